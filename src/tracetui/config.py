@@ -1,0 +1,150 @@
+"""Settings: defaults, then the configuration file, then `TRACETUI_*` in the environment, then flags."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import NamedTuple
+
+from tracetui.errors import UsageError
+
+OFF = "off"
+"""The address that disables a listener."""
+
+
+class Address(NamedTuple):
+    """Where a listener listens. Port 0 lets the system choose."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+    @property
+    def url(self) -> str:
+        """The address as an HTTP URL."""
+        return f"http://{self}"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that can be set, each field with where it comes from by default."""
+
+    db: Path = field(default_factory=lambda: data_dir() / "tracetui.db")
+    """The database file."""
+    grpc: Address | None = Address("127.0.0.1", 4317)
+    """Where OTLP/gRPC listens; None when off."""
+    http: tuple[Address, ...] = (Address("127.0.0.1", 4318), Address("127.0.0.1", 6006))
+    """Where OTLP/HTTP listens; empty when off."""
+    receive: bool = True
+    """Whether to listen at all; without it the explorer only reads."""
+    theme: str = "tracetui-dark"
+    """The colour theme: `tracetui-dark`, `tracetui-light`, `tracetui-ansi`, or any theme of Textual's."""
+    keymap: Mapping[str, str] = field(default_factory=dict)
+    """Command id to the keys (comma between them) that replace its default."""
+
+
+def data_dir() -> Path:
+    """The folder for data, by the XDG rules of this platform."""
+    from platformdirs import user_data_path  # deferred: 10 ms that `tracetui --db PATH` need not pay
+
+    return user_data_path("tracetui", appauthor=False)
+
+
+def config_file() -> Path:
+    """The configuration file read when no other is named."""
+    from platformdirs import user_config_path  # deferred: as above
+
+    return user_config_path("tracetui", appauthor=False) / "config.toml"
+
+
+def load(
+    *,
+    config: Path | None = None,
+    environ: Mapping[str, str] | None = None,
+    db: Path | None = None,
+    grpc: str | None = None,
+    http: tuple[str, ...] = (),
+    receive: bool | None = None,
+    theme: str | None = None,
+) -> Settings:
+    """Settings from all four places.
+
+    Args:
+        config: The configuration file; None for the usual one, which may be absent.
+        environ: The environment; None for this process's.
+        db: The flag `--db`.
+        grpc: The flag `--grpc`.
+        http: The flags `--http`.
+        receive: The flag `--no-receive` as False.
+        theme: The flag `--theme`.
+
+    Raises:
+        UsageError: A value, or the file, is wrong; says which.
+    """
+    env = os.environ if environ is None else environ
+    named = config or (Path(env["TRACETUI_CONFIG"]) if env.get("TRACETUI_CONFIG") else None)
+    values = _read_file(named)
+    for key, name in (("db", "TRACETUI_DB"), ("grpc", "TRACETUI_GRPC"), ("http", "TRACETUI_HTTP"),
+                      ("theme", "TRACETUI_THEME")):
+        if env.get(name):
+            values[key] = env[name]
+    for key, flag in (("db", db), ("grpc", grpc), ("http", list(http) or None), ("receive", receive), ("theme", theme)):
+        if flag is not None:
+            values[key] = flag
+    return _settings(values)
+
+
+def _read_file(named: Path | None) -> dict[str, object]:
+    path = named or config_file()
+    try:
+        with path.open("rb") as file:
+            values: dict[str, object] = tomllib.load(file)
+    except FileNotFoundError:
+        if named is None:
+            return {}
+        raise UsageError(f"The configuration file {path} does not exist.", hint="Check --config.") from None
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        raise UsageError(f"The configuration file {path} cannot be read: {error}.", hint="Mend or remove it.") from error
+    known = {item.name for item in fields(Settings)}
+    for key in values:
+        if key not in known:
+            raise UsageError(f"{path}: unknown setting {key!r}.", hint=f"Known: {', '.join(sorted(known))}.")
+    return values
+
+
+def _settings(values: dict[str, object]) -> Settings:
+    settings = Settings()
+    if "db" in values:
+        settings = replace(settings, db=Path(str(values["db"])).expanduser())
+    if "grpc" in values:
+        grpc = str(values["grpc"])
+        settings = replace(settings, grpc=None if grpc == OFF else parse_address(grpc, "--grpc"))
+    if "http" in values:
+        given = values["http"]
+        texts = [str(item) for item in given] if isinstance(given, list) else str(given).split(",")
+        addresses = tuple(parse_address(text.strip(), "--http") for text in texts if text.strip() not in (OFF, ""))
+        settings = replace(settings, http=addresses)
+    if "receive" in values:
+        settings = replace(settings, receive=bool(values["receive"]))
+    if "theme" in values:
+        settings = replace(settings, theme=str(values["theme"]))
+    if isinstance(keymap := values.get("keymap"), dict):
+        settings = replace(settings, keymap={str(key): str(keys) for key, keys in keymap.items()})
+    return settings
+
+
+def parse_address(text: str, where: str) -> Address:
+    """An address from `HOST:PORT`, `:PORT` or `PORT`.
+
+    Raises:
+        UsageError: It is none of these.
+    """
+    host, _, port = text.rpartition(":")
+    if not port.isascii() or not port.isdigit() or int(port) > 65535:
+        raise UsageError(f"{where}: {text!r} is not HOST:PORT.", hint=f"For example {where} 127.0.0.1:4318, or {OFF}.")
+    return Address(host.strip("[]") or "127.0.0.1", int(port))

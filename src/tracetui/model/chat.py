@@ -1,0 +1,268 @@
+"""LLM content free of any convention: messages and their parts, tools, documents, tokens, cost.
+
+The shapes are those of the span object of `tracetui spans --json`; `model/objects.py` writes them as JSON.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+from typing import TypeAlias
+
+from tracetui.model.span import LogRecord, Span
+
+
+class Kind(StrEnum):
+    """What a span does in an LLM application (the kinds of OpenInference)."""
+
+    LLM = "LLM"
+    CHAIN = "CHAIN"
+    AGENT = "AGENT"
+    TOOL = "TOOL"
+    RETRIEVER = "RETRIEVER"
+    EMBEDDING = "EMBEDDING"
+    RERANKER = "RERANKER"
+    GUARDRAIL = "GUARDRAIL"
+    EVALUATOR = "EVALUATOR"
+    PROMPT = "PROMPT"
+    UNKNOWN = "UNKNOWN"
+
+
+@dataclass(frozen=True, slots=True)
+class TextPart:
+    """Words."""
+
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReasoningPart:
+    """Words the model thought and did not say."""
+
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """The model asks for a tool. `arguments` are decoded JSON, or the text that would not decode."""
+
+    name: str
+    arguments: object = None
+    id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolResult:
+    """What a tool answered. `result` is as it came: text, or decoded JSON where it came as such."""
+
+    result: object = None
+    name: str = ""
+    id: str = ""
+    is_error: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MediaPart:
+    """An image, audio, video or document: shown by type and size, never rendered."""
+
+    modality: str
+    """`image`, `audio`, `video` or `document`."""
+    uri: str = ""
+    """Where it is; empty where the bytes were inline."""
+    mime: str = ""
+    size: int | None = None
+    """Bytes, where they were inline."""
+
+
+@dataclass(frozen=True, slots=True)
+class FilePart:
+    """A file kept by the provider."""
+
+    file_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class RefusalPart:
+    """The model declined."""
+
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class OtherPart:
+    """A part of a type that is not known here, kept as it came."""
+
+    type: str
+    raw: object = None
+
+
+MessagePart: TypeAlias = (
+    TextPart | ReasoningPart | ToolCall | ToolResult | MediaPart | FilePart | RefusalPart | OtherPart
+)
+"""One part of a message."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChatMessage:
+    """One message of a conversation."""
+
+    role: str
+    """`system`, `developer`, `user`, `assistant`, `tool`, or whatever came."""
+    parts: tuple[MessagePart, ...] = ()
+    name: str = ""
+    finish_reason: str = ""
+
+    @property
+    def text(self) -> str:
+        """The text parts, joined by line ends."""
+        return "\n".join(part.content for part in self.parts if isinstance(part, TextPart))
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """The tool that a TOOL span ran."""
+
+    name: str = ""
+    description: str = ""
+    call_id: str = ""
+    arguments: object = None
+    result: object = None
+
+
+@dataclass(frozen=True, slots=True)
+class ToolDefinition:
+    """A tool offered to the model; `parameters` is its JSON Schema."""
+
+    name: str
+    description: str = ""
+    parameters: object = None
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A retrieved document. Whether a higher score is better is not known."""
+
+    content: str = ""
+    id: str = ""
+    score: float | None = None
+    metadata: object = None
+
+
+@dataclass(frozen=True, slots=True)
+class Embedding:
+    """What an embedding call made; the vectors themselves are never shown."""
+
+    model: str = ""
+    count: int | None = None
+    dimension: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TokenUsage:
+    """Token counts. `input` includes cache reads and writes, `output` includes reasoning; None is not known."""
+
+    input: int | None = None
+    output: int | None = None
+    total: int | None = None
+    cache_read: int | None = None
+    cache_write: int | None = None
+    reasoning: int | None = None
+
+    def __bool__(self) -> bool:
+        return not (self.input is None and self.output is None and self.total is None)
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """US dollars, and whether they were `reported` by the sender or `estimated` here."""
+
+    input: float | None = None
+    output: float | None = None
+    total: float | None = None
+    source: str = "reported"
+
+
+@dataclass(frozen=True, slots=True)
+class SpanError:
+    """An error a span tells of."""
+
+    message: str = ""
+    type: str = ""
+    stacktrace: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """A judgement of a span."""
+
+    name: str
+    score: float | None = None
+    label: str = ""
+    explanation: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NormalisedSpan:
+    """A span and the log records that belong to it, read free of any convention. Absent is absent."""
+
+    span: Span
+    logs: tuple[LogRecord, ...] = ()
+    convention: str = ""
+    """Name of the primary convention; empty where none was recognised."""
+    kind: Kind = Kind.UNKNOWN
+    project: str = ""
+    provider: str = ""
+    model_request: str = ""
+    model_response: str = ""
+    params: Mapping[str, object] = MappingProxyType({})
+    system: str = ""
+    input_messages: tuple[ChatMessage, ...] = ()
+    output_messages: tuple[ChatMessage, ...] = ()
+    input: str = ""
+    output: str = ""
+    input_mime: str = ""
+    output_mime: str = ""
+    tool_defs: tuple[ToolDefinition, ...] = ()
+    tool: Tool | None = None
+    documents: tuple[Document, ...] = ()
+    embedding: Embedding | None = None
+    tokens: TokenUsage = TokenUsage()
+    cost: Cost | None = None
+    session_id: str = ""
+    user_id: str = ""
+    tags: tuple[str, ...] = ()
+    metadata: Mapping[str, object] = MappingProxyType({})
+    agent_name: str = ""
+    evals: tuple[Evaluation, ...] = ()
+    errors: tuple[SpanError, ...] = ()
+    ttft_s: float | None = None
+    finish_reasons: tuple[str, ...] = ()
+    sources: Mapping[str, str] = field(default_factory=dict)
+    """Field name to the attribute, event or log it was read from."""
+    problems: tuple[str, ...] = ()
+    """What could not be read, each in one sentence."""
+
+    @property
+    def model(self) -> str:
+        """The model that answered, or else the one asked for."""
+        return self.model_response or self.model_request
+
+
+@dataclass(frozen=True, slots=True)
+class SpanSummary:
+    """The few facts of a span that become columns, taken on the way in."""
+
+    kind: Kind = Kind.UNKNOWN
+    model: str = ""
+    provider: str = ""
+    tokens: TokenUsage = TokenUsage()
+    cost_total: float | None = None
+    session_id: str = ""
+    user_id: str = ""
+    tool_name: str = ""
+    agent_name: str = ""
+    preview: str = ""
+    """One short line for the tree: a tool's arguments, a user's last words, an error's message. As received."""
+    is_error: bool = False

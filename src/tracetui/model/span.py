@@ -1,0 +1,157 @@
+"""Spans and log records as OpenTelemetry defines them, decoded for reading.
+
+Made when a person opens something, never on the way in. Names, units and meaning are those of the OTLP messages
+(opentelemetry-proto 1.x); ids are lowercase hex, times are integer nanoseconds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from tracetui.model.attributes import Attributes, AttributeValue
+
+NO_ATTRIBUTES: Attributes = MappingProxyType({})
+"""The empty attribute map."""
+
+SPAN_KINDS = ("UNSPECIFIED", "INTERNAL", "SERVER", "CLIENT", "PRODUCER", "CONSUMER")
+"""Names of OTLP's span kinds by number."""
+
+STATUS_CODES = ("UNSET", "OK", "ERROR")
+"""Names of OTLP's status codes by number."""
+
+
+def span_kind_name(number: int) -> str:
+    """The name of an OTLP span kind; 0 reads as INTERNAL, an unknown number as itself."""
+    if number == 0:
+        return "INTERNAL"
+    return SPAN_KINDS[number] if 0 <= number < len(SPAN_KINDS) else str(number)
+
+
+def status_code_name(number: int) -> str:
+    """The name of an OTLP status code; an unknown number reads as itself."""
+    return STATUS_CODES[number] if 0 <= number < len(STATUS_CODES) else str(number)
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """Who emitted a span or log record."""
+
+    attributes: Attributes = NO_ATTRIBUTES
+    schema_url: str = ""
+    dropped_attributes_count: int = 0
+
+    @property
+    def service(self) -> str:
+        """The resource's `service.name`; empty where absent."""
+        value = self.attributes.get("service.name")
+        return value if isinstance(value, str) else ""
+
+
+@dataclass(frozen=True, slots=True)
+class InstrumentationScope:
+    """Which library recorded a span or log record."""
+
+    name: str = ""
+    version: str = ""
+    attributes: Attributes = NO_ATTRIBUTES
+    schema_url: str = ""
+    dropped_attributes_count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Outcome of a span. UNSET is not OK."""
+
+    code: int = 0
+    message: str = ""
+
+    @property
+    def is_error(self) -> bool:
+        """Whether the code is ERROR."""
+        return self.code == 2
+
+
+@dataclass(frozen=True, slots=True)
+class SpanEvent:
+    """Something that happened at one moment of a span."""
+
+    name: str
+    time_unix_nano: int
+    attributes: Attributes = NO_ATTRIBUTES
+    dropped_attributes_count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SpanLink:
+    """A reference from a span to another, perhaps in another trace."""
+
+    trace_id: str
+    span_id: str
+    trace_state: str = ""
+    attributes: Attributes = NO_ATTRIBUTES
+    flags: int = 0
+    dropped_attributes_count: int = 0
+
+    @property
+    def is_valid(self) -> bool:
+        """Whether both ids are well formed, so that the link can be followed."""
+        return len(self.trace_id) == 32 and len(self.span_id) == 16 and self.trace_id.strip("0") != ""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """One span, whole."""
+
+    trace_id: str
+    span_id: str
+    name: str
+    parent_span_id: str = ""
+    """Empty for a root span."""
+    otel_kind: int = 0
+    start_time_unix_nano: int = 0
+    end_time_unix_nano: int = 0
+    status: Status = Status()
+    attributes: Attributes = NO_ATTRIBUTES
+    events: tuple[SpanEvent, ...] = ()
+    links: tuple[SpanLink, ...] = ()
+    trace_state: str = ""
+    flags: int = 0
+    dropped_attributes_count: int = 0
+    dropped_events_count: int = 0
+    dropped_links_count: int = 0
+    resource: Resource = Resource()
+    scope: InstrumentationScope = InstrumentationScope()
+    problems: tuple[str, ...] = ()
+    """What was odd about it on the way in, each in one sentence."""
+
+    @property
+    def duration_nano(self) -> int | None:
+        """Nanoseconds from start to end; None where either is missing or the end comes first."""
+        return span_duration(self.start_time_unix_nano, self.end_time_unix_nano)
+
+
+@dataclass(frozen=True, slots=True)
+class LogRecord:
+    """One log record, whole."""
+
+    trace_id: str = ""
+    span_id: str = ""
+    time_unix_nano: int = 0
+    observed_time_unix_nano: int = 0
+    severity_number: int = 0
+    severity_text: str = ""
+    event_name: str = ""
+    body: AttributeValue = None
+    attributes: Attributes = field(default_factory=lambda: NO_ATTRIBUTES)
+    flags: int = 0
+    dropped_attributes_count: int = 0
+    resource: Resource = Resource()
+    scope: InstrumentationScope = InstrumentationScope()
+
+
+def span_duration(start_time_unix_nano: int, end_time_unix_nano: int) -> int | None:
+    """Nanoseconds from start to end; None where either is missing or the end comes first."""
+    if start_time_unix_nano <= 0 or end_time_unix_nano < start_time_unix_nano:
+        return None
+    return end_time_unix_nano - start_time_unix_nano

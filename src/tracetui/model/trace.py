@@ -1,0 +1,97 @@
+"""Rows of lists and the joined trace: what the screens and the command line show without opening a span."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from tracetui.model.span import span_duration
+
+
+@dataclass(frozen=True, slots=True)
+class TraceSummary:
+    """One trace as a list shows it: the totals of the spans that have arrived."""
+
+    row_id: int
+    trace_id: str
+    name: str
+    """Name of the root span, or of the earliest span while no root has arrived."""
+    root_span_id: str
+    """Empty while no root has arrived."""
+    service: str
+    project: str
+    session_id: str
+    start_time_unix_nano: int
+    end_time_unix_nano: int
+    span_count: int
+    error_count: int
+    llm_count: int
+    """LLM spans that have no LLM span below them."""
+    tool_count: int
+    input_tokens: int | None
+    output_tokens: int | None
+    cost_total: float | None
+    models: tuple[str, ...]
+    complete: bool
+    """Whether a root has arrived; a trace without one is taken to be running, or to have lost it."""
+    root_is_error: bool = False
+
+    @property
+    def duration_nano(self) -> int | None:
+        """Nanoseconds from the first start to the last end."""
+        return span_duration(self.start_time_unix_nano, self.end_time_unix_nano)
+
+    @property
+    def status(self) -> str:
+        """`error` where any span failed, `running` where no root has arrived yet, else `ok`."""
+        return "error" if self.error_count else "ok" if self.complete else "running"
+
+
+@dataclass(frozen=True, slots=True)
+class SpanRow:
+    """One span as a list or a tree shows it: columns only, no payload."""
+
+    row_id: int
+    trace_id: str
+    span_id: str
+    parent_span_id: str
+    name: str
+    kind: str
+    otel_kind: int
+    status_code: int
+    status_message: str
+    is_error: bool
+    start_time_unix_nano: int
+    end_time_unix_nano: int
+    service: str
+    project: str
+    scope_name: str
+    model: str
+    provider: str
+    input_tokens: int | None
+    output_tokens: int | None
+    cost_total: float | None
+    session_id: str
+    user_id: str
+    tool_name: str
+    agent_name: str
+    preview: str
+    counted: bool
+    """Whether its call and usage enter the totals (the deepest span that carries usage does)."""
+
+    @property
+    def duration_nano(self) -> int | None:
+        """Nanoseconds from start to end; None where unknown."""
+        return span_duration(self.start_time_unix_nano, self.end_time_unix_nano)
+
+
+class SpanNode(NamedTuple):
+    """The little that a trace's shape needs of each span: 100,000 of these make a tree."""
+
+    row_id: int
+    span_id: str
+    parent_span_id: str
+    start_time_unix_nano: int
+    end_time_unix_nano: int
+    is_error: bool
+    kind: str

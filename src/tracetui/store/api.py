@@ -1,0 +1,314 @@
+"""The contract of a store: what goes in, what comes out, and what happens in the awkward cases.
+
+Every backend passes `tests/contract`. Ids are lowercase hex; times integer nanoseconds; `None` means not known.
+
+Writing
+    * `SpanWriter.write` puts several batches into ONE transaction: on return all of it is durable, on an exception none.
+    * Identity is (trace_id, span_id). The same span again changes nothing. Different content replaces the earlier,
+      except that a span with an end time is not replaced by one without. Counts and sums never grow from a re-send.
+    * A log record is identified by the hash of its bytes, resource and scope; a re-sent one is stored once.
+    * Trace totals are exact once the spans are in, in any order of arrival, and cost amortised constant time per span.
+
+Reading
+    * Reads see a consistent snapshot per call and never block the writer.
+    * An unknown id yields None or an empty list, never an exception.
+    * Pages are keyset pages: a page is what follows a key, so rows that arrive meanwhile shift nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple, Protocol
+
+from tracetui.model.trace import SpanNode, SpanRow, TraceSummary
+from tracetui.store.conditions import Condition
+
+
+class ResourceRecord(NamedTuple):
+    """A resource as it came, with the columns derived from it."""
+
+    data: bytes
+    """The encoded `Resource` message."""
+    schema_url: str
+    service: str
+    project: str
+
+
+class ScopeRecord(NamedTuple):
+    """An instrumentation scope as it came."""
+
+    data: bytes
+    """The encoded `InstrumentationScope` message."""
+    schema_url: str
+    name: str
+    version: str
+
+
+class IncomingSpan(NamedTuple):
+    """One span on its way in: its bytes and the columns derived from them, ready to be bound to a statement."""
+
+    trace_id: str
+    span_id: str
+    parent_span_id: str
+    name: str
+    otel_kind: int
+    start_time_unix_nano: int
+    end_time_unix_nano: int
+    status_code: int
+    status_message: str
+    kind: str
+    is_error: bool
+    model: str
+    provider: str
+    input_tokens: int | None
+    output_tokens: int | None
+    cache_read_tokens: int | None
+    cache_write_tokens: int | None
+    reasoning_tokens: int | None
+    cost_total: float | None
+    session_id: str
+    user_id: str
+    tool_name: str
+    agent_name: str
+    preview: str
+    resource_index: int
+    """Index into the batch's `resources`."""
+    scope_index: int
+    """Index into the batch's `scopes`."""
+    warnings: str
+    """What was odd about it on the way in, one sentence a line; usually empty."""
+    data: bytes
+    """The encoded `Span` message, exactly as it came (or as the JSON mapping made it)."""
+
+
+class IncomingLog(NamedTuple):
+    """One log record on its way in."""
+
+    trace_id: str
+    """Empty where the record names no trace."""
+    span_id: str
+    time_unix_nano: int
+    """The record's time, or its observed time where it has none."""
+    severity_number: int
+    event_name: str
+    body_text: str
+    """The body as one short line of text, as received."""
+    resource_index: int
+    scope_index: int
+    data: bytes
+    """The encoded `LogRecord` message."""
+
+
+@dataclass(frozen=True, slots=True)
+class IncomingBatch:
+    """What one export request brings; stored whole or not at all."""
+
+    resources: Sequence[ResourceRecord]
+    scopes: Sequence[ScopeRecord]
+    spans: Sequence[IncomingSpan] = ()
+    logs: Sequence[IncomingLog] = ()
+    byte_size: int = 0
+    """Bytes it holds in memory, roughly; what the ingest queue counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """One committed transaction."""
+
+    sequence: int
+    """1 for the first commit of this process, then counting up."""
+    trace_ids: frozenset[str]
+    """The traces it touched, by span or by log record."""
+    new_spans: int
+    replaced_spans: int
+    unchanged_spans: int
+    """Spans that were there already, or were older than what was there."""
+    new_logs: int
+
+
+CommitListener = Callable[[Commit], None]
+"""Called in the writer's thread after each commit, before the senders are answered; must return at once."""
+
+
+class SpanWriter(Protocol):
+    """The one writer of a database."""
+
+    def write(self, batches: Sequence[IncomingBatch]) -> Commit:
+        """Store the batches in one durable transaction.
+
+        Raises:
+            StoreError: Nothing was stored; the same call may succeed later.
+        """
+        ...
+
+    def close(self) -> None:
+        """Checkpoint and close; further writes raise `StoreError`."""
+        ...
+
+
+class TraceOrder(StrEnum):
+    """What a trace list is sorted by; ties are broken by arrival."""
+
+    START = "start"
+    DURATION = "duration"
+    SPANS = "spans"
+    ERRORS = "errors"
+    LLM = "llm"
+    TOOLS = "tools"
+    TOKENS = "tokens"
+    COST = "cost"
+    NAME = "name"
+    SERVICE = "service"
+
+
+@dataclass(frozen=True, slots=True)
+class TraceSort:
+    """Order of a trace list; newest first unless told otherwise."""
+
+    order: TraceOrder = TraceOrder.START
+    descending: bool = True
+
+
+class RowKey(NamedTuple):
+    """Place of a row in an ordered list: its value in that order, then its row id."""
+
+    value: int | float | str
+    row_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSpan:
+    """A span's bytes with those of its resource and scope: enough to show it whole or to export it unchanged."""
+
+    row: SpanRow
+    data: bytes
+    resource: ResourceRecord
+    scope: ScopeRecord
+    warnings: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredLog:
+    """A log record's bytes with those of its resource and scope."""
+
+    row_id: int
+    trace_id: str
+    span_id: str
+    time_unix_nano: int
+    severity_number: int
+    event_name: str
+    body_text: str
+    data: bytes
+    resource: ResourceRecord
+    scope: ScopeRecord
+
+
+@dataclass(frozen=True, slots=True)
+class StoreSize:
+    """How much a store holds."""
+
+    traces: int
+    spans: int
+    logs: int
+    bytes: int
+    """Size on disk with the write-ahead log."""
+
+
+class SpanReader(Protocol):
+    """Reads of a store. One reader is used by one thread at a time; each thread opens its own."""
+
+    def data_version(self) -> int:
+        """A number that changes when another connection has committed."""
+        ...
+
+    def size(self) -> StoreSize:
+        """How much the store holds."""
+        ...
+
+    def count_traces(self, where: Condition | None = None, *, ahead_of: RowKey | None = None,
+                     sort: TraceSort = TraceSort()) -> int:
+        """Traces that match; with `ahead_of`, those that stand before that key in the order."""
+        ...
+
+    def traces(self, where: Condition | None = None, *, sort: TraceSort = TraceSort(), after: RowKey | None = None,
+               before: RowKey | None = None, limit: int = 100) -> list[TraceSummary]:
+        """A page of traces in the order.
+
+        With `after`, the rows that follow that key; with `before`, the `limit` rows that stand directly before it
+        (still returned in the order). Both None: the first page. Giving both is an error of the caller.
+        `before=END` asks for the last page.
+        """
+        ...
+
+    def trace_key(self, trace: TraceSummary, sort: TraceSort) -> RowKey:
+        """The key of a row under an order."""
+        ...
+
+    def trace(self, trace_id: str) -> TraceSummary | None:
+        """One trace."""
+        ...
+
+    def count_spans(self, where: Condition | None = None) -> int:
+        """Spans that match."""
+        ...
+
+    def spans(self, where: Condition | None = None, *, after_row_id: int = 0, limit: int = 100) -> list[SpanRow]:
+        """A page of spans in order of arrival."""
+        ...
+
+    def skeleton(self, trace_id: str) -> list[SpanNode]:
+        """Every span of a trace, little of each, in no particular order; as fast as the store can."""
+        ...
+
+    def rows(self, row_ids: Sequence[int]) -> list[SpanRow]:
+        """These spans' rows, in the order asked for; ids that are gone are left out."""
+        ...
+
+    def span(self, trace_id: str, span_id: str) -> StoredSpan | None:
+        """One span, whole."""
+        ...
+
+    def stored_spans(self, row_ids: Sequence[int]) -> list[StoredSpan]:
+        """These spans, whole, in the order asked for; ids that are gone are left out."""
+        ...
+
+    def count_logs(self) -> int:
+        """Log records."""
+        ...
+
+    def logs(self, *, trace_id: str | None = None, span_id: str | None = None, after_row_id: int = 0,
+             limit: int = 100) -> list[StoredLog]:
+        """A page of log records in order of arrival, of all, of one trace, or of one span of it."""
+        ...
+
+    def find(self, id_prefix: str, *, limit: int = 10) -> list[tuple[str, str]]:
+        """Traces and spans whose id starts with this hex text: (trace_id, "") for a trace, (trace_id, span_id) else."""
+        ...
+
+    def close(self) -> None:
+        """Close the connection."""
+        ...
+
+
+END = RowKey("", -1)
+"""As `before`: the end of the list."""
+
+
+def all_spans(reader: SpanReader, where: Condition | None = None, *, page: int = 500) -> Iterator[StoredSpan]:
+    """Every matching span, whole, page by page in order of arrival."""
+    after = 0
+    while rows := reader.spans(where, after_row_id=after, limit=page):
+        after = rows[-1].row_id
+        yield from reader.stored_spans([row.row_id for row in rows])
+
+
+def all_logs(reader: SpanReader, *, trace_id: str | None = None, span_id: str | None = None,
+             page: int = 500) -> Iterator[StoredLog]:
+    """Every matching log record, page by page in order of arrival."""
+    after = 0
+    while records := reader.logs(trace_id=trace_id, span_id=span_id, after_row_id=after, limit=page):
+        after = records[-1].row_id
+        yield from records
+
