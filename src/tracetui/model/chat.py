@@ -216,7 +216,7 @@ class NormalisedSpan:
     provider: str = ""
     model_request: str = ""
     model_response: str = ""
-    params: Mapping[str, object] = MappingProxyType({})
+    params: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
     system: str = ""
     input_messages: tuple[ChatMessage, ...] = ()
     output_messages: tuple[ChatMessage, ...] = ()
@@ -233,7 +233,7 @@ class NormalisedSpan:
     session_id: str = ""
     user_id: str = ""
     tags: tuple[str, ...] = ()
-    metadata: Mapping[str, object] = MappingProxyType({})
+    metadata: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
     agent_name: str = ""
     evals: tuple[Evaluation, ...] = ()
     errors: tuple[SpanError, ...] = ()

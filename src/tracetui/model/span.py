@@ -37,7 +37,7 @@ def status_code_name(number: int) -> str:
 class Resource:
     """Who emitted a span or log record."""
 
-    attributes: Attributes = NO_ATTRIBUTES
+    attributes: Attributes = field(default_factory=lambda: NO_ATTRIBUTES)
     schema_url: str = ""
     dropped_attributes_count: int = 0
 
@@ -54,7 +54,7 @@ class InstrumentationScope:
 
     name: str = ""
     version: str = ""
-    attributes: Attributes = NO_ATTRIBUTES
+    attributes: Attributes = field(default_factory=lambda: NO_ATTRIBUTES)
     schema_url: str = ""
     dropped_attributes_count: int = 0
 
@@ -78,7 +78,7 @@ class SpanEvent:
 
     name: str
     time_unix_nano: int
-    attributes: Attributes = NO_ATTRIBUTES
+    attributes: Attributes = field(default_factory=lambda: NO_ATTRIBUTES)
     dropped_attributes_count: int = 0
 
 
@@ -89,7 +89,7 @@ class SpanLink:
     trace_id: str
     span_id: str
     trace_state: str = ""
-    attributes: Attributes = NO_ATTRIBUTES
+    attributes: Attributes = field(default_factory=lambda: NO_ATTRIBUTES)
     flags: int = 0
     dropped_attributes_count: int = 0
 
@@ -112,7 +112,7 @@ class Span:
     start_time_unix_nano: int = 0
     end_time_unix_nano: int = 0
     status: Status = Status()
-    attributes: Attributes = NO_ATTRIBUTES
+    attributes: Attributes = field(default_factory=lambda: NO_ATTRIBUTES)
     events: tuple[SpanEvent, ...] = ()
     links: tuple[SpanLink, ...] = ()
     trace_state: str = ""
@@ -120,8 +120,8 @@ class Span:
     dropped_attributes_count: int = 0
     dropped_events_count: int = 0
     dropped_links_count: int = 0
-    resource: Resource = Resource()
-    scope: InstrumentationScope = InstrumentationScope()
+    resource: Resource = field(default_factory=Resource)
+    scope: InstrumentationScope = field(default_factory=InstrumentationScope)
     problems: tuple[str, ...] = ()
     """What was odd about it on the way in, each in one sentence."""
 
@@ -146,8 +146,8 @@ class LogRecord:
     attributes: Attributes = field(default_factory=lambda: NO_ATTRIBUTES)
     flags: int = 0
     dropped_attributes_count: int = 0
-    resource: Resource = Resource()
-    scope: InstrumentationScope = InstrumentationScope()
+    resource: Resource = field(default_factory=Resource)
+    scope: InstrumentationScope = field(default_factory=InstrumentationScope)
 
 
 def span_duration(start_time_unix_nano: int, end_time_unix_nano: int) -> int | None:
