@@ -89,8 +89,12 @@ def load(
     env = os.environ if environ is None else environ
     named = config or (Path(env["TRACETUI_CONFIG"]) if env.get("TRACETUI_CONFIG") else None)
     values = _read_file(named)
-    for key, name in (("db", "TRACETUI_DB"), ("grpc", "TRACETUI_GRPC"), ("http", "TRACETUI_HTTP"),
-                      ("theme", "TRACETUI_THEME")):
+    for key, name in (
+        ("db", "TRACETUI_DB"),
+        ("grpc", "TRACETUI_GRPC"),
+        ("http", "TRACETUI_HTTP"),
+        ("theme", "TRACETUI_THEME"),
+    ):
         if env.get(name):
             values[key] = env[name]
     for key, flag in (("db", db), ("grpc", grpc), ("http", list(http) or None), ("receive", receive), ("theme", theme)):
@@ -109,7 +113,9 @@ def _read_file(named: Path | None) -> dict[str, object]:
             return {}
         raise UsageError(f"The configuration file {path} does not exist.", hint="Check --config.") from None
     except (OSError, tomllib.TOMLDecodeError) as error:
-        raise UsageError(f"The configuration file {path} cannot be read: {error}.", hint="Mend or remove it.") from error
+        raise UsageError(
+            f"The configuration file {path} cannot be read: {error}.", hint="Mend or remove it."
+        ) from error
     known = {item.name for item in fields(Settings)}
     for key in values:
         if key not in known:

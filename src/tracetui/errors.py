@@ -10,6 +10,7 @@
     ├── ReceiverError           a listener cannot be opened                                  exit 1
     └── DecodeError             received bytes are not what they claim to be
         ├── MalformedRequest    the whole request is unreadable                              (400 / INVALID_ARGUMENT)
+        ├── RequestTooLarge     the whole request is over a limit                            (413 / RESOURCE_EXHAUSTED)
         └── InvalidSpan         one span or log record is; the others stand                  (partial success)
 
 An error that a person reads says what is wrong, where, and what to do next.
@@ -83,6 +84,10 @@ class DecodeError(TracetuiError):
 
 class MalformedRequest(DecodeError):
     """The whole request cannot be read."""
+
+
+class RequestTooLarge(DecodeError):
+    """The whole request is over a limit; sending it again cannot help."""
 
 
 class InvalidSpan(DecodeError):

@@ -17,10 +17,12 @@ MAX_COMBINING = 4
 """Marks kept on one base character; longer runs are cut, so that a cell stays a cell."""
 
 _PLAIN = re.compile(r"[\x20-\x7e]*\Z")
-_COMBINING_RUN = re.compile(r"([\u0300-\u036f\u0483-\u0489\u0591-\u05bd\u0610-\u061a\u064b-\u065f\u1ab0-\u1aff"
-                            r"\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]{%d})"
-                            r"[\u0300-\u036f\u0483-\u0489\u0591-\u05bd\u0610-\u061a\u064b-\u065f\u1ab0-\u1aff"
-                            r"\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]+" % MAX_COMBINING)
+_COMBINING_RUN = re.compile(
+    r"([\u0300-\u036f\u0483-\u0489\u0591-\u05bd\u0610-\u061a\u064b-\u065f\u1ab0-\u1aff"
+    r"\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]{%d})"
+    r"[\u0300-\u036f\u0483-\u0489\u0591-\u05bd\u0610-\u061a\u064b-\u065f\u1ab0-\u1aff"
+    r"\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]+" % MAX_COMBINING
+)
 
 _KEPT_INVISIBLE = {"\u200d", "\ufe0f", "\ufe0e"}
 """Joiner and presentation selectors, which emoji need; they neither move the cursor nor reorder text."""
@@ -34,8 +36,23 @@ def _build_table() -> dict[int, str]:
     table[0x7F] = "\u2421"
     for code in range(0x80, 0xA0):
         table[code] = f"<{code:02X}>"
-    for code in (*range(0x200B, 0x2010), *range(0x2028, 0x202F), *range(0x2060, 0x2070), 0x061C, 0x00AD, 0x180E, 0xFEFF,
-                 *range(0xFFF9, 0xFFFC), 0x115F, 0x1160, 0x3164, 0xFFA0, 0x034F, 0x17B4, 0x17B5):
+    for code in (
+        *range(0x200B, 0x2010),
+        *range(0x2028, 0x202F),
+        *range(0x2060, 0x2070),
+        0x061C,
+        0x00AD,
+        0x180E,
+        0xFEFF,
+        *range(0xFFF9, 0xFFFC),
+        0x115F,
+        0x1160,
+        0x3164,
+        0xFFA0,
+        0x034F,
+        0x17B4,
+        0x17B5,
+    ):
         if chr(code) not in _KEPT_INVISIBLE:
             table[code] = f"<{code:04X}>"
     for code in range(0xD800, 0xE000):

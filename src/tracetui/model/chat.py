@@ -148,6 +148,32 @@ class Document:
     id: str = ""
     score: float | None = None
     metadata: object = None
+    title: str = ""
+    uri: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rerank:
+    """What a reranker was asked; what it chose are the span's documents."""
+
+    query: str = ""
+    model: str = ""
+    top_k: int | None = None
+    documents: tuple[Document, ...] = ()
+    """The documents it was given."""
+
+
+@dataclass(frozen=True, slots=True)
+class PromptTemplate:
+    """The template a prompt was made from, and where it is kept."""
+
+    template: str = ""
+    variables: object = None
+    version: str = ""
+    name: str = ""
+    id: str = ""
+    url: str = ""
+    vendor: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +227,10 @@ class Evaluation:
     score: float | None = None
     label: str = ""
     explanation: str = ""
+    judge: str = ""
+    """Who judged: `HUMAN`, `LLM`, `CODE`, or as it came."""
+    scope: str = "span"
+    """What is judged: the `span`, its `trace` or its `session`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +258,9 @@ class NormalisedSpan:
     tool: Tool | None = None
     documents: tuple[Document, ...] = ()
     embedding: Embedding | None = None
+    rerank: Rerank | None = None
+    prompt: PromptTemplate | None = None
+    workflow: str = ""
     tokens: TokenUsage = TokenUsage()
     cost: Cost | None = None
     session_id: str = ""

@@ -3,7 +3,8 @@
 Every backend passes `tests/contract`. Ids are lowercase hex; times integer nanoseconds; `None` means not known.
 
 Writing
-    * `SpanWriter.write` puts several batches into ONE transaction: on return all of it is durable, on an exception none.
+    * `SpanWriter.write` puts several batches into ONE transaction: on return all of it is durable, on an exception
+      none.
     * Identity is (trace_id, span_id). The same span again changes nothing. Different content replaces the earlier,
       except that a span with an end time is not replaced by one without. Counts and sums never grow from a re-send.
     * A log record is identified by the hash of its bytes, resource and scope; a re-sent one is stored once.

@@ -1,0 +1,190 @@
+"""The commands and their options. What a command does stands in a module of its own, imported when it runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tracetui.config import Settings, load
+
+COMMANDS = frozenset({
+    "explore", "serve", "run", "traces", "spans", "logs", "show", "export", "import", "env", "demo",
+})
+"""Every command; any other first word is a query for the explorer."""
+
+QUERY_COMMANDS = frozenset({"explore", "traces", "spans", "logs", "export"})
+"""Commands whose words are a query."""
+
+QUERY_TERM_MARK = "\0"
+"""Marks a query term that begins with `-`; no real argument can hold it, and joining the query removes it."""
+
+app = typer.Typer(
+    name="tracetui",
+    help="A terminal trace explorer for LLM applications, with its own OTLP receivers.\n\n"
+         "`tracetui [QUERY]` opens the explorer; `tracetui COMMAND --help` explains a command.",
+    epilog="--db PATH, --grpc ADDR, --http ADDR and --config FILE may stand before or after any command.",
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Query = Annotated[list[str] | None, typer.Argument(metavar="QUERY", help="What to look for; nothing means all.")]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object per line.")]
+Csv = Annotated[bool, typer.Option("--csv", help="CSV with a header line.")]
+Limit = Annotated[int, typer.Option("--limit", min=0, metavar="N", help="At most this many; 0 for all.")]
+FailEmpty = Annotated[bool, typer.Option("--fail-empty", help="Exit with 3 when nothing matches.")]
+Db = Annotated[Path | None, typer.Option("--db", metavar="PATH", help="The database file (TRACETUI_DB).")]
+Grpc = Annotated[str | None, typer.Option("--grpc", metavar="ADDR", help="Where OTLP/gRPC listens, or off.")]
+Http = Annotated[list[str] | None, typer.Option(
+    "--http", metavar="ADDR", help="Where OTLP/HTTP listens, or off; may be repeated.")]
+Config = Annotated[Path | None, typer.Option("--config", metavar="FILE", help="The configuration file.")]
+
+
+@app.callback(invoke_without_command=True)
+def _root(version: Annotated[bool, typer.Option("--version", "-V", help="Show the version and exit.")] = False) -> None:
+    if version:
+        from tracetui import __version__
+        from tracetui.cli.output import Output
+
+        Output().line(f"tracetui {__version__}")
+        raise typer.Exit
+
+
+@app.command()
+def explore(
+    query: Query = None,
+    no_receive: Annotated[bool, typer.Option("--no-receive", help="Only read; do not listen.")] = False,
+    theme: Annotated[str | None, typer.Option("--theme", metavar="NAME", help="The colour theme.")] = None,
+    db: Db = None, grpc: Grpc = None, http: Http = None, config: Config = None,
+) -> None:
+    """The explorer with receivers; the default."""
+    from tracetui.cli.explore import explore as run
+
+    settings = load(config=config, db=db, grpc=grpc, http=tuple(http or ()), theme=theme,
+                    receive=False if no_receive else None)
+    raise typer.Exit(run(settings, _joined(query)))
+
+
+@app.command()
+def serve(db: Db = None, grpc: Grpc = None, http: Http = None, config: Config = None) -> None:
+    """Receivers only, no screen."""
+    from tracetui.cli.serve import serve as run
+
+    raise typer.Exit(run(_settings(db, grpc, http, config)))
+
+
+@app.command(name="run", context_settings={"allow_interspersed_args": False})
+def run_app(
+    command: Annotated[list[str], typer.Argument(metavar="-- CMD ARGS...", help="The app and its arguments.")],
+    db: Db = None, grpc: Grpc = None, http: Http = None, config: Config = None,
+) -> None:
+    """Run an app that exports here."""
+    from tracetui.cli.run import run
+
+    raise typer.Exit(run(_settings(db, grpc, http, config), command))
+
+
+@app.command()
+def traces(
+    query: Query = None, as_json: Json = False, as_csv: Csv = False, limit: Limit = 100, fail_empty: FailEmpty = False,
+    db: Db = None, grpc: Grpc = None, http: Http = None, config: Config = None,
+) -> None:
+    """List traces, newest first."""
+    from tracetui.cli import lists
+
+    options = lists.ListOptions(_joined(query), lists.list_format(as_json, as_csv), limit, fail_empty)
+    raise typer.Exit(lists.traces(_settings(db, grpc, http, config), options))
+
+
+@app.command()
+def spans(
+    query: Query = None, as_json: Json = False, as_csv: Csv = False, limit: Limit = 100, fail_empty: FailEmpty = False,
+    db: Db = None, grpc: Grpc = None, http: Http = None, config: Config = None,
+) -> None:
+    """List spans in order of arrival."""
+    from tracetui.cli import lists
+
+    options = lists.ListOptions(_joined(query), lists.list_format(as_json, as_csv), limit, fail_empty)
+    raise typer.Exit(lists.spans(_settings(db, grpc, http, config), options))
+
+
+@app.command()
+def logs(
+    query: Query = None, as_json: Json = False, as_csv: Csv = False, limit: Limit = 100, fail_empty: FailEmpty = False,
+    db: Db = None, grpc: Grpc = None, http: Http = None, config: Config = None,
+) -> None:
+    """List log records, or those of matching spans."""
+    from tracetui.cli import lists
+
+    options = lists.ListOptions(_joined(query), lists.list_format(as_json, as_csv), limit, fail_empty)
+    raise typer.Exit(lists.logs(_settings(db, grpc, http, config), options))
+
+
+@app.command()
+def show(
+    trace_or_span: Annotated[str, typer.Argument(metavar="ID", help="A trace or span id, or the beginning of one.")],
+    as_json: Annotated[bool, typer.Option("--json", help="The trace with its spans, or the span, as JSON.")] = False,
+    db: Db = None, grpc: Grpc = None, http: Http = None, config: Config = None,
+) -> None:
+    """One trace as a tree, or one span in full."""
+    from tracetui.cli.show import show as run
+
+    raise typer.Exit(run(_settings(db, grpc, http, config), trace_or_span, as_json=as_json))
+
+
+@app.command()
+def export(
+    query: Query = None,
+    output: Annotated[str, typer.Option("--output", "-o", metavar="FILE", help="Where to write; - is stdout.")] = "-",
+    form: Annotated[str, typer.Option("--format", metavar="NAME", help="otlp-json (lossless) or jsonl.")] = "otlp-json",
+    fail_empty: FailEmpty = False,
+    db: Db = None, grpc: Grpc = None, http: Http = None, config: Config = None,
+) -> None:
+    """Write what is stored, for `import` to read again."""
+    from tracetui.cli.export import export as run
+
+    raise typer.Exit(run(_settings(db, grpc, http, config), _joined(query), output, form, fail_empty=fail_empty))
+
+
+@app.command(name="import")
+def import_files(
+    files: Annotated[list[str] | None, typer.Argument(metavar="FILE...", help="OTLP files; - is stdin.")] = None,
+    form: Annotated[str | None, typer.Option(
+        "--format", metavar="NAME", help="otlp-json or otlp-proto; found by itself when not given.")] = None,
+    db: Db = None, grpc: Grpc = None, http: Http = None, config: Config = None,
+) -> None:
+    """Read OTLP JSON or protobuf files, or stdin."""
+    from tracetui.cli.importing import import_files as run
+
+    raise typer.Exit(run(_settings(db, grpc, http, config), files or [], form))
+
+
+@app.command()
+def env(
+    shell: Annotated[str, typer.Option("--shell", metavar="NAME", help="sh, fish or powershell.")] = "sh",
+    db: Db = None, grpc: Grpc = None, http: Http = None, config: Config = None,
+) -> None:
+    """Lines to paste so that apps export here."""
+    from tracetui.cli.env import env as run
+
+    raise typer.Exit(run(_settings(db, grpc, http, config), shell))
+
+
+@app.command()
+def demo(db: Db = None, grpc: Grpc = None, http: Http = None, config: Config = None) -> None:
+    """The explorer on real traces, replayed live."""
+    from tracetui.cli.demo import demo as run
+
+    raise typer.Exit(run(_settings(db, grpc, http, config)))
+
+
+def _settings(db: Path | None, grpc: str | None, http: list[str] | None, config: Path | None) -> Settings:
+    return load(config=config, db=db, grpc=grpc, http=tuple(http or ()))
+
+
+def _joined(query: list[str] | None) -> str:
+    """The words of a query as one text."""
+    return " ".join(query or ()).replace(QUERY_TERM_MARK, "")

@@ -1,0 +1,45 @@
+"""Stderr and exit codes: everything the command line says that is not a result."""
+
+from __future__ import annotations
+
+import sys
+
+from tracetui.errors import TracetuiError
+from tracetui.sanitise import sanitise
+
+DONE = 0
+"""It worked."""
+FAILED = 1
+"""It did not; stderr says why."""
+WRONG_USAGE = 2
+"""The words on the command line are wrong."""
+NOTHING_MATCHED = 3
+"""`--fail-empty` was given and nothing matched."""
+COMMAND_NOT_FOUND = 127
+"""`tracetui run` found no such command, in the shell's own words."""
+INTERRUPTED = 130
+"""Ended by Ctrl+C (128 + SIGINT)."""
+
+
+def note(text: str) -> None:
+    """Tell the person something on stderr; the text may hold received words. A closed stderr is no reason to fail."""
+    stream = sys.stderr
+    if stream is None:
+        return
+    safe = sanitise(text, keep_newlines=True)
+    encoding = stream.encoding or "utf-8"
+    try:
+        stream.write(safe.encode(encoding, "replace").decode(encoding) + "\n")
+        stream.flush()
+    except BrokenPipeError:
+        return
+
+
+def complain(error: TracetuiError) -> int:
+    """Say what is wrong and what to do next.
+
+    Returns:
+        The exit code the error asks for.
+    """
+    note(f"tracetui: {error}")
+    return error.exit_code

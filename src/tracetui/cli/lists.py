@@ -1,0 +1,314 @@
+"""`tracetui traces`, `spans` and `logs`: lists as tables, JSON lines or CSV."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import islice
+from typing import Generic, TypeVar
+
+from tracetui.cli import diagnostics
+from tracetui.cli.output import Cell, Column, Output
+from tracetui.cli.reading import all_rows, all_traces, conditions, log_record, normalised, open_reader
+from tracetui.config import Settings
+from tracetui.errors import UsageError
+from tracetui.model.attributes import JSONValue
+from tracetui.model.clock import format_duration, format_moment
+from tracetui.model.numbers import format_cost, format_tokens
+from tracetui.model.objects import log_object, span_object, trace_object
+from tracetui.model.span import span_kind_name, status_code_name
+from tracetui.model.trace import SpanRow, TraceSummary
+from tracetui.store.api import SpanReader, StoredLog, all_logs
+from tracetui.store.conditions import Condition
+
+SHORT_ID = 8
+"""Hex digits of an id in a terminal's table: enough for `show`, nearly always."""
+
+Row = TypeVar("Row")
+
+
+class ListFormat(StrEnum):
+    """How a list is written."""
+
+    TABLE = "table"
+    JSON = "json"
+    CSV = "csv"
+
+
+@dataclass(frozen=True, slots=True)
+class ListOptions:
+    """What a list was asked for."""
+
+    query: str = ""
+    form: ListFormat = ListFormat.TABLE
+    limit: int = 100
+    """At most this many rows; 0 for all."""
+    fail_empty: bool = False
+    """Whether no rows are a failure (exit code 3)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing(Generic[Row]):
+    """How one kind of row is read and written."""
+
+    noun: str
+    """Plural, for messages."""
+    rows: Callable[[SpanReader, Condition | None], Iterator[Row]]
+    count: Callable[[SpanReader, Condition | None], int]
+    objects: Callable[[SpanReader, Iterator[Row]], Iterator[JSONValue]]
+    """The rows' JSON objects."""
+    fields: Sequence[tuple[str, Callable[[Row], object]]]
+    """CSV columns: name and value."""
+    columns: Sequence[Column]
+    cells: Callable[[Row, bool], Sequence[Cell]]
+    """A row's table cells; the flag asks for short ids."""
+
+
+def list_format(as_json: bool, as_csv: bool) -> ListFormat:
+    """The format two flags ask for.
+
+    Raises:
+        UsageError: Both were given.
+    """
+    if as_json and as_csv:
+        raise UsageError("--json and --csv exclude each other.", hint="Give one of them.")
+    return ListFormat.JSON if as_json else ListFormat.CSV if as_csv else ListFormat.TABLE
+
+
+def traces(settings: Settings, options: ListOptions) -> int:
+    """List traces, newest first."""
+    return _list(settings, options, TRACES)
+
+
+def spans(settings: Settings, options: ListOptions) -> int:
+    """List spans in order of arrival."""
+    return _list(settings, options, SPANS)
+
+
+def logs(settings: Settings, options: ListOptions) -> int:
+    """List log records in order of arrival; with a query, those of the spans that match."""
+    return _list(settings, options, LOGS)
+
+
+def write_table(output: Output, listing: Listing[Row], rows: Sequence[Row]) -> None:
+    """Rows as a table."""
+    output.table(listing.columns, [listing.cells(row, output.is_terminal) for row in rows])
+
+
+def _list(settings: Settings, options: ListOptions, listing: Listing[Row]) -> int:
+    where = conditions(options.query)
+    output = Output()
+    with open_reader(settings) as reader:
+        if reader is None:
+            written = total = 0
+        else:
+            rows = listing.rows(reader, where)
+            written = _write(output, options.form, listing, reader, islice(rows, options.limit or None))
+            more = options.limit and written == options.limit and next(rows, None) is not None
+            total = listing.count(reader, where) if more else written
+    output.flush()
+    if total > written:
+        diagnostics.note(f"{written:,} of {total:,} {listing.noun}; --limit N shows more, --limit 0 all.")
+    elif not written and options.form is ListFormat.TABLE and reader is not None:
+        diagnostics.note(f"No {listing.noun} match." if options.query else f"No {listing.noun} yet.")
+    return diagnostics.NOTHING_MATCHED if options.fail_empty and not written else diagnostics.DONE
+
+
+def _write(output: Output, form: ListFormat, listing: Listing[Row], reader: SpanReader, rows: Iterator[Row]) -> int:
+    if form is ListFormat.TABLE:
+        held = list(rows)
+        write_table(output, listing, held)
+        return len(held)
+    if form is ListFormat.CSV:
+        counted = Counted(rows)
+        output.csv([name for name, _ in listing.fields],
+                   ([value(row) for _, value in listing.fields] for row in counted))
+        return counted.count
+    written = 0
+    for value in listing.objects(reader, rows):
+        output.json(value)
+        written += 1
+    return written
+
+
+class Counted(Generic[Row]):
+    """An iterator that knows how many it has given."""
+
+    def __init__(self, rows: Iterator[Row]) -> None:
+        self._rows = rows
+        self.count = 0
+        """How many so far."""
+
+    def __iter__(self) -> Iterator[Row]:
+        for row in self._rows:
+            self.count += 1
+            yield row
+
+
+def span_objects(reader: SpanReader, rows: Iterator[SpanRow]) -> Iterator[JSONValue]:
+    """The span objects of rows, page by page."""
+    with_logs = reader.count_logs() > 0
+    while page := list(islice(rows, 100)):
+        for stored in reader.stored_spans([row.row_id for row in page]):
+            yield span_object(normalised(reader, stored, with_logs=with_logs), counted=stored.row.counted)
+
+
+def _trace_objects(reader: SpanReader, rows: Iterator[TraceSummary]) -> Iterator[JSONValue]:
+    return (trace_object(row) for row in rows)
+
+
+def _log_objects(reader: SpanReader, rows: Iterator[StoredLog]) -> Iterator[JSONValue]:
+    return (log_object(log_record(row)) for row in rows)
+
+
+def matching_logs(reader: SpanReader, where: Condition | None) -> Iterator[StoredLog]:
+    """The log records of the spans that match; without conditions every log record."""
+    if where is None:
+        yield from all_logs(reader)
+        return
+    for row in all_rows(reader, where):
+        yield from all_logs(reader, trace_id=row.trace_id, span_id=row.span_id)
+
+
+def _count_logs(reader: SpanReader, where: Condition | None) -> int:
+    return reader.count_logs() if where is None else sum(1 for _ in matching_logs(reader, where))
+
+
+def _status_mark(failed: bool, running: bool = False) -> Cell:
+    return ("✖", "error") if failed else ("◌", "accent") if running else ("●", "ok")
+
+
+def _trace_cells(row: TraceSummary, short: bool) -> Sequence[Cell]:
+    return (
+        (row.trace_id[:SHORT_ID] if short else row.trace_id, "dim"),
+        format_moment(row.start_time_unix_nano, date=not short) if row.start_time_unix_nano else "?",
+        _status_mark(bool(row.error_count), not row.complete),
+        row.name or "(no name)",
+        row.service,
+        format_duration(row.duration_nano),
+        str(row.span_count),
+        (str(row.error_count) if row.error_count else "", "error"),
+        str(row.llm_count) if row.llm_count else "",
+        str(row.tool_count) if row.tool_count else "",
+        format_tokens(row.input_tokens, row.output_tokens),
+        format_cost(row.cost_total),
+    )
+
+
+def _span_cells(row: SpanRow, short: bool) -> Sequence[Cell]:
+    return (
+        (row.span_id[:SHORT_ID] if short else row.span_id, "dim"),
+        (row.trace_id[:SHORT_ID] if short else row.trace_id, "dim"),
+        format_moment(row.start_time_unix_nano, date=not short) if row.start_time_unix_nano else "?",
+        _status_mark(row.is_error),
+        (kind_word(row.kind), row.kind),
+        row.name or "(no name)",
+        row.service,
+        format_duration(row.duration_nano),
+        row.model,
+        format_tokens(row.input_tokens, row.output_tokens),
+        format_cost(row.cost_total),
+    )
+
+
+def _log_cells(row: StoredLog, short: bool) -> Sequence[Cell]:
+    return (
+        format_moment(row.time_unix_nano, date=not short, fraction=True) if row.time_unix_nano else "?",
+        severity_word(row.severity_number),
+        row.event_name,
+        row.resource.service,
+        (row.trace_id[:SHORT_ID] if short else row.trace_id, "dim"),
+        (row.span_id[:SHORT_ID] if short else row.span_id, "dim"),
+        row.body_text,
+    )
+
+
+def kind_word(kind: str) -> str:
+    """A span kind as lists show it: nothing for UNKNOWN."""
+    return "" if kind == "UNKNOWN" else kind
+
+
+def severity_word(number: int) -> str:
+    """The short name of an OTLP severity number (logs data model, SeverityNumber); empty when unset."""
+    if not 1 <= number <= 24:
+        return ""
+    return ("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL")[(number - 1) // 4]
+
+
+TRACES: Listing[TraceSummary] = Listing(
+    noun="traces",
+    rows=all_traces,
+    count=lambda reader, where: reader.count_traces(where),
+    objects=_trace_objects,
+    fields=(
+        ("trace_id", lambda row: row.trace_id), ("name", lambda row: row.name),
+        ("root_span_id", lambda row: row.root_span_id), ("service", lambda row: row.service),
+        ("project", lambda row: row.project), ("session_id", lambda row: row.session_id),
+        ("start_time_unix_nano", lambda row: row.start_time_unix_nano or None),
+        ("duration_nano", lambda row: row.duration_nano), ("span_count", lambda row: row.span_count),
+        ("error_count", lambda row: row.error_count), ("llm_count", lambda row: row.llm_count),
+        ("tool_count", lambda row: row.tool_count), ("input_tokens", lambda row: row.input_tokens),
+        ("output_tokens", lambda row: row.output_tokens), ("cost_total", lambda row: row.cost_total),
+        ("models", lambda row: " ".join(row.models)), ("status", lambda row: row.status),
+        ("complete", lambda row: "true" if row.complete else "false"),
+    ),
+    columns=(
+        Column("id"), Column("time"), Column(""), Column("name", flexible=True), Column("service", rank=4),
+        Column("duration", right=True, rank=1), Column("spans", right=True, rank=2),
+        Column("errors", right=True, rank=3), Column("llm", right=True, rank=5), Column("tools", right=True, rank=6),
+        Column("tokens", right=True, rank=2), Column("cost", right=True, rank=3),
+    ),
+    cells=_trace_cells,
+)
+"""Traces."""
+
+SPANS: Listing[SpanRow] = Listing(
+    noun="spans",
+    rows=all_rows,
+    count=lambda reader, where: reader.count_spans(where),
+    objects=span_objects,
+    fields=(
+        ("trace_id", lambda row: row.trace_id), ("span_id", lambda row: row.span_id),
+        ("parent_span_id", lambda row: row.parent_span_id), ("name", lambda row: row.name),
+        ("kind", lambda row: row.kind), ("otel_kind", lambda row: span_kind_name(row.otel_kind)),
+        ("service", lambda row: row.service), ("project", lambda row: row.project),
+        ("scope", lambda row: row.scope_name),
+        ("start_time_unix_nano", lambda row: row.start_time_unix_nano or None),
+        ("duration_nano", lambda row: row.duration_nano),
+        ("status", lambda row: status_code_name(row.status_code)),
+        ("status_message", lambda row: row.status_message), ("provider", lambda row: row.provider),
+        ("model", lambda row: row.model), ("input_tokens", lambda row: row.input_tokens),
+        ("output_tokens", lambda row: row.output_tokens), ("cost_total", lambda row: row.cost_total),
+        ("counted", lambda row: "true" if row.counted else "false"), ("session_id", lambda row: row.session_id),
+        ("user_id", lambda row: row.user_id), ("tool", lambda row: row.tool_name),
+        ("agent", lambda row: row.agent_name),
+    ),
+    columns=(
+        Column("id"), Column("trace", rank=5), Column("time", rank=4), Column(""), Column("kind"),
+        Column("name", flexible=True), Column("service", rank=6), Column("duration", right=True, rank=1),
+        Column("model", flexible=True, rank=3), Column("tokens", right=True, rank=2),
+        Column("cost", right=True, rank=3),
+    ),
+    cells=_span_cells,
+)
+"""Spans."""
+
+LOGS: Listing[StoredLog] = Listing(
+    noun="log records",
+    rows=matching_logs,
+    count=_count_logs,
+    objects=_log_objects,
+    fields=(
+        ("trace_id", lambda row: row.trace_id), ("span_id", lambda row: row.span_id),
+        ("time_unix_nano", lambda row: row.time_unix_nano or None),
+        ("severity_number", lambda row: row.severity_number or None), ("event_name", lambda row: row.event_name),
+        ("service", lambda row: row.resource.service), ("body", lambda row: row.body_text),
+    ),
+    columns=(
+        Column("time"), Column("severity", rank=3), Column("event", rank=2), Column("service", rank=6),
+        Column("trace", rank=4), Column("span", rank=5), Column("body", flexible=True),
+    ),
+    cells=_log_cells,
+)
+"""Log records."""

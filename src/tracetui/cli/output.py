@@ -1,0 +1,204 @@
+"""The only writer to stdout: lines, JSON, CSV and tables, for a terminal and for a pipe.
+
+A pipe gets UTF-8 whatever the locale, and tables as aligned plain text. A terminal gets colour unless `NO_COLOR` is
+set, and never a control character that came from outside: text is sanitised by whoever lays it out, JSON escapes it.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import re
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TextIO, TypeAlias
+
+from tracetui.sanitise import sanitise
+
+if TYPE_CHECKING:
+    from tracetui.model.attributes import JSONValue
+
+Piece: TypeAlias = "str | tuple[str, str]"
+"""Safe text, alone or with the name of its role in `ROLES`."""
+
+ROLES = {
+    "bold": "1", "dim": "2", "heading": "1", "error": "31", "ok": "32", "accent": "36",
+    "LLM": "35", "AGENT": "36", "TOOL": "33", "CHAIN": "34", "RETRIEVER": "32", "EMBEDDING": "36", "RERANKER": "32",
+    "GUARDRAIL": "33", "EVALUATOR": "35", "PROMPT": "33", "UNKNOWN": "2",
+    "user": "34;1", "assistant": "35;1", "tool": "33;1", "system": "2;1", "developer": "2;1",
+}
+"""What each role looks like on a terminal, as SGR parameters from the 16 colours every terminal has."""
+
+MAX_CELL = 400
+"""Characters of one value that a table lays out."""
+
+_HIDDEN_IN_JSON = re.compile("[\x7f-\x9f\u00ad\u061c\u180e\u200b\u200c\u200e\u200f\u2028-\u202e\u2060-\u206f"
+                             "\ufeff\ufff9-\ufffb\U000e0000-\U000e0fff]")
+
+
+class OutputClosed(Exception):
+    """Nobody reads our output any more (`| head`); the rest of it is not wanted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a table."""
+
+    title: str
+    right: bool = False
+    """Numbers stand right."""
+    flexible: bool = False
+    """Gives way when the terminal is narrow, by cutting its text."""
+    rank: int = 0
+    """Columns of the highest rank leave first when the terminal is too narrow; rank 0 stays."""
+
+
+Cell: TypeAlias = Piece
+"""Text of a table cell as received (the table sanitises it), alone or with its role."""
+
+
+class Output:
+    """Standard output."""
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        self._stream = stream if stream is not None else sys.stdout
+        self.is_terminal = self._stream.isatty()
+        if isinstance(self._stream, io.TextIOWrapper):
+            if self.is_terminal:
+                self._stream.reconfigure(errors="replace")
+            else:
+                self._stream.reconfigure(encoding="utf-8", errors="replace", newline="\n")
+        self._colour = self.is_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+    @property
+    def width(self) -> int:
+        """Columns to lay text out in."""
+        if not self.is_terminal:
+            return 100
+        try:
+            return os.get_terminal_size(self._stream.fileno()).columns or 80
+        except OSError:
+            return 80
+
+    def line(self, *pieces: Piece) -> None:
+        """One line of safe text."""
+        self.write("".join(self._painted(piece) for piece in pieces) + "\n")
+
+    def lines(self, lines: Iterable[Sequence[Piece]]) -> None:
+        """Lines of safe text."""
+        for pieces in lines:
+            self.line(*pieces)
+
+    def json(self, value: JSONValue) -> None:
+        """One JSON value on one line; what a terminal would obey or hide is escaped, which loses nothing."""
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+        if not text.isascii() or "\x7f" in text:
+            text = _HIDDEN_IN_JSON.sub(lambda match: json.dumps(match[0])[1:-1] if match[0] != "\x7f" else "\\u007f",
+                                       text)
+        self.write(text + "\n")
+
+    def csv(self, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+        """A CSV table (RFC 4180, but line feeds end its lines): exact in a pipe, sanitised on a terminal."""
+        writer = csv.writer(self, lineterminator="\n")
+        writer.writerow(header)
+        for row in rows:
+            values = ["" if value is None else str(value) for value in row]
+            writer.writerow([sanitise(value) for value in values] if self.is_terminal else values)
+
+    def table(self, columns: Sequence[Column], rows: Sequence[Sequence[Cell]]) -> None:
+        """A table: as wide as the terminal, or aligned plain text in a pipe."""
+        if not rows:
+            return
+        safe = [[_safe_cell(cell) for cell in row] for row in rows]
+        if self.is_terminal:
+            self._rich_table(columns, safe)
+        else:
+            self._plain_table(columns, safe)
+
+    def write(self, text: str) -> int:
+        """Text as it stands, line ends included.
+
+        Raises:
+            OutputClosed: Nobody reads it any more.
+        """
+        try:
+            return self._stream.write(text)
+        except BrokenPipeError:
+            raise OutputClosed from None
+
+    def flush(self) -> None:
+        """Hand everything to the system.
+
+        Raises:
+            OutputClosed: Nobody reads it any more.
+        """
+        try:
+            self._stream.flush()
+        except BrokenPipeError:
+            raise OutputClosed from None
+
+    def _painted(self, piece: Piece) -> str:
+        if isinstance(piece, str):
+            return piece
+        text, role = piece
+        code = ROLES.get(role) if self._colour else None
+        return f"\x1b[{code}m{text}\x1b[0m" if code and text else text
+
+    def _plain_table(self, columns: Sequence[Column], rows: Sequence[Sequence[tuple[str, str]]]) -> None:
+        widths = _widths(columns, rows)
+        self.write(_aligned([column.title for column in columns], columns, widths) + "\n")
+        for row in rows:
+            self.write(_aligned([text for text, _ in row], columns, widths) + "\n")
+
+    def _rich_table(self, columns: Sequence[Column], rows: Sequence[Sequence[tuple[str, str]]]) -> None:
+        from rich.console import Console  # deferred: 100 ms that only a table on a terminal need pay
+        from rich.style import Style
+        from rich.table import Table
+        from rich.text import Text
+
+        shown = _fitting(columns, _widths(columns, rows), self.width)
+        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style=Style(dim=True))
+        for index in shown:
+            column = columns[index]
+            table.add_column(Text(column.title), justify="right" if column.right else "left", no_wrap=True,
+                             overflow="ellipsis", ratio=None, min_width=None if column.flexible else 1)
+        for row in rows:
+            table.add_row(*(Text.from_ansi(self._painted(row[index])) for index in shown))
+        Console(file=self._stream, width=self.width, highlight=False, markup=False, emoji=False,
+                no_color=not self._colour).print(table)
+
+
+def _safe_cell(cell: Cell) -> tuple[str, str]:
+    text, role = (cell, "") if isinstance(cell, str) else cell
+    return sanitise(" ".join(text[:MAX_CELL].split())), role
+
+
+def _widths(columns: Sequence[Column], rows: Sequence[Sequence[tuple[str, str]]]) -> list[int]:
+    from rich.cells import cell_len
+
+    return [max(cell_len(column.title), max((cell_len(row[index][0]) for row in rows), default=0))
+            for index, column in enumerate(columns)]
+
+
+def _aligned(texts: Sequence[str], columns: Sequence[Column], widths: Sequence[int]) -> str:
+    from rich.cells import cell_len
+
+    cells = []
+    for text, column, width in zip(texts, columns, widths, strict=True):
+        gap = " " * (width - cell_len(text))
+        cells.append(gap + text if column.right else text + gap)
+    return "  ".join(cells).rstrip()
+
+
+def _fitting(columns: Sequence[Column], widths: Sequence[int], available: int) -> list[int]:
+    """Indexes of the columns that fit, the least important left out first; a flexible column needs only 20 cells."""
+    shown = list(range(len(columns)))
+    while sum(min(widths[i], 20) if columns[i].flexible else widths[i] for i in shown) + 2 * len(shown) > available:
+        least = max(shown, key=lambda i: columns[i].rank)
+        if columns[least].rank == 0:
+            break
+        shown.remove(least)
+    return shown

@@ -1,0 +1,199 @@
+"""`tracetui show ID`: one trace as a tree of text, or one span in full."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from tracetui.cli import diagnostics
+from tracetui.cli.lists import SHORT_ID, kind_word, span_objects
+from tracetui.cli.output import Output, Piece
+from tracetui.cli.reading import normalised, open_reader, rows_of
+from tracetui.cli.span_view import span_lines
+from tracetui.config import Settings
+from tracetui.errors import TracetuiError
+from tracetui.model.clock import format_duration, format_moment
+from tracetui.model.numbers import format_cost, format_tokens
+from tracetui.model.objects import span_object, trace_object
+from tracetui.model.trace import SpanRow, TraceSummary
+from tracetui.model.tree import TraceTree, build_tree
+from tracetui.sanitise import one_line
+from tracetui.store.api import SpanReader, StoredSpan
+
+MAX_INDENT = 40
+"""Levels drawn as branches; deeper ones are told by their number, so that a line's length does not grow with depth."""
+
+NAME_WIDTH = 64
+"""Cells after which a long name no longer pushes the columns behind it to the right."""
+
+CANDIDATES = 10
+"""Ids listed when a prefix fits several."""
+
+
+def show(settings: Settings, id_prefix: str, *, as_json: bool = False) -> int:
+    """Write one trace or one span to stdout.
+
+    Args:
+        settings: Where the database is.
+        id_prefix: A trace or span id, or an unambiguous beginning of one.
+        as_json: Whether to write its object instead of text.
+
+    Raises:
+        TracetuiError: No id, or more than one, begins so.
+    """
+    output = Output()
+    with open_reader(settings) as reader:
+        if reader is None:
+            raise _unknown(id_prefix)
+        trace_id, span_id = _resolve(reader, id_prefix)
+        if span_id:
+            stored = reader.span(trace_id, span_id)
+            if stored is None:
+                raise _unknown(id_prefix)
+            _write_span(output, reader, stored, as_json)
+        else:
+            trace = reader.trace(trace_id)
+            if trace is None:
+                raise _unknown(id_prefix)
+            write_trace(output, reader, trace, as_json=as_json)
+    output.flush()
+    return diagnostics.DONE
+
+
+def write_trace(output: Output, reader: SpanReader, trace: TraceSummary, *, as_json: bool = False) -> None:
+    """One trace: a head line, then its spans as a tree."""
+    tree = build_tree(trace.trace_id, reader.skeleton(trace.trace_id))
+    rows = rows_of(reader, [node.row_id for node in tree.nodes])
+    if as_json:
+        output.json(trace_object(trace) | {"spans": list(span_objects(reader, rows))})
+        return
+    output.lines(_head(trace))
+    output.lines(_tree_lines(tree, list(rows)))
+
+
+def _write_span(output: Output, reader: SpanReader, stored: StoredSpan, as_json: bool) -> None:
+    span = normalised(reader, stored)
+    if as_json:
+        output.json(span_object(span, counted=stored.row.counted))
+    else:
+        output.lines(span_lines(span, counted=stored.row.counted))
+
+
+def _resolve(reader: SpanReader, id_prefix: str) -> tuple[str, str]:
+    wanted = id_prefix.strip().lower()
+    if not wanted or wanted.strip("0123456789abcdef"):
+        raise TracetuiError(f"{id_prefix!r} is no trace or span id.",
+                            hint="An id is hex digits; `tracetui traces` lists them.")
+    found = reader.find(wanted, limit=CANDIDATES + 1)
+    exact = [pair for pair in found if wanted in pair]
+    if len(exact) == 1:
+        return exact[0]
+    if not found:
+        raise _unknown(id_prefix)
+    if len(found) > 1:
+        names = "\n".join(f"  {_candidate(reader, *pair)}" for pair in found[:CANDIDATES])
+        more = "\n  …" if len(found) > CANDIDATES else ""
+        raise TracetuiError(f"{id_prefix!r} begins more than one id:\n{names}{more}\n", hint="Give more of its digits.")
+    return found[0]
+
+
+def _candidate(reader: SpanReader, trace_id: str, span_id: str) -> str:
+    if not span_id:
+        trace = reader.trace(trace_id)
+        return f"trace {trace_id}  {one_line(trace.name) if trace else ''}".rstrip()
+    stored = reader.span(trace_id, span_id)
+    return f"span  {span_id}  {one_line(stored.row.name) if stored else ''} (trace {trace_id})"
+
+
+def _unknown(id_prefix: str) -> TracetuiError:
+    return TracetuiError(f"No trace or span has an id that begins with {one_line(id_prefix, 80)!r}.",
+                         hint="`tracetui traces` lists what is stored.")
+
+
+def _head(trace: TraceSummary) -> Iterator[Sequence[Piece]]:
+    yield (("✖ ", "error") if trace.error_count else "", (one_line(trace.name) or "(no name)", "heading"))
+    facts = [
+        f"trace {trace.trace_id}",
+        format_moment(trace.start_time_unix_nano, date=True) if trace.start_time_unix_nano else "",
+        format_duration(trace.duration_nano),
+        _many(trace.span_count, "span"),
+        _many(trace.error_count, "error") if trace.error_count else "",
+        f"{trace.llm_count} llm" if trace.llm_count else "",
+        _many(trace.tool_count, "tool") if trace.tool_count else "",
+        _with_unit(format_tokens(trace.input_tokens, trace.output_tokens), " tokens"),
+        format_cost(trace.cost_total),
+        one_line(trace.service),
+        _with_unit("project ", one_line(trace.project)),
+        _with_unit("session ", one_line(trace.session_id)),
+        "" if trace.complete else "no root has arrived",
+    ]
+    yield ((" · ".join(fact for fact in facts if fact), "dim"),)
+    yield ()
+
+
+def _tree_lines(tree: TraceTree, rows: Sequence[SpanRow]) -> Iterator[Sequence[Piece]]:
+    from rich.cells import cell_len
+
+    by_id = {row.row_id: row for row in rows}
+    branches = list(_branches(tree))
+    lefts: list[tuple[Piece, ...]] = []
+    widths: list[int] = []
+    for branch, node in zip(branches, tree.nodes, strict=True):
+        left = _left(branch, by_id.get(node.row_id))
+        lefts.append(left)
+        widths.append(sum(cell_len(piece if isinstance(piece, str) else piece[0]) for piece in left))
+    column = min(max(widths, default=0), NAME_WIDTH)
+    for position, (left, width, node) in enumerate(zip(lefts, widths, tree.nodes, strict=True)):
+        row = by_id.get(node.row_id)
+        if row is None:
+            continue
+        yield (*left, " " * max(column - width, 0), *_right(tree, position, row))
+
+
+def _branches(tree: TraceTree) -> Iterator[str]:
+    """The lines in front of each span, drawn from its depth and from who is a last child."""
+    bars: list[str] = []
+    for position, depth in enumerate(tree.depths):
+        if depth == 0:
+            yield ""
+            continue
+        last = tree.is_last_child(position)
+        del bars[depth - 1:]
+        if depth <= MAX_INDENT:
+            yield "".join(bars) + ("└─ " if last else "├─ ")
+        else:
+            yield "".join(bars[:3]) + f"┊ level {depth + 1} "
+        bars.append("   " if last else "│  ")
+
+
+def _left(branch: str, row: SpanRow | None) -> tuple[Piece, ...]:
+    if row is None:
+        return ()
+    kind = kind_word(row.kind)
+    return (
+        (branch, "dim"),
+        ("✖ ", "error") if row.is_error else "",
+        (f"{kind} " if kind else "", row.kind),
+        one_line(row.name, 200) or "(no name)",
+        (f" {one_line(row.model, 80)}" if row.model and row.model not in row.name else "", "dim"),
+    )
+
+
+def _right(tree: TraceTree, position: int, row: SpanRow) -> Iterator[Piece]:
+    yield f"  {format_duration(row.duration_nano):>7}"
+    yield f"  {format_tokens(row.input_tokens, row.output_tokens):>9}"
+    yield (f"  {row.span_id[:SHORT_ID]}", "dim")
+    if row.is_error and row.status_message:
+        yield (f"  {one_line(row.status_message, 120)}", "error")
+    if position in tree.orphans:
+        yield (f"  (its parent {row.parent_span_id[:SHORT_ID]} has not arrived)", "dim")
+    if position in tree.cyclic:
+        yield ("  (its parents form a cycle)", "dim")
+
+
+def _many(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def _with_unit(first: str, second: str) -> str:
+    """Both, or neither where one is empty."""
+    return first + second if first and second else ""

@@ -1,0 +1,223 @@
+"""An export request's body to the batch that the store takes: the hot way in.
+
+One pass: slices are decoded one at a time and let go, leaving a row of columns and the bytes. A span that cannot be
+kept costs only itself; its reason is counted, never the values it held.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import partial
+from typing import Generic, TypeVar
+
+from tracetui import semconv
+from tracetui.errors import InvalidSpan
+from tracetui.model.attributes import AttributeValue, json_value
+from tracetui.otlp import decode
+from tracetui.otlp.json_request import slice_json_request
+from tracetui.otlp.wire import Signal, SlicedRequest, slice_request
+from tracetui.semconv import SpanFacts, no_events
+from tracetui.store.api import IncomingBatch, IncomingLog, IncomingSpan, ResourceRecord, ScopeRecord
+
+BODY_TEXT_LENGTH = 400
+"""Characters of a log record's body that become its one line of text."""
+
+ROW_SIZE = 1_000
+"""Bytes a row takes in memory beside its slice, roughly."""
+
+_MAX_TIME = decode.MAX_TIME
+
+Record = TypeVar("Record", ResourceRecord, ScopeRecord)
+Item = TypeVar("Item", IncomingSpan, IncomingLog)
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """What a request brings, and what of it is refused."""
+
+    batch: IncomingBatch
+    rejected: int = 0
+    """Spans or log records refused one by one."""
+    reasons: tuple[str, ...] = ()
+    """Why, most frequent first, each with its count and without received values."""
+    warnings: tuple[str, ...] = ()
+    """What is odd about those accepted, in the same form."""
+
+
+def read_request(signal: Signal, body: bytes, *, is_json: bool = False) -> Incoming:
+    """Read an export request of traces or logs.
+
+    Args:
+        signal: `TRACES` or `LOGS`.
+        body: The request as it came, decompressed.
+        is_json: Whether it is OTLP/JSON rather than protobuf.
+
+    Raises:
+        MalformedRequest: The request as a whole is unreadable.
+        RequestTooLarge: It holds too much.
+    """
+    request = slice_json_request(signal, body) if is_json else slice_request(body)
+    return read_spans(request) if signal is Signal.TRACES else read_logs(request)
+
+
+def read_spans(request: SlicedRequest) -> Incoming:
+    """Decode a request's spans and take their columns.
+
+    Raises:
+        MalformedRequest: A resource or scope is unreadable.
+    """
+    return _Pass(request, _span_row).run(lambda resources, scopes, rows, size: IncomingBatch(
+        resources, scopes, spans=rows, byte_size=size))
+
+
+def read_logs(request: SlicedRequest) -> Incoming:
+    """Decode a request's log records and take their columns.
+
+    Raises:
+        MalformedRequest: A resource or scope is unreadable.
+    """
+    return _Pass(request, _log_row).run(lambda resources, scopes, rows, size: IncomingBatch(
+        resources, scopes, logs=rows, byte_size=size))
+
+
+class _Table(Generic[Record]):
+    """Records of one kind, each once, in order of first use."""
+
+    def __init__(self) -> None:
+        self.records: list[Record] = []
+        self._indexes: dict[Record, int] = {}
+
+    def index(self, record: Record) -> int:
+        """The index of a record."""
+        index = self._indexes.setdefault(record, len(self.records))
+        if index == len(self.records):
+            self.records.append(record)
+        return index
+
+
+_BuildRow = Callable[[bytes, str, int, int], tuple[Item, tuple[str, ...]]]
+_BuildBatch = Callable[[list[ResourceRecord], list[ScopeRecord], list[Item], int], IncomingBatch]
+
+
+class _Pass(Generic[Item]):
+    """One pass over one request."""
+
+    def __init__(self, request: SlicedRequest, build_row: _BuildRow[Item]) -> None:
+        self._request = request
+        self._build_row: _BuildRow[Item] = build_row
+        self._reasons = Counter(str(error) for error in request.rejected)
+        self._warnings = Counter(request.warnings)
+
+    def run(self, build_batch: _BuildBatch[Item]) -> Incoming:
+        """Every item once."""
+        resources: _Table[ResourceRecord] = _Table()
+        scopes: _Table[ScopeRecord] = _Table()
+        rows: list[Item] = []
+        for resource in self._request.resources:
+            resource_record = _resource_record(resource.data, resource.schema_url)
+            for scope in resource.scopes:
+                record = _scope_record(scope.data, scope.schema_url)
+                self._read_items(scope.items, record.name, rows, resources.index(resource_record), scopes.index(record))
+        size = sum(len(row.data) for row in rows) + ROW_SIZE * len(rows)
+        return Incoming(
+            build_batch(resources.records, scopes.records, rows, size) if rows else IncomingBatch((), ()),
+            rejected=self._reasons.total(), reasons=_counted(self._reasons), warnings=_counted(self._warnings))
+
+    def _read_items(self, items: Iterable[bytes], scope_name: str, rows: list[Item], resource_index: int,
+                    scope_index: int) -> None:
+        build_row = self._build_row
+        for data in items:
+            try:
+                row, warnings = build_row(data, scope_name, resource_index, scope_index)
+            except InvalidSpan as error:
+                self._reasons[str(error)] += 1
+                continue
+            rows.append(row)
+            if warnings:
+                self._warnings.update(warnings)
+
+
+def _span_row(data: bytes, scope_name: str, resource_index: int, scope_index: int,
+              ) -> tuple[IncomingSpan, tuple[str, ...]]:
+    message, attributes, parent_span_id, warnings = decode.parse_span(data)
+    name = message.name
+    start, end = message.start_time_unix_nano, message.end_time_unix_nano
+    status_code, status_message = 0, ""
+    if message.HasField("status"):
+        status = message.status
+        status_code, status_message = status.code, status.message
+    derived = semconv.summary(SpanFacts(
+        name, scope_name, attributes, status_code, status_message,
+        partial(decode.events, message) if message.events else no_events))
+    tokens = derived.tokens
+    return IncomingSpan(
+        message.trace_id.hex(),
+        message.span_id.hex(),
+        parent_span_id,
+        name,
+        message.kind,
+        start if start <= _MAX_TIME else _MAX_TIME,
+        end if end <= _MAX_TIME else _MAX_TIME,
+        status_code,
+        status_message,
+        derived.kind.value,
+        derived.is_error,
+        derived.model,
+        derived.provider,
+        tokens.input,
+        tokens.output,
+        tokens.cache_read,
+        tokens.cache_write,
+        tokens.reasoning,
+        derived.cost_total,
+        derived.session_id,
+        derived.user_id,
+        derived.tool_name,
+        derived.agent_name,
+        derived.preview,
+        resource_index,
+        scope_index,
+        "\n".join(warnings),
+        data,
+    ), warnings
+
+
+def _log_row(data: bytes, _scope_name: str, resource_index: int, scope_index: int,
+             ) -> tuple[IncomingLog, tuple[str, ...]]:
+    message, attributes, body, trace_id, span_id, warnings = decode.parse_log(data)
+    return IncomingLog(
+        trace_id,
+        span_id,
+        min(message.time_unix_nano or message.observed_time_unix_nano, _MAX_TIME),
+        message.severity_number,
+        semconv.log_event_name(attributes, message.event_name),
+        body_text(body),
+        resource_index,
+        scope_index,
+        data,
+    ), warnings
+
+
+def body_text(body: AttributeValue) -> str:
+    """A log record's body as one short line: text as it is, anything else as JSON, white space folded."""
+    if body is None:
+        return ""
+    text = body if isinstance(body, str) else json.dumps(json_value(body), ensure_ascii=False)
+    return " ".join(text[: 2 * BODY_TEXT_LENGTH].split())[:BODY_TEXT_LENGTH]
+
+
+def _resource_record(data: bytes, schema_url: str) -> ResourceRecord:
+    resource = decode.resource(data, schema_url)
+    return ResourceRecord(data, schema_url, resource.service, semconv.project(resource.attributes))
+
+
+def _scope_record(data: bytes, schema_url: str) -> ScopeRecord:
+    scope = decode.scope(data, schema_url)
+    return ScopeRecord(data, schema_url, scope.name, scope.version)
+
+
+def _counted(texts: Counter[str]) -> tuple[str, ...]:
+    return tuple(text if count == 1 else f"{text} ({count:,} times)" for text, count in texts.most_common())

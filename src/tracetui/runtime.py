@@ -1,0 +1,154 @@
+"""Starts the parts in order and stops them in reverse: store, writer, receivers.
+
+One process writes a database. The first to open it takes the lock and receives; a later one reads what the
+first writes.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from tracetui.config import Settings
+from tracetui.errors import StoreLockedError
+from tracetui.model.clock import Clock, SystemClock
+from tracetui.receivers.status import ReceiverCounts, ReceiverState, ReceiverStatus
+from tracetui.store.api import CommitListener, SpanReader
+from tracetui.store.ingest import Ingest
+from tracetui.store.lock import LockOwner, StoreLock, read_owner
+from tracetui.store.sqlite import open_reader, open_writer
+
+if TYPE_CHECKING:
+    from tracetui.receivers import ReceiverSet
+
+log = logging.getLogger(__name__)
+
+
+class Runtime:
+    """Everything that runs behind a screen or behind `serve`.
+
+    Args:
+        settings: What to open and where to listen.
+        clock: The clock of all parts.
+    """
+
+    def __init__(self, settings: Settings, *, clock: Clock | None = None) -> None:
+        self.settings = settings
+        self.clock: Clock = clock or SystemClock()
+        self.owner: LockOwner | None = None
+        """The process that writes the database, where it is not this one."""
+        self._lock: StoreLock | None = None
+        self._ingest: Ingest | None = None
+        self._receivers: ReceiverSet | None = None
+        self._receivers_lock = threading.Lock()
+        self._stopped = False
+
+    @property
+    def is_writer(self) -> bool:
+        """Whether this process writes the database."""
+        return self._ingest is not None
+
+    @property
+    def ingest(self) -> Ingest:
+        """The way into the store; only while `is_writer`."""
+        if self._ingest is None:
+            raise StoreLockedError("This process does not write the database.")
+        return self._ingest
+
+    def start(self) -> None:
+        """Open the store, then the receivers.
+
+        Raises:
+            StoreError: The database cannot be used; says why.
+        """
+        self.open_store()
+        self.start_receivers()
+
+    def open_store(self) -> None:
+        """Take the lock and open the store for writing, or find out who else writes it.
+
+        Raises:
+            StoreError: The database cannot be used; says why.
+        """
+        lock = StoreLock(self.settings.db)
+        try:
+            lock.acquire()
+        except StoreLockedError:
+            self.owner = read_owner(self.settings.db)
+            open_reader(self.settings.db).close()
+            return
+        try:
+            writer = open_writer(self.settings.db)
+        except BaseException:
+            lock.release()
+            raise
+        self._lock = lock
+        self._ingest = Ingest(writer, clock=self.clock)
+        self._ingest.start()
+
+    def start_receivers(self) -> None:
+        """Open the listeners, where this process receives. A listener that fails says so in `statuses`."""
+        if self._ingest is None or not self.settings.receive:
+            return
+        from tracetui.receivers import ReceiverSet  # deferred: gRPC and the HTTP server; the first paint does not wait
+
+        receivers = ReceiverSet(self.settings.grpc, self.settings.http, self._ingest)
+        with self._receivers_lock:
+            if self._stopped:
+                return
+            self._receivers = receivers
+            receivers.start()
+        if self._lock is not None:
+            listening = [s for s in receivers.statuses() if s.state is ReceiverState.LISTENING]
+            self._lock.update(
+                grpc=[str(s.address) for s in listening if s.protocol == "grpc"],
+                http=[str(s.address) for s in listening if s.protocol == "http"],
+            )
+
+    def stop(self) -> None:
+        """Stop taking, finish what was taken, commit it, close."""
+        with self._receivers_lock:
+            self._stopped = True
+            receivers = self._receivers
+        if receivers is not None:
+            receivers.stop()
+        if self._ingest is not None:
+            self._ingest.stop()
+        if self._lock is not None:
+            self._lock.release()
+
+    def open_reader(self) -> SpanReader:
+        """A reader for the calling thread."""
+        return open_reader(self.settings.db)
+
+    def add_listener(self, listener: CommitListener) -> None:
+        """Hear of every commit of this process."""
+        if self._ingest is not None:
+            self._ingest.add_listener(listener)
+
+    def statuses(self) -> tuple[ReceiverStatus, ...]:
+        """Every listener as it is now; `starting` until they have been opened."""
+        if self._receivers is not None:
+            return self._receivers.statuses()
+        if not self.is_writer or not self.settings.receive:
+            return ()
+        planned = [("grpc", self.settings.grpc)] if self.settings.grpc else []
+        planned += [("http", address) for address in self.settings.http]
+        return tuple(
+            ReceiverStatus(protocol, address, ReceiverState.STARTING) for protocol, address in planned if address
+        )
+
+    def counts(self) -> ReceiverCounts:
+        """What the listeners have taken and turned away."""
+        return self._receivers.counts() if self._receivers is not None else ReceiverCounts()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()

@@ -1,0 +1,1 @@
+"""The machinery that every convention shares; knows no attribute key of its own."""

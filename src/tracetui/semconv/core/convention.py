@@ -1,0 +1,173 @@
+"""What a convention is here: tables of keys, and functions for what no table can say.
+
+One module beside `registry.py` is one convention. It holds a `CONVENTION`, states the version it follows, and is found
+by itself. Keys are written as the reference writes them: `N` stands for an index, a last `*` for anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Literal, NamedTuple, TypeAlias
+
+from tracetui.model.attributes import Attributes, AttributeValue
+from tracetui.model.chat import Kind
+from tracetui.model.span import LogRecord, Span
+from tracetui.semconv.core.fields import Field
+from tracetui.semconv.core.flat import unflatten
+from tracetui.semconv.core.values import decode, is_hidden
+
+ReadField: TypeAlias = Literal[
+    "input_messages",
+    "output_messages",
+    "instructions",
+    "tool_defs",
+    "documents",
+    "rerank.documents",
+    "embedding",
+    "finish_reasons",
+    "params",
+    "metadata",
+    "tags",
+    "prompt.variables",
+    "evals",
+    "ttft_s",
+]
+"""Fields that take a function to read. `instructions` are system prompts kept apart from the messages."""
+
+
+class Found(NamedTuple):
+    """A value, and where it was read."""
+
+    value: object
+    source: str
+
+
+class Rank(IntEnum):
+    """Which source of a field is believed first, whatever the convention (section 15 of the reference)."""
+
+    FLAT = 10
+    """OpenInference's flattened keys."""
+    SPAN = 20
+    """Structured messages in an attribute of the span."""
+    FLAT_TEXT = 15
+    """The same as JSON text."""
+    DETAILS_EVENT = 30
+    """Structured messages on a span event or log record."""
+    MESSAGE_EVENTS = 40
+    """One event or log record for each message."""
+    INDEXED = 50
+    """`gen_ai.prompt.N`."""
+    EVENTS_TEXT = 60
+    """A list of events as JSON in an attribute."""
+    CLIENT = 70
+    """A client library's own prompt attributes."""
+    VENDOR = 80
+    """Requests and responses as a vendor's JSON."""
+    ENTITY = 90
+    """What a workflow step was given and gave back."""
+    VALUE = 100
+    """`input.value` and its like."""
+
+
+class Source:
+    """A span with its log records, as the readers of a convention see it.
+
+    Args:
+        span: The span.
+        logs: Log records that belong to it, in order of arrival.
+    """
+
+    def __init__(self, span: Span, logs: Sequence[LogRecord]) -> None:
+        self.span = span
+        self.logs = logs
+        self.attributes: Attributes = span.attributes
+        self.problems: dict[str, None] = {}
+
+    def problem(self, sentence: str) -> None:
+        """Note what could not be read, once."""
+        self.problems[sentence] = None
+
+    def value(self, key: str) -> AttributeValue:
+        """An attribute of the span; None where it is missing or hidden by the sender."""
+        found = self.attributes.get(key)
+        if is_hidden(found):
+            self.problem(f"{key} is hidden by the sender ({found}).")
+            return None
+        return found
+
+    def decoded(self, key: str) -> object:
+        """An attribute of the span with its JSON text decoded; text that does not decode is a problem and stays."""
+        return self.decode(self.value(key), key)
+
+    def decode(self, value: object, where: str) -> object:
+        """Decode JSON text; where it does not decode, note the problem and give the text back."""
+        result = decode(value)
+        if result.failed:
+            self.problem(f"{where} is not valid JSON (perhaps cut short), so it stays text.")
+        return result.value
+
+    def tree(self, prefix: str) -> object:
+        """The tree of the flattened keys that begin with `prefix` and a dot; None where there are none."""
+        start = f"{prefix}."
+        items = [(key[len(start) :], value) for key, value in self.attributes.items() if key.startswith(start)]
+        if not items:
+            return None
+        tree, refused = unflatten(items)
+        for key in refused:
+            self.problem(f"{start}{key[:80]} has an index beyond any that is believed.")
+        return tree
+
+    def items(self, prefix: str) -> list[object]:
+        """The list of the flattened keys below `prefix`, in the order of their indexes."""
+        tree = self.tree(prefix)
+        return tree if isinstance(tree, list) else []
+
+    def below(self, prefix: str) -> Iterator[tuple[str, str, AttributeValue]]:
+        """The keys that begin with `prefix` and a dot: the whole key, what follows the dot, the value."""
+        start = f"{prefix}."
+        for key, value in self.attributes.items():
+            if key.startswith(start):
+                yield key, key[len(start) :], value
+
+
+WordReader: TypeAlias = Callable[[Attributes, str], object]
+"""The last words of the user, from all attributes and the key that leads there. Runs on the way in: it must be cheap."""
+
+
+class Reader(NamedTuple):
+    """A function that fills one field; `rank` says which is believed first."""
+
+    field: ReadField
+    rank: int
+    read: Callable[[Source], Found | None]
+
+
+@dataclass(frozen=True)
+class Convention:
+    """One convention. Everything but the first three may be left out."""
+
+    name: str
+    """What people call it."""
+    version: str
+    """The version it follows, with its package."""
+    order: int
+    """Its place where several share a span: the row of the reference's table of detection."""
+    scopes: tuple[str, ...] = ()
+    """Beginnings of the scope names it is recognised by."""
+    marks: tuple[str, ...] = ()
+    """Keys it is recognised by."""
+    fields: Mapping[str, Field] = field(default_factory=dict)
+    """Key to field; of two keys for one field the first stands."""
+    kinds: Mapping[str, Mapping[str, Kind]] = field(default_factory=dict)
+    """Keys that say the kind outright, the first to be believed first, with the kinds that their values mean: in lower
+    case, `*` at the end of one for anything."""
+    hints: Mapping[str, Kind] = field(default_factory=dict)
+    """Keys that give the kind away where no key says it."""
+    readers: tuple[Reader, ...] = ()
+    """Functions for what is not one key and one value."""
+    excludes_cache: bool = False
+    """Whether its input tokens leave out those read from and written to a cache."""
+    words: Mapping[str, WordReader] = field(default_factory=dict)
+    """Keys where the last words of the user can be had cheaply; of a list it is the last index that counts."""

@@ -1,0 +1,114 @@
+"""The fields of a span that a table of keys can fill by itself: one key, one value, one rule to read it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal, TypeAlias
+
+from tracetui.semconv.core.providers import fold
+from tracetui.semconv.core.values import amount, count, decode, is_hidden, label, mapping, text
+
+_MAX_PARAMS = 8_192
+
+TokenField: TypeAlias = Literal[
+    "tokens.input", "tokens.output", "tokens.total", "tokens.cache_read", "tokens.cache_write", "tokens.reasoning"
+]
+"""Members of `TokenUsage`; they are taken from one convention, not one by one (`tokens.settle`)."""
+
+ColumnField: TypeAlias = Literal[
+    "model_response",
+    "model_either",
+    "model_request",
+    "model_params",
+    "provider",
+    "host",
+    "session_id",
+    "user_id",
+    "tool.name",
+    "agent_name",
+    "cost.input",
+    "cost.output",
+    "cost.total",
+    "error.type",
+    "tool.arguments",
+    "input",
+]
+"""Fields that the columns of a span are made of. `model_either` is a model that may be the one asked for or the one
+that answered, `model_params` is JSON that may name one; `host` is where the request went."""
+
+DetailField: TypeAlias = Literal[
+    "output",
+    "input_mime",
+    "output_mime",
+    "tool.description",
+    "tool.call_id",
+    "tool.result",
+    "ttft_s",
+    "ttft_ms",
+    "workflow",
+    "embedding.dimension",
+    "rerank.query",
+    "rerank.model",
+    "rerank.top_k",
+    "prompt.template",
+    "prompt.version",
+    "prompt.name",
+    "prompt.id",
+    "prompt.url",
+    "prompt.vendor",
+]
+"""Fields that only the full reading wants."""
+
+Field: TypeAlias = TokenField | ColumnField | DetailField
+"""A field that a convention's table may name."""
+
+
+def raw(value: object) -> object:
+    """The value itself; hidden and empty ones are none."""
+    return None if value is None or value == "" or is_hidden(value) else value
+
+
+def words(value: object) -> str | None:
+    """Text that is not empty; structured values as JSON."""
+    return None if is_hidden(value) else text(value) or None
+
+
+def arguments(value: object) -> object:
+    """A tool's arguments; none where they are a JSON Schema, which some senders put in their place."""
+    found = raw(value)
+    if isinstance(found, str) and ('"properties"' not in found or '"type"' not in found):
+        return found
+    decoded = decode(found).value
+    is_schema = isinstance(decoded, dict) and decoded.get("type") == "object" and "properties" in decoded
+    return None if is_schema else found
+
+
+def provider(value: object) -> str | None:
+    """A provider in its one spelling; none where it is a framework that is named."""
+    name = label(value)
+    return fold(name) or None if name else None
+
+
+def model_in_json(value: object) -> str | None:
+    """The model that invocation parameters name, if they are short."""
+    if isinstance(value, str) and (len(value) > _MAX_PARAMS or '"model' not in value):
+        return None
+    params = mapping(value)
+    return label(params.get("model")) or label(params.get("model_name"))
+
+
+READ: dict[str, Callable[[object], object]] = {
+    **dict.fromkeys(("tool.arguments",), arguments),
+    **dict.fromkeys(("tool.result",), raw),
+    **dict.fromkeys(("input", "output", "tool.description", "prompt.template", "rerank.query"), words),
+    **dict.fromkeys(("cost.input", "cost.output", "cost.total", "ttft_s", "ttft_ms"), amount),
+    **dict.fromkeys(("embedding.dimension", "rerank.top_k"), count),
+    "provider": provider,
+    "model_params": model_in_json,
+}
+"""How to read a field's value; a field that is not here is a `label`."""
+
+
+def reader_of(field: str) -> Callable[[object], object]:
+    """The rule that reads values of a field."""
+    return READ.get(field, label)

@@ -1,0 +1,48 @@
+"""The kind of a span, by the order of section 3 of the reference."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from tracetui.model.chat import Kind
+from tracetui.semconv.core.table import HINTED, KIND, NO_HINT, Collected
+
+
+class KindFound(NamedTuple):
+    """A kind and the key that gave it; `unknown` is a value that named a kind which is not ours."""
+
+    kind: Kind
+    source: str = ""
+    unknown: str = ""
+
+
+def find_kind(found: Collected, kinds: Mapping[str, Mapping[str, Kind]]) -> KindFound:
+    """The first that says it outright and is not UNKNOWN, else the strongest hint, else UNKNOWN."""
+    unknown = ""
+    if KIND in found.best:
+        for _, key, value in found.candidates(KIND):
+            if isinstance(value, str):
+                kind = _kind_of(kinds[key], value)
+                if kind is not None and kind is not Kind.UNKNOWN:
+                    return KindFound(kind, key)
+                unknown = unknown or ("" if kind is Kind.UNKNOWN else value)
+    if found.hint != NO_HINT:
+        return KindFound(HINTED[found.hint], "", unknown)
+    return KindFound(Kind.UNKNOWN, "", unknown)
+
+
+def _kind_of(values: Mapping[str, Kind], value: str) -> Kind | None:
+    kind = values.get(value)
+    if kind is None:
+        name = value[:100].strip().strip("\"'").lower()
+        kind = values.get(name)
+        if kind is None:
+            kind = next((values[end] for end in values if _matches(name, end)), None)
+    return kind
+
+
+def _matches(name: str, pattern: str) -> bool:
+    if pattern.endswith("*"):
+        return name.startswith(pattern[:-1])
+    return pattern.startswith("*") and name.endswith(pattern[1:])

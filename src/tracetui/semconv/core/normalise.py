@@ -1,0 +1,304 @@
+"""The full reading of a span: every convention's tables and readers, brought together in one model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, TypeVar
+
+from tracetui.model.chat import (
+    ChatMessage,
+    Document,
+    Embedding,
+    Evaluation,
+    Kind,
+    MessagePart,
+    NormalisedSpan,
+    PromptTemplate,
+    Rerank,
+    TextPart,
+    Tool,
+    ToolDefinition,
+)
+from tracetui.model.span import LogRecord, Span
+from tracetui.semconv.core import scalars
+from tracetui.semconv.core.convention import Found, Reader, ReadField, Source
+from tracetui.semconv.core.errors import errors_of
+from tracetui.semconv.core.kinds import find_kind
+from tracetui.semconv.core.messages import with_system
+from tracetui.semconv.core.table import Collected, counts
+from tracetui.semconv.core.tokens import settle
+from tracetui.semconv.core.values import is_hidden, label
+from tracetui.semconv.registry import CONVENTIONS, DETAILS, primary, readers_of
+
+T = TypeVar("T")
+
+BAD_INPUT = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+"""What a convention's reader may raise on input that nobody thought of; the other fields stand."""
+
+_MILLI = 1_000
+_NANO = 1_000_000_000
+
+
+def normalise(span: Span, logs: Sequence[LogRecord] = ()) -> NormalisedSpan:
+    """Read a span and the log records that belong to it.
+
+    Args:
+        span: The span.
+        logs: Its log records, in order of arrival.
+
+    Returns:
+        All that is understood of it, with the key that each field was read from and what could not be read. Never
+        raises; of a span that follows no convention, little more than the span.
+    """
+    return _Reading(Source(span, logs)).result()
+
+
+class _Reading:
+    """One span being read."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.found = DETAILS.collect(source.attributes)
+        self.sources: dict[str, str] = {}
+
+    def result(self) -> NormalisedSpan:
+        source, found, span = self.source, self.found, self.source.span
+        kind = self.kind()
+        request, response = scalars.models(found)
+        for field in ("model_request", "model_response"):
+            self.note(field, field)
+        if response and "model_response" not in self.sources:
+            self.note("model_response", "model_either")
+        if request and "model_request" not in self.sources:
+            self.note("model_request", "model_params")
+        self.note("provider", "provider")
+        provider = scalars.provider(found, kind, response or request)
+        usage = counts(found, CONVENTIONS)
+        self.sources.update(usage.sources)
+        cost = scalars.cost(found)
+        for side in ("input", "output", "total"):
+            self.note(f"cost.{side}", f"cost.{side}")
+        system, given, told = self.conversation()
+        convention = primary(span.scope.name, span.attributes)
+        given_value, told_value = self.word("input"), self.word("output")
+        errors = errors_of(source, self.word("error.type", keep=False))
+        return NormalisedSpan(
+            span=span,
+            logs=tuple(source.logs),
+            convention=convention.name if convention is not None else "",
+            kind=kind,
+            provider=provider,
+            model_request=request,
+            model_response=response,
+            params=self.merged("params"),
+            system=system,
+            input_messages=given,
+            output_messages=told,
+            input=given_value,
+            output=told_value,
+            input_mime=self.word("input_mime"),
+            output_mime=self.word("output_mime"),
+            tool_defs=self.many("tool_defs", ToolDefinition),
+            tool=self.tool(kind),
+            documents=self.many("documents", Document),
+            embedding=self.embedding(response or request) if kind is Kind.EMBEDDING else None,
+            rerank=self.rerank(),
+            prompt=self.prompt(),
+            workflow=self.word("workflow"),
+            tokens=settle(usage.families),
+            cost=cost,
+            session_id=self.word("session_id"),
+            user_id=self.word("user_id"),
+            tags=self.tags(),
+            metadata=self.merged("metadata"),
+            agent_name=self.word("agent_name"),
+            evals=self.evaluations(),
+            errors=errors,
+            ttft_s=self.time_to_first_token(),
+            finish_reasons=self.finish_reasons(told),
+            sources=self.sources,
+            problems=tuple(source.problems),
+        )
+
+    def kind(self) -> Kind:
+        found = find_kind(self.found, DETAILS.kinds)
+        if found.source:
+            self.sources["kind"] = found.source
+        if found.unknown:
+            self.source.problem(f"The kind {found.unknown[:80]!r} is not known here; it reads as {found.kind}.")
+        return found.kind
+
+    def note(self, name: str, field: str) -> None:
+        """Remember which key a field was read from."""
+        if field in self.found.best and (key := scalars.source(self.found, field)):
+            self.sources[name] = key
+
+    def word(self, field: str, *, keep: bool = True) -> str:
+        """A field that is words, noting its key; one hidden by the sender is a problem."""
+        for _, key, value in self.found.candidates(field):
+            if is_hidden(value):
+                self.source.problem(f"{key} is hidden by the sender ({value}).")
+        if keep:
+            self.note(field, field)
+        return scalars.word(self.found, field)
+
+    def decoded(self, field: str) -> object:
+        """A field that may be JSON text, decoded."""
+        key = scalars.source(self.found, field)
+        if not key:
+            return None
+        self.sources[field] = key
+        return self.source.decode(scalars.first(self.found, field), key)
+
+    def all(self, field: ReadField) -> Iterable[Found]:
+        """What each reader of a field finds, the most believed first; one that fails is a problem."""
+        for convention, reader in readers_of(field):
+            found = self.attempt(convention.name, reader)
+            if found is not None and found.value not in (None, "", (), [], {}):
+                yield found
+
+    def attempt(self, convention: str, reader: Reader) -> Found | None:
+        try:
+            return reader.read(self.source)
+        except BAD_INPUT as error:
+            self.source.problem(f"{convention}: {reader.field} could not be read ({type(error).__name__}).")
+            return None
+
+    def one(self, field: ReadField) -> object:
+        """The most believed finding of a field; one source stands whole, never a mixture."""
+        found = next(iter(self.all(field)), None)
+        if found is None:
+            return None
+        self.sources[field] = found.source
+        return found.value
+
+    def many(self, field: ReadField, item: type[T]) -> tuple[T, ...]:
+        value = self.one(field)
+        return tuple(found for found in value if isinstance(found, item)) if isinstance(value, tuple) else ()
+
+    def merged(self, field: ReadField) -> dict[str, object]:
+        """Maps of all conventions in one, the more believed value standing."""
+        got: dict[str, object] = {}
+        for found in self.all(field):
+            if isinstance(found.value, Mapping):
+                got = {**found.value, **got}
+                self.sources.setdefault(field, found.source)
+        return got
+
+    def tags(self) -> tuple[str, ...]:
+        union: dict[str, None] = {}
+        for found in self.all("tags"):
+            if isinstance(found.value, tuple):
+                union.update(dict.fromkeys(found.value))
+                self.sources.setdefault("tags", found.source)
+        return tuple(union)
+
+    def conversation(self) -> tuple[str, tuple[ChatMessage, ...], tuple[ChatMessage, ...]]:
+        """The system prompt, the messages in (led by it) and the messages out."""
+        given = self.many("input_messages", ChatMessage)
+        told = self.many("output_messages", ChatMessage)
+        parts: tuple[MessagePart, ...] = self.many("instructions", object)  # type: ignore[assignment]
+        if parts:
+            self.sources["system"] = self.sources.pop("instructions")
+            system = "\n".join(part.content for part in parts if isinstance(part, TextPart))
+            return system, with_system(given, parts), told
+        system = "\n".join(message.text for message in given if message.role in ("system", "developer"))
+        if system:
+            self.sources["system"] = self.sources["input_messages"]
+        return system, given, told
+
+    def tool(self, kind: Kind) -> Tool | None:
+        """The tool that ran. Where no key has its arguments or result, they are the span's input and output."""
+        if kind is not Kind.TOOL:
+            return None
+        arguments, result = self.decoded("tool.arguments"), self.decoded("tool.result")
+        if arguments is None and (arguments := self.value("input", "tool.arguments")) is not None:
+            arguments = _keywords(arguments)
+        if result is None:
+            result = self.value("output", "tool.result")
+        return Tool(
+            self.word("tool.name"),
+            self.word("tool.description"),
+            self.word("tool.call_id"),
+            arguments,
+            result,
+        )
+
+    def value(self, field: str, name: str) -> object:
+        """The span's input or output, decoded unless it is said to be plain text."""
+        words = self.word(field)
+        if not words:
+            return None
+        self.sources[name] = self.sources[field]
+        mime = self.word(f"{field}_mime")
+        if "json" in mime:
+            return self.source.decode(words, self.sources[field])
+        return self.source.decode(words, self.sources[field]) if not mime and words.startswith("{") else words
+
+    def embedding(self, model: str) -> Embedding | None:
+        value = self.one("embedding")
+        known = value if isinstance(value, Embedding) else Embedding()
+        dimension = scalars.first(self.found, "embedding.dimension")
+        if isinstance(dimension, int):
+            self.note("embedding.dimension", "embedding.dimension")
+            known = replace(known, dimension=dimension)
+        return replace(known, model=known.model or model) if known != Embedding() or model else None
+
+    def rerank(self) -> Rerank | None:
+        top = scalars.first(self.found, "rerank.top_k")
+        self.note("rerank.top_k", "rerank.top_k")
+        found = Rerank(
+            self.word("rerank.query"),
+            self.word("rerank.model"),
+            top if isinstance(top, int) else None,
+            self.many("rerank.documents", Document),
+        )
+        return found if found != Rerank() else None
+
+    def prompt(self) -> PromptTemplate | None:
+        found = PromptTemplate(
+            self.word("prompt.template"),
+            self.one("prompt.variables"),
+            self.word("prompt.version"),
+            self.word("prompt.name"),
+            self.word("prompt.id"),
+            self.word("prompt.url"),
+            self.word("prompt.vendor"),
+        )
+        return found if found != PromptTemplate() else None
+
+    def evaluations(self) -> tuple[Evaluation, ...]:
+        union: dict[Evaluation, None] = {}
+        for found in self.all("evals"):
+            if isinstance(found.value, tuple):
+                union.update(dict.fromkeys(item for item in found.value if isinstance(item, Evaluation)))
+                self.sources.setdefault("evals", found.source)
+        return tuple(union)
+
+    def finish_reasons(self, told: Iterable[ChatMessage]) -> tuple[str, ...]:
+        value = self.one("finish_reasons")
+        if isinstance(value, tuple):
+            return value
+        return tuple(dict.fromkeys(message.finish_reason for message in told if message.finish_reason))
+
+    def time_to_first_token(self) -> float | None:
+        """Seconds to the first token; a value outside the span's own time is none."""
+        duration = self.source.span.duration_nano
+        candidates = [(value, 1, key) for _, key, value in scalars.readable(self.found, "ttft_s")]
+        candidates += [(value, _MILLI, key) for _, key, value in scalars.readable(self.found, "ttft_ms")]
+        candidates += [(found.value, 1, found.source) for found in self.all("ttft_s")]
+        for value, divisor, key in candidates:
+            seconds = value / divisor if isinstance(value, float) else None
+            if seconds is not None and 0 <= seconds and (duration is None or seconds <= duration / _NANO):
+                self.sources["ttft_s"] = key
+                return seconds
+        return None
+
+
+def _keywords(arguments: object) -> object:
+    """Keyword arguments out of `{"args": [], "kwargs": {…}}`, the form of a recorded Python call."""
+    if isinstance(arguments, dict) and arguments.keys() <= {"args", "kwargs"} and not arguments.get("args"):
+        inner = arguments.get("kwargs")
+        return inner if isinstance(inner, dict) else arguments
+    return arguments

@@ -1,0 +1,58 @@
+"""The one short line that stands for a span's content in a tree."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from tracetui.model.span import SpanEvent
+from tracetui.semconv.core.facts import SpanFacts
+from tracetui.semconv.core.scalars import first
+from tracetui.semconv.core.table import Collected
+from tracetui.semconv.core.values import is_hidden, json_text
+
+MAX_PREVIEW = 200
+"""Characters of a preview."""
+
+EXCEPTION = "exception"
+"""Name of the span event that tells of an exception (OpenTelemetry specification 1.x, trace/exceptions)."""
+
+EXCEPTION_MESSAGE = "exception.message"
+EXCEPTION_TYPE = "exception.type"
+EXCEPTION_STACKTRACE = "exception.stacktrace"
+
+_MAX_EVENTS = 1_000
+
+
+def first_line(value: str) -> str:
+    """The first line that says something, cut at `MAX_PREVIEW`."""
+    head = value[: 4 * MAX_PREVIEW].lstrip()
+    return head[:MAX_PREVIEW].partition("\n")[0].rstrip()
+
+
+def of_error(facts: SpanFacts) -> str:
+    """What went wrong: the status message, or what an exception event says."""
+    return first_line(facts.status_message) or _of_exception(facts.events())
+
+
+def of_tool(found: Collected) -> str:
+    """A tool's arguments, as they came."""
+    return shortened(first(found, "tool.arguments") or first(found, "input"))
+
+
+def shortened(value: object) -> str:
+    """Any value as one short line."""
+    if isinstance(value, str):
+        return "" if is_hidden(value) else first_line(value)
+    if isinstance(value, Mapping):
+        return json_text({key: value[key] for key in list(value)[:8]})[:MAX_PREVIEW]
+    return json_text(value[:8])[:MAX_PREVIEW] if isinstance(value, list) else ""
+
+
+def _of_exception(events: Iterable[SpanEvent]) -> str:
+    for event, _ in zip(events, range(_MAX_EVENTS), strict=False):
+        if event.name == EXCEPTION:
+            message, name = (event.attributes.get(key) for key in (EXCEPTION_MESSAGE, EXCEPTION_TYPE))
+            line = shortened(message) or shortened(name)
+            if line:
+                return line
+    return ""

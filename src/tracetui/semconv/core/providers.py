@@ -1,0 +1,66 @@
+"""Names of model providers: one spelling for each, and a guess from a host or a model where none is given.
+
+The spellings are those of `gen_ai.provider.name` (OTel GenAI semantic conventions 1.41).
+"""
+
+from __future__ import annotations
+
+_ALIASES = {
+    "xai": "x_ai",
+    "az.ai.openai": "azure.ai.openai",
+    "az.ai.inference": "azure.ai.inference",
+    "gemini": "gcp.gemini",
+    "vertex_ai": "gcp.vertex_ai",
+    "vertexai": "gcp.vertex_ai",
+    "mistralai": "mistral_ai",
+    "bedrock": "aws.bedrock",
+    "aws": "aws.bedrock",
+}
+_FRAMEWORKS = frozenset(
+    "langchain langgraph llama_index llamaindex crewai strands-agents autogen gcp.vertex.agent haystack "
+    "microsoft.agent_framework semantic_kernel _other".split()
+)
+_HOSTS = (
+    ("api.openai.com", "openai"),
+    (".openai.azure.com", "azure.ai.openai"),
+    ("api.anthropic.com", "anthropic"),
+    ("generativelanguage.googleapis.com", "gcp.gemini"),
+    ("aiplatform.googleapis.com", "gcp.vertex_ai"),
+    (".amazonaws.com", "aws.bedrock"),
+    ("api.mistral.ai", "mistral_ai"),
+    ("api.x.ai", "x_ai"),
+    ("api.groq.com", "groq"),
+    ("api.deepseek.com", "deepseek"),
+    ("api.cohere.com", "cohere"),
+    ("api.perplexity.ai", "perplexity"),
+)
+_MODELS = (
+    (("gpt-", "o1", "o3", "o4", "chatgpt-", "text-embedding-", "whisper-"), "openai"),
+    (("claude-",), "anthropic"),
+    (("gemini-",), "gcp.gemini"),
+    (("mistral-", "codestral-", "ministral-", "magistral-"), "mistral_ai"),
+    (("command-", "rerank-", "embed-"), "cohere"),
+    (("deepseek-",), "deepseek"),
+    (("grok-",), "x_ai"),
+)
+
+
+def fold(name: str) -> str:
+    """One spelling for a provider; empty where the name is a framework's, not a provider's."""
+    known = name.lower()
+    return "" if known in _FRAMEWORKS else _ALIASES.get(known, known if known in _PROVIDERS else name)
+
+
+def of_host(host: str) -> str:
+    """The provider that answers at a host; empty where it is not known."""
+    host = host.lower()
+    return next((provider for end, provider in _HOSTS if host.endswith(end)), "")
+
+
+def of_model(model: str) -> str:
+    """The provider whose models are called like this; empty where none is known."""
+    name = model.lower().rpartition("/")[2]
+    return next((provider for starts, provider in _MODELS if name.startswith(starts)), "")
+
+
+_PROVIDERS = frozenset(_ALIASES.values()) | {provider for _, provider in _HOSTS} | {p for _, p in _MODELS}

@@ -1,0 +1,64 @@
+"""The columns of a span. This runs for every span on its way in, so each microsecond counts."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tracetui.model.chat import Kind, SpanSummary
+from tracetui.semconv.core import preview, scalars
+from tracetui.semconv.core.facts import SpanFacts
+from tracetui.semconv.core.kinds import find_kind
+from tracetui.semconv.core.table import NO_HINT, Collected, counts
+from tracetui.semconv.core.tokens import NO_TOKENS, settle
+from tracetui.semconv.registry import COLUMNS, CONVENTIONS
+
+_ERROR: Final = 2
+_OK: Final = 1
+_NOTHING = SpanSummary()
+
+
+def summary(facts: SpanFacts) -> SpanSummary:
+    """The columns of a span.
+
+    Args:
+        facts: What is known of the span on its way in; its events are asked for only where an error has no message.
+
+    Returns:
+        The columns. Never raises, never decodes a large JSON text.
+    """
+    found = COLUMNS.collect(facts.attributes)
+    is_error = facts.status_code == _ERROR
+    if not is_error and not found.best and not found.tokens and found.hint == NO_HINT:
+        return _NOTHING
+    best = found.best
+    if "error.type" in best and facts.status_code != _OK and scalars.word(found, "error.type"):
+        is_error = True
+    kind = find_kind(found, COLUMNS.kinds).kind
+    request, response = scalars.models(found)
+    model = response or request
+    cost = scalars.cost(found) if "cost.total" in best or "cost.input" in best else None
+    return SpanSummary(
+        kind,
+        model,
+        scalars.provider(found, kind, model),
+        settle(counts(found, CONVENTIONS).families) if found.tokens else NO_TOKENS,
+        cost.total if cost is not None else None,
+        scalars.word(found, "session_id"),
+        scalars.word(found, "user_id"),
+        scalars.word(found, "tool.name"),
+        scalars.word(found, "agent_name"),
+        _preview(facts, found, kind, is_error),
+        is_error,
+    )
+
+
+def _preview(facts: SpanFacts, found: Collected, kind: Kind, is_error: bool) -> str:
+    if is_error and (line := preview.of_error(facts)):
+        return line
+    if kind is Kind.TOOL:
+        return preview.of_tool(found)
+    if kind is Kind.LLM:
+        return preview.shortened(COLUMNS.last_words(found, facts.attributes))
+    if kind is Kind.RETRIEVER:
+        return preview.shortened(scalars.first(found, "input"))
+    return ""

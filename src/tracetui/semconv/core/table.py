@@ -1,0 +1,195 @@
+"""The tables of all conventions compiled into one, and the pass over a span's attributes that uses it.
+
+A key is looked up once in its life: what it means is remembered, as the keys of an application repeat on every span.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from tracetui.model.attributes import Attributes, AttributeValue
+from tracetui.model.chat import Kind
+from tracetui.semconv.core.convention import Convention, WordReader
+from tracetui.semconv.core.tokens import Family
+from tracetui.semconv.core.values import count
+
+HINTED = (Kind.TOOL, Kind.RETRIEVER, Kind.RERANKER, Kind.EMBEDDING, Kind.EVALUATOR, Kind.PROMPT, Kind.LLM)
+"""Kinds that keys give away where none says it outright, the first to be believed first."""
+
+NO_HINT = len(HINTED)
+
+KIND = "kind"
+"""The field of the keys that say the kind outright."""
+
+WORDS = "words"
+"""The field of the keys where the last words of a user can be had cheaply."""
+
+_MEMORY = 16_384
+_INDEX = re.compile(r"(?<=\.)\d+(?=\.|$)", re.ASCII)
+_NO_FIELD = ""
+_LATER = 10_000
+
+
+class Place(NamedTuple):
+    """What a key means."""
+
+    field: str
+    """The field it fills; empty for a key that only hints at the kind."""
+    rank: int
+    """Of several keys for a field the lowest is believed."""
+    hint: int
+    """Index in `HINTED` of the kind it gives away, or `NO_HINT`."""
+    family: int
+    """Index of the convention whose token count it is, or -1."""
+
+
+Candidate = tuple[int, str, AttributeValue]
+"""Rank, key and value; no two of a span compare beyond the key."""
+
+
+class Collected:
+    """The attributes of one span that mean something, by field."""
+
+    __slots__ = ("best", "hint", "more", "tokens")
+
+    def __init__(self) -> None:
+        self.best: dict[str, Candidate] = {}
+        """The most believed candidate of each field."""
+        self.more: list[tuple[str, Candidate]] = []
+        """The other candidates."""
+        self.tokens: list[tuple[Place, str, AttributeValue]] = []
+        self.hint = NO_HINT
+
+    def candidates(self, field: str) -> list[Candidate]:
+        """All candidates of a field, the most believed first."""
+        first = self.best.get(field)
+        if first is None:
+            return []
+        if not self.more:
+            return [first]
+        return sorted([first, *(other for name, other in self.more if name == field)], key=_by_rank)
+
+
+def _by_rank(candidate: Candidate) -> tuple[int, str]:
+    return candidate[0], candidate[1]
+
+
+class Table:
+    """The keys of many conventions and what they mean.
+
+    Args:
+        conventions: The conventions, the most believed first.
+        first: Keys that are believed before all others of their field, in this order.
+        fields: The fields that matter; all where None.
+    """
+
+    def __init__(
+        self, conventions: Sequence[Convention], *, first: Sequence[str] = (), fields: frozenset[str] | None = None
+    ) -> None:
+        ranks = {key: rank for rank, key in enumerate(first)}
+        self._exact: dict[str, Place] = {}
+        self._starts: dict[str, Place] = {}
+        self.kinds: dict[str, Mapping[str, Kind]] = {}
+        """Keys that say the kind, with the kinds their values mean."""
+        self._words: dict[str, WordReader] = {}
+        hints = {key: HINTED.index(kind) for convention in conventions for key, kind in convention.hints.items()}
+        for family, convention in enumerate(conventions):
+            named: Iterable[tuple[str, str]] = (
+                *((key, KIND) for key in convention.kinds),
+                *((key, WORDS) for key in convention.words),
+                *convention.fields.items(),
+            )
+            self._words.update(convention.words)
+            for key, field in named:
+                if key not in self._exact and (field in (KIND, WORDS) or fields is None or field in fields):
+                    of_tokens = family if field.startswith("tokens.") else -1
+                    rank = ranks.get(key, _LATER + len(self._exact))
+                    self._exact[key] = Place(field, rank, hints.pop(key, NO_HINT), of_tokens)
+            for key, values in convention.kinds.items():
+                self.kinds.setdefault(key, values)
+        for key, hint in hints.items():
+            where = self._starts if key.endswith("*") else self._exact
+            where[key.rstrip("*")] = Place(_NO_FIELD, 0, hint, -1)
+        self.known: dict[str, Place | None] = {}
+        """Keys met so far."""
+
+    def find(self, key: str) -> Place | None:
+        """What a key means, remembered for the next time."""
+        place = self._exact.get(key)
+        if place is None and (index := _INDEX.search(key)):
+            place = self._exact.get(_INDEX.sub("N", key))
+            if place is not None and place.field == WORDS:
+                # Of words in a list the last are wanted, so the highest index gets the lowest rank.
+                place = place._replace(rank=-int(index.group()[:9]))
+        if place is None:
+            place = next((place for start, place in self._starts.items() if key.startswith(start)), None)
+        if len(self.known) < _MEMORY and len(key) < 256:
+            self.known[key] = place
+        return place
+
+    def last_words(self, found: Collected, attributes: Attributes) -> object:
+        """The last words of the user, where they can be had cheaply."""
+        candidate = found.best.get(WORDS)
+        if candidate is None:
+            return None
+        key = candidate[1]
+        read = self._words.get(key) or self._words.get(_INDEX.sub("N", key))
+        return read(attributes, key) if read is not None else None
+
+    def collect(self, attributes: Attributes) -> Collected:
+        """Sort the attributes of a span by what they mean."""
+        known, found = self.known, Collected()
+        best, hint = found.best, NO_HINT
+        for key, value in attributes.items():
+            try:
+                place = known[key]
+            except KeyError:
+                place = self.find(key)
+            if place is None:
+                continue
+            field, rank, hinted, family = place
+            if hinted < hint:
+                hint = hinted
+            if family >= 0:
+                found.tokens.append((place, key, value))
+            elif field:
+                other = best.get(field)
+                if other is None:
+                    best[field] = (rank, key, value)
+                elif (rank, key) < (other[0], other[1]):
+                    best[field] = (rank, key, value)
+                    found.more.append((field, other))
+                else:
+                    found.more.append((field, (rank, key, value)))
+        found.hint = hint
+        return found
+
+
+class Counts(NamedTuple):
+    """Token counts by convention, and where each was read."""
+
+    families: list[Family]
+    sources: dict[str, str]
+
+
+def counts(found: Collected, conventions: Sequence[Convention]) -> Counts:
+    """The token counts among collected attributes, the most believed convention first."""
+    families: dict[int, dict[str, int]] = {}
+    sources: dict[str, str] = {}
+    if len(found.tokens) > 1:
+        found.tokens.sort(key=_by_family)
+    for place, key, value in found.tokens:
+        number = count(value)
+        if number is not None:
+            members = families.setdefault(place.family, {})
+            member = place.field[7:]
+            if member not in members:
+                members[member] = number
+                sources.setdefault(place.field, key)
+    return Counts([Family(members, conventions[index].excludes_cache) for index, members in families.items()], sources)
+
+
+def _by_family(item: tuple[Place, str, AttributeValue]) -> int:
+    return item[0].rank

@@ -1,0 +1,238 @@
+"""OpenInference.
+
+Follows openinference-semantic-conventions 0.1.42 (`semconv/trace`, `semconv/resource`) and the specification beside it
+(`spec/semantic_conventions.md`, `spec/annotations.md`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from tracetui.model.attributes import Attributes, AttributeValue
+from tracetui.model.chat import ChatMessage, Document, Embedding, Evaluation, Kind, TextPart, ToolDefinition
+from tracetui.semconv.core.content import document_of, evaluation_of, tool_definition
+from tracetui.semconv.core.convention import Convention, Found, Rank, Reader, Source
+from tracetui.semconv.core.fields import Field
+from tracetui.semconv.core.messages import flat_message
+from tracetui.semconv.core.values import is_hidden, is_list, strings
+
+PROJECT = "openinference.project.name"
+"""Resource attribute that names the project."""
+
+FIELDS: Mapping[str, Field] = {
+    "input.value": "input",
+    "output.value": "output",
+    "input.mime_type": "input_mime",
+    "output.mime_type": "output_mime",
+    "llm.response.model_name": "model_response",
+    "llm.model_name": "model_either",
+    "embedding.model_name": "model_either",
+    "reranker.model_name": "model_either",
+    "llm.request.model_name": "model_request",
+    "llm.invocation_parameters": "model_params",
+    "embedding.invocation_parameters": "model_params",
+    "llm.provider": "provider",
+    "llm.system": "provider",
+    "llm.token_count.prompt": "tokens.input",
+    "llm.token_count.completion": "tokens.output",
+    "llm.token_count.total": "tokens.total",
+    "llm.token_count.prompt_details.cache_read": "tokens.cache_read",
+    "llm.token_count.prompt_details.cache_input": "tokens.cache_read",
+    "llm.token_count.prompt_details.cache_write": "tokens.cache_write",
+    "llm.token_count.completion_details.reasoning": "tokens.reasoning",
+    "llm.cost.prompt": "cost.input",
+    "llm.cost.completion": "cost.output",
+    "llm.cost.total": "cost.total",
+    "tool.name": "tool.name",
+    "tool.description": "tool.description",
+    "tool.parameters": "tool.arguments",
+    "tool.id": "tool.call_id",
+    "tool_call.id": "tool.call_id",
+    "session.id": "session_id",
+    "user.id": "user_id",
+    "agent.name": "agent_name",
+    "reranker.query": "rerank.query",
+    "reranker.model_name ": "rerank.model",
+    "reranker.top_k": "rerank.top_k",
+    "llm.prompt_template.template": "prompt.template",
+    "llm.prompt_template.version": "prompt.version",
+    "prompt.id": "prompt.id",
+    "prompt.url": "prompt.url",
+    "prompt.vendor": "prompt.vendor",
+    "error.type": "error.type",
+}
+
+KINDS = {
+    "openinference.span.kind": {
+        **{kind.value: kind for kind in Kind},
+        **{kind.value.lower(): kind for kind in Kind},
+        # Typed-answer models of the 2026 releases.
+        "decision": Kind.LLM,
+    }
+}
+
+HINTS = {
+    "tool.parameters": Kind.TOOL,
+    "retrieval.documents.*": Kind.RETRIEVER,
+    "reranker.*": Kind.RERANKER,
+    "embedding.*": Kind.EMBEDDING,
+    "llm.model_name": Kind.LLM,
+    "llm.*": Kind.LLM,
+}
+
+_PARAMS_NOT_SHOWN = frozenset({"model", "model_name", "messages", "input", "prompt", "tools", "functions", "system"})
+_MAX_LEVELS = 8
+
+
+def _messages(side: str, role: str) -> Reader:
+    key = f"llm.{side}_messages"
+
+    def read(source: Source) -> Found:
+        found = []
+        for index, item in enumerate(source.items(key)):
+            message = flat_message(item, role) if isinstance(item, Mapping) else None
+            if message is None:
+                source.problem(f"Message {index} of {key} is not a message.")
+            else:
+                found.append(message)
+        return Found(tuple(found), f"{key}.*")
+
+    return Reader("input_messages" if side == "input" else "output_messages", Rank.FLAT, read)
+
+
+def _texts(prefix: str, item: str, role: str) -> Reader:
+    """The text-completion API: one prompt or choice after another."""
+
+    def read(source: Source) -> Found:
+        flat = [entry.get(item) for entry in source.items(prefix) if isinstance(entry, Mapping)]
+        words = [entry.get("text") for entry in flat if isinstance(entry, Mapping)]
+        listed = source.value(prefix)
+        if not words and is_list(listed):
+            words = list(listed)  # type: ignore[arg-type]
+        messages = (ChatMessage(role, (TextPart(word),)) for word in words if isinstance(word, str))
+        return Found(tuple(messages), f"{prefix}.*")
+
+    return Reader("input_messages" if role == "user" else "output_messages", Rank.FLAT + 1, read)
+
+
+def _documents(prefix: str, field: str = "documents") -> Reader:
+    def read(source: Source) -> Found:
+        found = [document_of(item) for item in source.items(prefix)]
+        return Found(tuple(item for item in found if item is not None), f"{prefix}.*")
+
+    return Reader("rerank.documents" if field == "rerank.documents" else "documents", Rank.FLAT, read)
+
+
+def _tools(source: Source) -> Found:
+    found: list[ToolDefinition] = []
+    for index, item in enumerate(source.items("llm.tools")):
+        inner = item.get("tool") if isinstance(item, Mapping) else None
+        if not isinstance(inner, Mapping) or is_hidden(inner.get("json_schema")):
+            source.problem(f"Tool {index} of llm.tools is hidden or not a tool.")
+            continue
+        schema = source.decode(inner.get("json_schema"), f"llm.tools.{index}.tool.json_schema")
+        definition = tool_definition(schema, name=inner.get("name"), description=inner.get("description"))
+        if definition is not None:
+            found.append(definition)
+    return Found(tuple(found), "llm.tools.*")
+
+
+def _embedding(source: Source) -> Found | None:
+    items = [item.get("embedding") for item in source.items("embedding.embeddings") if isinstance(item, Mapping)]
+    vectors = [item.get("vector") for item in items if isinstance(item, Mapping)]
+    sizes = [len(vector) for vector in vectors if isinstance(vector, list | tuple)]
+    return Found(Embedding("", len(items), max(sizes, default=None)), "embedding.embeddings.*") if items else None
+
+
+def _embedded(source: Source) -> Found:
+    """What was embedded, as words of the user."""
+    items = [item.get("embedding") for item in source.items("embedding.embeddings") if isinstance(item, Mapping)]
+    words = [item.get("text") for item in items if isinstance(item, Mapping)]
+    messages = (ChatMessage("user", (TextPart(word),)) for word in words if isinstance(word, str) and word)
+    return Found(tuple(messages), "embedding.embeddings.*")
+
+
+def _params(key: str) -> Reader:
+    def read(source: Source) -> Found:
+        value = source.decoded(key)
+        given = value if isinstance(value, Mapping) else {}
+        return Found({name: given[name] for name in given if name not in _PARAMS_NOT_SHOWN}, key)
+
+    return Reader("params", Rank.FLAT, read)
+
+
+def _metadata(source: Source) -> Found:
+    value = source.decoded("metadata")
+    given = dict(value) if isinstance(value, Mapping) else {} if value in (None, "") else {"metadata": value}
+    return Found({**{name: item for _, name, item in source.below("metadata")}, **given}, "metadata")
+
+
+def _variables(source: Source) -> Found:
+    return Found(source.decoded("llm.prompt_template.variables"), "llm.prompt_template.variables")
+
+
+def _finish_reasons(source: Source) -> Found:
+    return Found(strings(source.value("llm.finish_reason")), "llm.finish_reason")
+
+
+def _judgements(source: Source) -> Found:
+    """Annotations and evaluations, two spellings of one thing, of the span, its trace or its session."""
+    found: list[Evaluation] = []
+    for scope, start in (("span", ""), ("trace", "trace."), ("session", "session.")):
+        for plural, single in (("annotations", "annotation"), ("evaluations", "evaluation")):
+            for item in source.items(start + plural):
+                inner = item.get(single) if isinstance(item, Mapping) else None
+                if isinstance(inner, Mapping) and (judged := evaluation_of(inner, scope)) is not None:
+                    found.append(judged)
+    return Found(tuple(dict.fromkeys(found)), "annotations.*")
+
+
+def _first_token(source: Source) -> Found | None:
+    for event in source.span.events:
+        if event.name == "First Token Stream Event":
+            return Found((event.time_unix_nano - source.span.start_time_unix_nano) / 1e9, f"event {event.name}")
+    return None
+
+
+def _last_words(attributes: Attributes, key: str) -> AttributeValue:
+    """The content of the last message that a user wrote; `key` is the role of the last message."""
+    index = int(key.split(".")[2])
+    for number in range(index, max(-1, index - _MAX_LEVELS), -1):
+        start = f"llm.input_messages.{number}.message."
+        if attributes.get(f"{start}role") == "user":
+            words = attributes.get(f"{start}content")
+            return words if words is not None else attributes.get(f"{start}contents.0.message_content.text")
+    return None
+
+
+CONVENTION = Convention(
+    name="OpenInference",
+    version="openinference-semantic-conventions 0.1.42",
+    order=3,
+    scopes=("openinference.instrumentation.", "@arizeai/openinference"),
+    marks=("openinference.span.kind",),
+    fields=FIELDS,
+    kinds=KINDS,
+    hints=HINTS,
+    readers=(
+        _messages("input", "user"),
+        _messages("output", "assistant"),
+        _texts("llm.prompts", "prompt", "user"),
+        _texts("llm.choices", "completion", "assistant"),
+        Reader("input_messages", Rank.FLAT + 2, _embedded),
+        _documents("retrieval.documents"),
+        _documents("reranker.output_documents"),
+        _documents("reranker.input_documents", "rerank.documents"),
+        Reader("tool_defs", Rank.FLAT, _tools),
+        Reader("embedding", Rank.FLAT, _embedding),
+        _params("llm.invocation_parameters"),
+        _params("embedding.invocation_parameters"),
+        Reader("metadata", Rank.FLAT, _metadata),
+        Reader("tags", Rank.FLAT, lambda source: Found(strings(source.value("tag.tags")), "tag.tags")),
+        Reader("prompt.variables", Rank.FLAT, _variables),
+        Reader("finish_reasons", Rank.FLAT, _finish_reasons),
+        Reader("evals", Rank.FLAT, _judgements),
+        Reader("ttft_s", Rank.FLAT, _first_token),
+    ),
+    words={"llm.input_messages.N.message.role": _last_words},
+)

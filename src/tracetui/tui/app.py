@@ -1,0 +1,203 @@
+"""The Textual application: themes, the explorer, and the bridge from commits to the screen."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+from typing import ClassVar
+
+from textual.app import App, SystemCommand
+from textual.binding import BindingType
+from textual.screen import Screen
+
+from tracetui.config import Settings
+from tracetui.model.clock import Clock, SystemClock
+from tracetui.runtime import Runtime
+from tracetui.store.api import Commit
+from tracetui.tui.commands import COMMANDS
+from tracetui.tui.feed import Feed
+from tracetui.tui.messages import StoreChanged
+from tracetui.tui.pulse import Pulse
+from tracetui.tui.screens.explorer import ExplorerScreen
+from tracetui.tui.theme import ANSI, THEMES
+from tracetui.tui.yank import YankActions
+
+CHANGES_PER_SECOND = 10
+"""At most so often the screen hears of commits."""
+
+POLL_S = 0.2
+"""How often a viewer asks whether another process has written."""
+
+MANY_TRACES = 1_000
+"""Changed traces that are named one by one; more are announced as any."""
+
+
+class TracetuiApp(YankActions, App[str]):
+    """The explorer. Returns `demo` when the user asked for the demo, else nothing."""
+
+    TITLE = "tracetui"
+    ENABLE_COMMAND_PALETTE = True
+    BINDINGS: ClassVar[list[BindingType]] = []
+    DEFAULT_CSS = """
+    Toast { background: $surface; color: $foreground; }
+    CommandPalette { background: $background 60%; }
+    """
+
+    def __init__(self, runtime: Runtime, *, clock: Clock | None = None, query: str = "", role: str = "") -> None:
+        super().__init__()
+        self._runtime = runtime
+        self._clock = clock or SystemClock()
+        self._query = query
+        self._feed = Feed(runtime.open_reader)
+        self._pulse = Pulse(runtime, self._clock, role=role)
+        self._changes_lock = threading.Lock()
+        self._changed: set[str] = set()
+        self._changed_spans = 0
+        self._announced = False
+        self._data_version: int | None = None
+        for theme in THEMES:
+            self.register_theme(theme)
+        names = set(self.available_themes)
+        wanted = runtime.settings.theme
+        few_colors = self.console.color_system in (None, "standard")
+        self.theme = ANSI if few_colors else wanted if wanted in names else THEMES[0].name
+        if runtime.settings.keymap:
+            self.set_keymap(dict(runtime.settings.keymap))
+
+    def on_mount(self) -> None:
+        """Show the explorer; open the receivers once it has been painted."""
+        self._feed.start()
+        self._runtime.add_listener(self._committed)
+        self.push_screen(ExplorerScreen(self._feed, self._clock, self._pulse, query=self._query))
+        self.call_after_refresh(self._start_receivers)
+        if not self._runtime.is_writer:
+            self.set_interval(POLL_S, self._poll)
+        self.theme_changed_signal.subscribe(self, lambda _theme: self._restyle())
+
+    def _start_receivers(self) -> None:
+        self.run_worker(self._runtime.start_receivers, thread=True, group="receivers", exit_on_error=True)
+
+    def on_unmount(self) -> None:
+        """Stop reading."""
+        self._feed.stop()
+
+    # Commits, from the writer's thread to the screen
+
+    def _committed(self, commit: Commit) -> None:
+        with self._changes_lock:
+            self._changed |= commit.trace_ids
+            self._changed_spans += commit.new_spans + commit.replaced_spans
+            if self._announced:
+                return
+            self._announced = True
+        self.call_later(self._announce)
+
+    def _announce(self) -> None:
+        with self._changes_lock:
+            changed, self._changed = frozenset(self._changed), set()
+            spans, self._changed_spans = self._changed_spans, 0
+        self._pulse.stored(spans)
+        self._tell(StoreChanged(changed if len(changed) <= MANY_TRACES else None))
+        self.set_timer(1 / CHANGES_PER_SECOND, self._listen_again)
+
+    def _listen_again(self) -> None:
+        with self._changes_lock:
+            if not self._changed:
+                self._announced = False
+                return
+        self._announce()
+
+    def _tell(self, message: StoreChanged) -> None:
+        for screen in self.screen_stack:
+            if isinstance(screen, ExplorerScreen):
+                screen.post_message(message)
+
+    def _poll(self) -> None:
+        self._feed.poll(self, self._notice)
+
+    def _notice(self, version: int) -> StoreChanged | None:
+        before, self._data_version = self._data_version, version
+        return StoreChanged(None) if before is not None and before != version else None
+
+    def on_store_changed(self, message: StoreChanged) -> None:
+        """Another process has written."""
+        self._tell(message)
+
+    # Looks and commands
+
+    def _restyle(self) -> None:
+        for screen in self.screen_stack:
+            if isinstance(screen, ExplorerScreen) and screen.is_mounted:
+                screen.inspector.restyle()
+                screen.refresh(layout=True)
+
+    @property
+    def explorer(self) -> ExplorerScreen:
+        """The explorer's screen."""
+        for screen in self.screen_stack:
+            if isinstance(screen, ExplorerScreen):
+                return screen
+        raise LookupError("the explorer is not on the stack")
+
+    def action_next_theme(self) -> None:
+        """The next of our themes."""
+        names = [theme.name for theme in THEMES]
+        here = names.index(self.theme) if self.theme in names else -1
+        self.theme = names[(here + 1) % len(names)]
+
+    def action_demo(self) -> None:
+        """Leave for the demo, while there is nothing to see here."""
+        if self.explorer.has_class("-empty"):
+            self.exit("demo")
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """The palette: every command that works here."""
+        explorer = self.explorer
+        for command in COMMANDS:
+            if command.id == "palette":
+                continue
+            if command.pane == "explorer":
+                yield SystemCommand(
+                    command.title,
+                    f"{command.help}  {command.key_label}",
+                    lambda action=command.action: self.call_later(self._run, action, explorer),
+                )
+            elif command.pane == explorer.pane_name and explorer.focused is not None:
+                yield SystemCommand(
+                    command.title,
+                    f"{command.help}  {command.key_label}",
+                    lambda action=command.action, pane=explorer.focused: self.call_later(self._run, action, pane),
+                )
+        for theme in THEMES:
+            yield SystemCommand(
+                f"Theme: {theme.name}", "Use these colours.", lambda name=theme.name: setattr(self, "theme", name)
+            )
+
+    async def _run(self, action: str, target: object) -> None:
+        await self.run_action(action, target)  # type: ignore[arg-type]
+
+
+def run(settings: Settings, *, query: str = "", demo: bool = False) -> int:
+    """Run the explorer until the user leaves; returns the exit status.
+
+    Raises:
+        StoreError: The database cannot be used.
+    """
+    if demo:
+        return _run_demo(settings)
+    runtime = Runtime(settings)
+    runtime.open_store()
+    app = TracetuiApp(runtime, query=query)
+    try:
+        result = app.run()
+    finally:
+        runtime.stop()
+    if result == "demo":
+        return _run_demo(settings)
+    return app.return_code or 0
+
+
+def _run_demo(settings: Settings) -> int:
+    from tracetui.tui.demo import run_demo  # deferred: the bundled captures are read by the demo alone
+
+    return run_demo(settings)

@@ -1,0 +1,169 @@
+"""Every command once: id, keys, title and help. Feeds the bindings, the palette, the footer, the help and the docs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from textual.binding import Binding
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One thing a person can do."""
+
+    id: str
+    """Stable name, for the configuration file's `keymap`."""
+    keys: str
+    """Default keys, comma between them."""
+    action: str
+    """The action of the widget or screen that `pane` names."""
+    title: str
+    """Two or three words, for the footer and the palette."""
+    help: str
+    """One sentence, for the help screen and the docs."""
+    pane: str
+    """Where it works: `explorer` (everywhere), `list`, `tree`, `inspector` or `filter`."""
+    footer: bool = False
+    """Whether the footer shows it."""
+    shown_keys: str = ""
+    """How the keys read; the default is the first key's own name."""
+
+    @property
+    def key_label(self) -> str:
+        """How the keys read in the footer and the help."""
+        return self.shown_keys or pretty_keys(self.keys)
+
+
+_KEY_NAMES = {
+    "question_mark": "?",
+    "slash": "/",
+    "escape": "Esc",
+    "enter": "Enter",
+    "tab": "Tab",
+    "space": "Space",
+    "up": "↑",
+    "down": "↓",
+    "left": "←",
+    "right": "→",
+    "pageup": "PgUp",
+    "pagedown": "PgDn",
+    "home": "Home",
+    "end": "End",
+    "plus": "+",
+    "left_square_bracket": "[",
+    "right_square_bracket": "]",
+    "less_than_sign": "<",
+    "greater_than_sign": ">",
+    "shift+tab": "Shift+Tab",
+    "ctrl+p": "Ctrl+P",
+    "ctrl+c": "Ctrl+C",
+}
+
+
+def pretty_keys(keys: str) -> str:
+    """`slash,ctrl+f` as a person reads it: `/ Ctrl+F`."""
+    return " ".join(_KEY_NAMES.get(key.strip(), key.strip()) for key in keys.split(","))
+
+
+COMMANDS: tuple[Command, ...] = (
+    Command("help", "question_mark", "help", "Help", "Show the keys of the pane in focus.", "explorer", True),
+    Command(
+        "filter", "slash", "filter", "Filter", "Filter the list by name, service, kind or status.", "explorer", True
+    ),
+    Command("palette", "ctrl+p", "palette", "Commands", "Search all commands.", "explorer", False),
+    Command("follow", "f", "follow", "Follow", "Follow the newest trace, or stop following.", "explorer", True),
+    Command("next-pane", "tab", "next_pane", "Next pane", "Move to the next pane.", "explorer"),
+    Command("previous-pane", "shift+tab", "previous_pane", "Previous pane", "Move to the pane before.", "explorer"),
+    Command("back", "escape", "back", "Back", "Close the filter, leave the inspector, leave the trace.", "explorer"),
+    Command("zoom", "plus,z", "zoom", "Zoom", "Give the pane in focus the whole screen, or give it back.", "explorer"),
+    Command("wider", "greater_than_sign", "resize(5)", "Wider", "Make the pane in focus larger.", "explorer"),
+    Command("narrower", "less_than_sign", "resize(-5)", "Narrower", "Make the pane in focus smaller.", "explorer"),
+    Command("copy", "y", "copy", "Copy", "Copy the value or the id under the cursor (works over SSH).", "explorer"),
+    Command("copy-json", "Y", "copy_json", "Copy JSON", "Copy the span or the trace as JSON.", "explorer"),
+    Command("pager", "o", "pager", "Open in pager", "Open what the inspector shows in $PAGER.", "explorer"),
+    Command("time", "t", "toggle_time", "Time format", "Switch between clock times and ages.", "explorer"),
+    Command("theme", "T", "next_theme", "Theme", "Switch to the next of our themes.", "explorer"),
+    Command("demo", "d", "demo", "Demo", "Replay the bundled traces (while the database is empty).", "explorer"),
+    Command(
+        "quit",
+        "q,ctrl+c",
+        "quit",
+        "Quit",
+        "Leave; everything acknowledged is stored.",
+        "explorer",
+        True,
+        shown_keys="q",
+    ),
+    Command("open-trace", "enter", "open", "Open", "Open the trace.", "list", True),
+    Command("sort", "s", "next_sort", "Sort", "Sort by the next column.", "list", True),
+    Command("sort-reverse", "S", "reverse_sort", "Reverse", "Turn the order round.", "list"),
+    Command("open-span", "enter", "open", "Inspect", "Read the span.", "tree", True),
+    Command("toggle-fold", "space", "toggle_fold", "Fold", "Fold or unfold the span's children.", "tree", True),
+    Command("fold", "left,h", "fold", "Fold", "Fold the span, or go to its parent.", "tree"),
+    Command("unfold", "right,l", "unfold", "Unfold", "Unfold the span, or go to its first child.", "tree"),
+    Command("fold-all", "left_square_bracket", "fold_all", "Fold all", "Fold everything below the roots.", "tree"),
+    Command("unfold-all", "right_square_bracket", "unfold_all", "Unfold all", "Unfold everything.", "tree"),
+    Command("next-error", "e", "find_error(1)", "Next error", "Go to the next span that failed.", "tree", True),
+    Command("previous-error", "E", "find_error(-1)", "Previous error", "Go to the span before that failed.", "tree"),
+    Command("next-llm", "m", "find_kind('LLM', 1)", "Next LLM call", "Go to the next LLM call.", "tree"),
+    Command("previous-llm", "M", "find_kind('LLM', -1)", "Previous LLM call", "Go to the LLM call before.", "tree"),
+    Command(
+        "toggle-block",
+        "enter,space",
+        "toggle_block",
+        "Unfold",
+        "Unfold or fold what the line stands for.",
+        "inspector",
+        True,
+    ),
+    Command(
+        "next-tab",
+        "right,l",
+        "next_tab(1)",
+        "Next tab",
+        "Show the next tab that has something.",
+        "inspector",
+        True,
+        shown_keys="←→",
+    ),
+    Command(
+        "previous-tab", "left,h", "next_tab(-1)", "Previous tab", "Show the tab before that has something.", "inspector"
+    ),
+    Command("next-span", "J", "step_span(1)", "Next span", "Read the next span of the trace.", "inspector"),
+    Command("previous-span", "K", "step_span(-1)", "Previous span", "Read the span before.", "inspector"),
+    *(
+        Command(f"tab-{number}", str(number), f"show_tab({number - 1})", title, f"Show the {title} tab.", "explorer")
+        for number, title in enumerate(
+            ("Chat", "Input/Output", "Tools", "Documents", "Attributes", "Events", "Logs", "Raw"), start=1
+        )
+    ),
+)
+"""All of them, in the order the help shows them."""
+
+MOVES: tuple[Command, ...] = (
+    Command("down", "down,j", "move(1)", "Down", "One row down.", "rows"),
+    Command("up", "up,k", "move(-1)", "Up", "One row up.", "rows"),
+    Command("page-down", "pagedown,ctrl+d,ctrl+f", "move_page(1)", "Page down", "One page down.", "rows"),
+    Command("page-up", "pageup,ctrl+u,ctrl+b", "move_page(-1)", "Page up", "One page up.", "rows"),
+    Command("first", "home,g", "move_end(-1)", "First", "To the first row.", "rows"),
+    Command("last", "end,G", "move_end(1)", "Last", "To the last row.", "rows"),
+)
+"""Moves that every pane of rows has."""
+
+
+def bindings(pane: str) -> list[Binding]:
+    """Textual bindings of a pane's commands."""
+    source: Iterable[Command] = MOVES if pane == "rows" else COMMANDS
+    return [
+        Binding(
+            command.keys, command.action, command.title, show=False, id=command.id, priority=command.id in ("palette",)
+        )
+        for command in source
+        if command.pane == pane
+    ]
+
+
+def commands_of(pane: str) -> list[Command]:
+    """A pane's own commands, in order."""
+    return [command for command in COMMANDS if command.pane == pane]

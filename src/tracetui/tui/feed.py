@@ -1,0 +1,221 @@
+"""The only module of the screen that calls the store: reads off the UI thread, answers with messages.
+
+Two threads, each with its own reader: `demand` does what the user waits for, `background` what may take longer
+(counting the matches of a filter). A job has a key; a newer job of the same key retires one that still waits, so a
+burst of commits or of keystrokes costs one read.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+
+from textual.message import Message
+from textual.message_pump import MessagePump
+
+from tracetui import semconv
+from tracetui.errors import TracetuiError
+from tracetui.model.trace import TraceSummary
+from tracetui.model.tree import build_tree
+from tracetui.otlp import decode, encode
+from tracetui.store.api import END, RowKey, SpanReader, TraceOrder, all_logs
+from tracetui.tui.messages import (
+    FeedFailed,
+    ListLoaded,
+    ListView,
+    RowsLoaded,
+    SizeLoaded,
+    SpanLoaded,
+    TreeLoaded,
+)
+
+log = logging.getLogger(__name__)
+
+Job = Callable[[SpanReader], Message | None]
+"""Work with a reader; what it returns is posted to whoever asked."""
+
+WINDOW = 240
+"""Rows of the trace list that are held: several screens, so that paging rarely waits."""
+
+
+class FeedThread:
+    """One thread with one reader and a queue of keyed jobs."""
+
+    def __init__(self, name: str, open_reader: Callable[[], SpanReader]) -> None:
+        self._open_reader = open_reader
+        self._jobs: OrderedDict[str, tuple[Job, MessagePump]] = OrderedDict()
+        self._wake = threading.Condition()
+        self._stopping = False
+        self._thread = threading.Thread(target=self._run, name=f"tracetui-feed-{name}", daemon=True)
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Finish the job at hand, drop the others, close the reader."""
+        with self._wake:
+            self._stopping = True
+            self._wake.notify()
+        if self._thread.is_alive():
+            self._thread.join(timeout=5)
+
+    def ask(self, key: str, job: Job, target: MessagePump) -> None:
+        """Queue a job; one of the same key that still waits is dropped."""
+        with self._wake:
+            self._jobs.pop(key, None)
+            self._jobs[key] = (job, target)
+            self._wake.notify()
+
+    def _run(self) -> None:
+        reader: SpanReader | None = None
+        try:
+            while True:
+                with self._wake:
+                    while not self._jobs and not self._stopping:
+                        self._wake.wait()
+                    if self._stopping:
+                        return
+                    key, (job, target) = self._jobs.popitem(last=False)
+                try:
+                    reader = reader or self._open_reader()
+                    message = job(reader)
+                except Exception as error:
+                    log.exception("reading for %s failed", key)
+                    said = str(error) if isinstance(error, TracetuiError) else type(error).__name__
+                    message = FeedFailed(key, said)
+                if message is not None:
+                    target.post_message(message)
+        finally:
+            if reader is not None:
+                reader.close()
+
+
+class Feed:
+    """All reads of the explorer."""
+
+    def __init__(self, open_reader: Callable[[], SpanReader]) -> None:
+        self._demand = FeedThread("demand", open_reader)
+        self._background = FeedThread("background", open_reader)
+
+    def start(self) -> None:
+        """Start both threads."""
+        self._demand.start()
+        self._background.start()
+
+    def stop(self) -> None:
+        """Stop both threads."""
+        self._demand.stop()
+        self._background.stop()
+
+    def load_list(self, target: MessagePump, view: ListView, aim: str, row: TraceSummary | None = None) -> None:
+        """Ask for a window of the trace list.
+
+        Args:
+            target: Gets a `ListLoaded`.
+            view: Filter and order.
+            aim: `top` the newest rows; `end` the last ones; `around` the window that begins at `row`;
+                `before`, `after` a window that ends or begins near `row`, for scrolling.
+            row: The row that `around`, `before` and `after` speak of.
+        """
+        self._demand.ask("list", lambda reader: _list_window(reader, view, aim, row), target)
+
+    def seek_list(self, target: MessagePump, view: ListView, place: int) -> None:
+        """Ask for the window near a far place of the list, found by halving the time between its ends."""
+        self._demand.ask("list", lambda reader: _seek_window(reader, view, place), target)
+
+    def load_size(self, target: MessagePump) -> None:
+        """Ask for a `SizeLoaded`."""
+        self._background.ask("size", lambda reader: SizeLoaded(reader.size()), target)
+
+    def load_tree(self, target: MessagePump, trace_id: str) -> None:
+        """Ask for a `TreeLoaded`."""
+        self._demand.ask("tree", lambda reader: _tree(reader, trace_id), target)
+
+    def load_rows(self, target: MessagePump, trace_id: str, row_ids: Sequence[int]) -> None:
+        """Ask for a `RowsLoaded`."""
+        wanted = tuple(row_ids)
+        self._demand.ask(
+            "rows", lambda reader: RowsLoaded(trace_id, {row.row_id: row for row in reader.rows(wanted)}), target
+        )
+
+    def load_span(self, target: MessagePump, trace_id: str, span_id: str) -> None:
+        """Ask for a `SpanLoaded`."""
+        self._demand.ask("span", lambda reader: _span(reader, trace_id, span_id), target)
+
+    def poll(self, target: MessagePump, notice: Callable[[int], Message | None]) -> None:
+        """Ask whether another process has written; `notice` turns the data version into a message or None."""
+        self._background.ask("poll", lambda reader: notice(reader.data_version()), target)
+
+
+def _list_window(reader: SpanReader, view: ListView, aim: str, row: TraceSummary | None) -> ListLoaded:
+    total = reader.count_traces(view.where)
+    if row is None or aim == "top":
+        return ListLoaded(view, 0, total, tuple(reader.traces(view.where, sort=view.sort, limit=WINDOW)), aim)
+    key = reader.trace_key(row, view.sort)
+    if aim == "end":
+        rows = reader.traces(view.where, sort=view.sort, before=END, limit=WINDOW)
+        return ListLoaded(view, max(0, total - len(rows)), total, tuple(rows), aim)
+    if aim == "around":
+        rows = reader.traces(view.where, sort=view.sort, after=_just_before(key, view), limit=WINDOW)
+    else:
+        share = WINDOW * 3 // 4 if aim == "before" else WINDOW // 4
+        rows = reader.traces(view.where, sort=view.sort, before=key, limit=share)
+        rows += reader.traces(view.where, sort=view.sort, after=_just_before(key, view), limit=WINDOW - share)
+    if not rows:
+        return ListLoaded(view, 0, total, tuple(reader.traces(view.where, sort=view.sort, limit=WINDOW)), "top")
+    first = reader.count_traces(view.where, ahead_of=reader.trace_key(rows[0], view.sort), sort=view.sort)
+    return ListLoaded(view, first, total, tuple(rows), aim)
+
+
+def _just_before(key: RowKey, view: ListView) -> RowKey:
+    """The key directly ahead of this one, so that `after` includes the row itself."""
+    return RowKey(key.value, key.row_id + (1 if view.sort.descending else -1))
+
+
+def _seek_window(reader: SpanReader, view: ListView, place: int) -> ListLoaded:
+    newest = reader.traces(view.where, sort=view.sort, limit=1)
+    oldest = reader.traces(view.where, sort=view.sort, before=END, limit=1)
+    if not newest or not oldest or view.sort.order in (TraceOrder.NAME, TraceOrder.SERVICE):
+        return _list_window(reader, view, "top" if place == 0 else "end", newest[0] if newest else None)
+    ahead, behind = (float(reader.trace_key(rows[0], view.sort).value) for rows in (newest, oldest))
+    for _ in range(24):
+        middle = RowKey(
+            int((ahead + behind) / 2) if view.sort.order is not TraceOrder.COST else (ahead + behind) / 2, 0
+        )
+        count = reader.count_traces(view.where, ahead_of=middle, sort=view.sort)
+        if abs(count - place) <= WINDOW // 4:
+            break
+        ahead, behind = (float(middle.value), behind) if count < place else (ahead, float(middle.value))
+    rows = reader.traces(view.where, sort=view.sort, after=middle, limit=1)
+    return _list_window(reader, view, "before", rows[0] if rows else oldest[0])
+
+
+def _tree(reader: SpanReader, trace_id: str) -> TreeLoaded:
+    summary = reader.trace(trace_id)
+    nodes = reader.skeleton(trace_id) if summary else []
+    return TreeLoaded(trace_id, summary, build_tree(trace_id, nodes) if nodes else None)
+
+
+def _span(reader: SpanReader, trace_id: str, span_id: str) -> SpanLoaded:
+    stored = reader.span(trace_id, span_id)
+    if stored is None:
+        return SpanLoaded(trace_id, span_id, None, None, "")
+    logs = tuple(
+        decode.log_record(
+            record.data,
+            decode.resource(record.resource.data, record.resource.schema_url),
+            decode.scope(record.scope.data, record.scope.schema_url),
+        )
+        for record in all_logs(reader, trace_id=trace_id, span_id=span_id)
+    )
+    span = decode.span(
+        stored.data,
+        decode.resource(stored.resource.data, stored.resource.schema_url),
+        decode.scope(stored.scope.data, stored.scope.schema_url),
+    )
+    raw = json.dumps(encode.span_json(stored.data), indent=2, ensure_ascii=False)
+    return SpanLoaded(trace_id, span_id, semconv.normalise(span, logs), stored.row, raw)

@@ -1,0 +1,102 @@
+"""What the header says, worked out from the runtime once a second: listeners, rate, size, what was turned away."""
+
+from __future__ import annotations
+
+from collections import deque
+
+from tracetui.model.clock import Clock
+from tracetui.receivers.status import ReceiverCounts, ReceiverState
+from tracetui.runtime import Runtime
+from tracetui.store.api import StoreSize
+from tracetui.store.conditions import Condition
+from tracetui.tui.widgets.header import HeaderState
+
+RATE_WINDOW_S = 3.0
+"""Seconds over which spans per second are averaged."""
+
+SIZE_EVERY_S = 5.0
+"""How often the store's size is asked for while spans arrive."""
+
+
+class Pulse:
+    """Turns the runtime's counts into a header."""
+
+    def __init__(self, runtime: Runtime, clock: Clock, *, role: str = "") -> None:
+        self._runtime = runtime
+        self._clock = clock
+        self._role = role
+        self._size = StoreSize(0, 0, 0, 0)
+        self._stored = 0
+        self._samples: deque[tuple[float, int]] = deque()
+        self._size_at = clock.monotonic()
+        self._size_of = -1
+        self._told: set[str] = set()
+        self._traces = 0
+
+    def stored(self, spans: int) -> None:
+        """Count spans that a commit has stored."""
+        self._stored += spans
+
+    def take_size(self, size: StoreSize) -> None:
+        """Take the store's size."""
+        self._size = size
+
+    def trace_total(self, listed: int, where: Condition | None) -> int:
+        """Traces in the whole store, for `128 of 18,204`."""
+        self._traces = listed if where is None else max(self._traces, listed, self._size.traces)
+        return self._traces
+
+    def wants_size(self) -> bool:
+        """Whether to ask for the size again: spans have arrived since, and the last answer is some seconds old."""
+        now = self._clock.monotonic()
+        if self._stored == self._size_of or now - self._size_at < SIZE_EVERY_S:
+            return False
+        self._size_at, self._size_of = now, self._stored
+        return True
+
+    def header(self, *, following: bool, waiting: int) -> HeaderState:
+        """The header of now."""
+        return HeaderState(
+            statuses=self._runtime.statuses(),
+            role=self.role,
+            spans_per_second=self._rate(),
+            store_bytes=self._size.bytes,
+            counts=self._counts(),
+            following=following,
+            waiting=waiting,
+        )
+
+    @property
+    def role(self) -> str:
+        """What this process is, where it is not the usual."""
+        if self._role:
+            return self._role
+        owner = self._runtime.owner
+        if owner is not None:
+            return f"viewer of process {owner.pid}"
+        return "" if self._runtime.settings.receive else "not receiving"
+
+    def notices(self) -> list[str]:
+        """What the user should be told once: a listener that failed, metrics that are not kept."""
+        told: list[str] = []
+        for status in self._runtime.statuses():
+            if status.state is ReceiverState.FAILED:
+                told.append(status.error)
+        if self._runtime.counts().metrics:
+            told.append("An app sends metrics; tracetui keeps traces and logs only.")
+        fresh = [text for text in told if text not in self._told]
+        self._told.update(fresh)
+        return fresh
+
+    def _counts(self) -> ReceiverCounts:
+        counts = self._runtime.counts()
+        return ReceiverCounts(rejected=counts.rejected, malformed=counts.malformed, refused=counts.refused)
+
+    def _rate(self) -> float:
+        now = self._clock.monotonic()
+        if not self._samples or now - self._samples[-1][0] >= 0.5:
+            self._samples.append((now, self._stored))
+        while len(self._samples) > 2 and now - self._samples[0][0] > RATE_WINDOW_S:
+            self._samples.popleft()
+        (first_at, first), (last_at, last) = self._samples[0], self._samples[-1]
+        return (last - first) / (last_at - first_at) if last_at > first_at else 0.0

@@ -1,0 +1,252 @@
+"""The inspector's other pages: attributes, events, logs, raw; and the line of facts above them all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tracetui.model.attributes import Attributes, type_name
+from tracetui.model.chat import NormalisedSpan
+from tracetui.model.clock import format_duration, format_moment
+from tracetui.model.numbers import format_cost, format_count, format_tokens
+from tracetui.model.span import Span, span_kind_name, status_code_name
+from tracetui.model.trace import SpanRow
+from tracetui.tui.render.chat import chat_page, compact_json, documents_page, error_blocks, io_page, tools_page
+from tracetui.tui.render.document import Document, DocumentBuilder
+from tracetui.tui.render.row import Row
+from tracetui.tui.theme import Palette
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A span as the inspector has it."""
+
+    normalised: NormalisedSpan
+    row: SpanRow | None
+    raw_json: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """One page of the inspector."""
+
+    title: str
+    short: str
+    """For narrow panes."""
+    count: Callable[[NormalisedSpan], int]
+    """How much there is; 0 greys the tab."""
+    write: Callable[[DocumentBuilder, Opened], None]
+    empty: str
+    """What the page says when there is nothing."""
+
+
+def render_tab(tab: Tab, opened: Opened, width: int, palette: Palette, unfolded: frozenset[str]) -> Document:
+    """A page of a span."""
+    page = DocumentBuilder(width, palette, unfolded)
+    tab.write(page, opened)
+    if page.is_empty:
+        page.note(tab.empty)
+    return page.build()
+
+
+def facts_row(opened: Opened, palette: Palette, width: int) -> Row:
+    """Kind, model, provider, duration, tokens, cost: the span in one line."""
+    normalised, span = opened.normalised, opened.normalised.span
+    dim, text = palette.style("dim"), palette.style("text")
+    kind = normalised.kind.value if normalised.kind.value != "UNKNOWN" else span_kind_name(span.otel_kind).lower()
+    row = Row().own(kind, palette.kind(normalised.kind.value)).gap()
+    if normalised.model:
+        row.received(normalised.model, text).gap()
+    if normalised.provider:
+        row.received(normalised.provider, dim).gap()
+    row.own(format_duration(span.duration_nano), text)
+    if normalised.tokens:
+        row.gap(2).own(format_tokens(normalised.tokens.input, normalised.tokens.output), text)
+        extras = [
+            f"{name} {format_count(count)}"
+            for name, count in (
+                ("cached", normalised.tokens.cache_read),
+                ("cache write", normalised.tokens.cache_write),
+                ("reasoning", normalised.tokens.reasoning),
+            )
+            if count
+        ]
+        if extras:
+            row.gap().own(f"({', '.join(extras)})", dim)
+    if normalised.cost and normalised.cost.total is not None:
+        row.gap(2).own(format_cost(normalised.cost.total), text)
+    if normalised.ttft_s is not None:
+        row.gap(2).own(f"first token {format_duration(round(normalised.ttft_s * 1e9))}", dim)
+    if normalised.finish_reasons:
+        row.gap(2).received(" ".join(normalised.finish_reasons), dim)
+    return row
+
+
+def attributes_page(page: DocumentBuilder, opened: Opened) -> None:
+    """Everything the span carries, every value with its type."""
+    span = opened.normalised.span
+    key_width = min(max(16, page.width * 2 // 5), 44)
+    page.heading("span")
+    for key, value in _span_facts(span, opened):
+        page.pair(key, value, key_width=key_width, block=f"span.{key}")
+    for warning in span.problems:
+        page.problem(warning)
+    _attributes(page, "attributes", span.attributes, key_width)
+    _attributes(page, "resource", span.resource.attributes, key_width)
+    _attributes(
+        page, "scope", {"name": span.scope.name, "version": span.scope.version, **span.scope.attributes}, key_width
+    )
+    if span.links:
+        page.heading("links", str(len(span.links)))
+        for number, link in enumerate(span.links):
+            page.pair(
+                link.trace_id,
+                link.span_id if link.is_valid else f"{link.span_id} (not valid)",
+                key_width=key_width,
+                block=f"link{number}",
+            )
+
+
+def _span_facts(span: Span, opened: Opened) -> list[tuple[str, str]]:
+    facts = [
+        ("name", span.name),
+        ("trace_id", span.trace_id),
+        ("span_id", span.span_id),
+        ("parent_span_id", span.parent_span_id),
+        ("kind", span_kind_name(span.otel_kind)),
+        ("start", format_moment(span.start_time_unix_nano, date=True, fraction=True)),
+        ("duration", format_duration(span.duration_nano)),
+        ("status", " ".join(text for text in (status_code_name(span.status.code), span.status.message) if text)),
+        ("trace_state", span.trace_state),
+        ("convention", opened.normalised.convention),
+        ("project", opened.normalised.project),
+        ("session", opened.normalised.session_id),
+        ("user", opened.normalised.user_id),
+    ]
+    for name, count in (
+        ("dropped attributes", span.dropped_attributes_count),
+        ("dropped events", span.dropped_events_count),
+        ("dropped links", span.dropped_links_count),
+    ):
+        if count:
+            facts.append((name, str(count)))
+    return [(key, value) for key, value in facts if value]
+
+
+def _attributes(page: DocumentBuilder, title: str, attributes: Attributes, key_width: int) -> None:
+    if not attributes:
+        return
+    page.heading(title, str(len(attributes)))
+    for key in sorted(attributes):
+        value = attributes[key]
+        kind = type_name(value)
+        text = value if isinstance(value, str) else _value_text(value)
+        role = {"string": "text", "int": "number", "double": "number", "bool": "number"}.get(kind, "dim")
+        page.pair(
+            key,
+            text,
+            key_width=key_width,
+            block=f"{title}.{key}",
+            note="" if kind == "string" else kind,
+            style=page.palette.style(role),
+        )
+
+
+def _value_text(value: object) -> str:
+    if isinstance(value, bytes):
+        return value[:1000].hex(" ") + (" …" if len(value) > 1000 else "")
+    if value is None:
+        return ""
+    return compact_json(value)
+
+
+def events_page(page: DocumentBuilder, opened: Opened) -> None:
+    """The span's events by time."""
+    error_blocks(page, opened.normalised)
+    span = opened.normalised.span
+    key_width = min(max(16, page.width * 2 // 5), 36)
+    for number, event in enumerate(span.events):
+        offset = event.time_unix_nano - span.start_time_unix_nano
+        page.label_row(
+            event.name or "(no name)",
+            page.palette.style("accent"),
+            note=f"+{format_duration(offset)}",
+            value=event.name,
+        )
+        for key in sorted(event.attributes):
+            value = event.attributes[key]
+            text = value if isinstance(value, str) else _value_text(value)
+            page.pair(f"  {key}", text, key_width=key_width, block=f"event{number}.{key}")
+        page.blank()
+
+
+def logs_page(page: DocumentBuilder, opened: Opened) -> None:
+    """The log records that name this span."""
+    span = opened.normalised.span
+    key_width = min(max(16, page.width * 2 // 5), 36)
+    for number, record in enumerate(opened.normalised.logs):
+        when = record.time_unix_nano or record.observed_time_unix_nano
+        severity = record.severity_text or (str(record.severity_number) if record.severity_number else "")
+        page.label_row(
+            record.event_name or severity or "log",
+            page.palette.style("accent"),
+            note=f"+{format_duration(when - span.start_time_unix_nano)} {severity}",
+        )
+        if record.body is not None:
+            body = record.body if isinstance(record.body, str) else compact_json(record.body)
+            page.body(body, block=f"log{number}", indent=2, json=not isinstance(record.body, str))
+        for key in sorted(record.attributes):
+            value = record.attributes[key]
+            text = value if isinstance(value, str) else _value_text(value)
+            page.pair(f"  {key}", text, key_width=key_width, block=f"log{number}.{key}")
+        page.blank()
+
+
+def raw_page(page: DocumentBuilder, opened: Opened) -> None:
+    """The span as OTLP/JSON, exactly what is stored."""
+    page.body(opened.raw_json, block="raw", json=True)
+
+
+TABS: tuple[Tab, ...] = (
+    Tab(
+        "Chat",
+        "Chat",
+        lambda n: len(n.input_messages) + len(n.output_messages) + bool(n.system),
+        lambda page, opened: chat_page(page, opened.normalised),
+        "No messages in this span.",
+    ),
+    Tab(
+        "Input/Output",
+        "I/O",
+        lambda n: bool(n.input) + bool(n.output),
+        lambda page, opened: io_page(page, opened.normalised),
+        "No input or output in this span.",
+    ),
+    Tab(
+        "Tools",
+        "Tools",
+        lambda n: bool(n.tool) + len(n.tool_defs),
+        lambda page, opened: tools_page(page, opened.normalised),
+        "No tools in this span.",
+    ),
+    Tab(
+        "Documents",
+        "Docs",
+        lambda n: len(n.documents),
+        lambda page, opened: documents_page(page, opened.normalised),
+        "No documents in this span.",
+    ),
+    Tab("Attributes", "Attrs", lambda n: len(n.span.attributes) + 1, attributes_page, "No attributes."),
+    Tab("Events", "Events", lambda n: len(n.span.events), events_page, "No events in this span."),
+    Tab("Logs", "Logs", lambda n: len(n.logs), logs_page, "No log records for this span."),
+    Tab("Raw", "Raw", lambda n: 1, raw_page, "Nothing."),
+)
+"""The inspector's pages, in the order of their keys."""
+
+
+def best_tab(normalised: NormalisedSpan, wanted: int) -> int:
+    """The tab to show first: the one last chosen if it has something, else the one that says most about the span."""
+    if TABS[wanted].count(normalised):
+        return wanted
+    order = (2, 0, 1) if normalised.tool else (0, 1, 2)
+    return next((number for number in (*order, 3) if TABS[number].count(normalised)), 4)

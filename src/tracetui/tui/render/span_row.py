@@ -1,0 +1,181 @@
+"""One row of a trace: the tree on the left, the waterfall on the right."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rich.style import Style
+from textual.strip import Strip
+
+from tracetui.model.clock import format_duration
+from tracetui.model.numbers import format_cost, format_tokens
+from tracetui.model.span import span_kind_name
+from tracetui.model.trace import SpanRow
+from tracetui.model.tree import TraceTree
+from tracetui.tui.render.bars import span_cells
+from tracetui.tui.render.row import Row, label
+from tracetui.tui.theme import Palette
+
+MAX_INDENT = 24
+"""Levels that are drawn; deeper ones say their number instead."""
+
+CHILDREN_LOOKED_AT = 400
+"""Children whose share of a parent's bar is worked out; a row must never cost more."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpanLayout:
+    """Cells of each part of a row."""
+
+    name: int
+    bar: int
+    tokens: int
+    cost: int
+
+
+def choose_layout(width: int) -> SpanLayout:
+    """Split a width: name first, then duration, bar, tokens and cost as there is room."""
+    left = width - 9
+    tokens = 10 if width >= 76 else 0
+    cost = 8 if width >= 100 else 0
+    left -= tokens + cost + (1 if tokens else 0) + (1 if cost else 0)
+    bar = max(0, min(60, int(left * 0.42)))
+    if bar < 10:
+        bar = 0
+    return SpanLayout(left - bar - (1 if bar else 0), bar, tokens, cost)
+
+
+def span_row(
+    tree: TraceTree,
+    position: int,
+    row: SpanRow | None,
+    layout: SpanLayout,
+    width: int,
+    palette: Palette,
+    *,
+    folded: bool,
+    selected: bool,
+    matched: bool = False,
+) -> Strip:
+    """One span in one row of exactly `width` cells; `row` is None while its columns are on their way."""
+    line = Row().own("▌" if selected else " ", palette.style("accent"))
+    _indent(line, tree, position, folded, palette, limit=layout.name // 2)
+    if row is None:
+        line.own("…", palette.style("faint"))
+    else:
+        _name(line, tree, position, row, layout.name, palette, folded=folded, selected=selected, matched=matched)
+    line.pad_to(layout.name)
+    duration = format_duration(row.duration_nano) if row else ""
+    line.gap().cell(duration, 7, palette.style("text"), right=True).gap()
+    if layout.bar:
+        _bar(line, tree, position, layout.bar, palette)
+        line.gap()
+    if layout.tokens:
+        tokens = format_tokens(row.input_tokens, row.output_tokens) if row else ""
+        line.cell(tokens, layout.tokens, palette.style("text" if row and row.counted else "dim"), right=True)
+    if layout.cost:
+        line.gap().cell(format_cost(row.cost_total) if row else "", layout.cost, palette.style("text"), right=True)
+    return line.strip(width)
+
+
+def _indent(line: Row, tree: TraceTree, position: int, folded: bool, palette: Palette, *, limit: int) -> None:
+    """Guides of the tree and the fold mark."""
+    faint = palette.style("faint")
+    depth = tree.depths[position]
+    levels = min(MAX_INDENT, max(2, limit // 2))
+    if depth > levels:
+        line.own(f"{'  ' * (levels - 2)}{depth:>3} ", faint)
+    else:
+        guides: list[str] = []
+        above = position
+        for _ in range(depth):
+            last = tree.is_last_child(above)
+            guides.append(("╰ " if last else "├ ") if above == position else ("  " if last else "│ "))
+            above = tree.parents[above]
+        line.own("".join(reversed(guides)), faint)
+    if tree.sizes[position] > 1:
+        line.own("▸ " if folded else "▾ ", palette.style("dim"))
+
+
+def kind_word(row: SpanRow) -> str:
+    """The short word in front of a name: what it does in the application, or else its OTLP kind."""
+    return row.kind if row.kind != "UNKNOWN" else span_kind_name(row.otel_kind).lower()
+
+
+def _name(
+    line: Row,
+    tree: TraceTree,
+    position: int,
+    row: SpanRow,
+    limit: int,
+    palette: Palette,
+    *,
+    folded: bool,
+    selected: bool,
+    matched: bool,
+) -> None:
+    if row.is_error:
+        line.own("✖ ", palette.style("error"))
+    elif folded and tree.has_error_below(position):
+        line.own("✖ ", palette.style("dim"))
+    if position in tree.orphans:
+        line.own("⇡ ", palette.style("warning"))
+    elif position in tree.cyclic:
+        line.own("↻ ", palette.style("warning"))
+    line.own(kind_word(row) + " ", palette.kind(row.kind))
+    room = limit - line.width
+    if room <= 0:
+        return
+    name = label(row.name)
+    style = palette.style("error" if row.is_error else "text", bold=selected, underline=matched)
+    if not name.strip():
+        name, style = "(no name)", palette.style("dim", italic=True)
+    line.received(name, style, width=room if len(name) > room else None)
+    if folded:
+        line.own(f" +{tree.sizes[position] - 1}", palette.style("dim"))
+    if (room := limit - line.width - 1) >= 8 and row.preview:
+        line.gap().received(
+            " ".join(row.preview.split()), palette.style("dim"), width=room if len(row.preview) > room else None
+        )
+
+
+def _bar(line: Row, tree: TraceTree, position: int, width: int, palette: Palette) -> None:
+    """The span's bar: its own time solid, the time its children took lighter."""
+    node = tree.nodes[position]
+    whole = tree.end_time_unix_nano - tree.start_time_unix_nano
+    if whole <= 0 or node.start_time_unix_nano <= 0:
+        line.gap(width)
+        return
+    start = (node.start_time_unix_nano - tree.start_time_unix_nano) / whole
+    end = (max(node.end_time_unix_nano, node.start_time_unix_nano) - tree.start_time_unix_nano) / whole
+    first, glyphs = span_cells(start, end, width)
+    color = (
+        palette.style("error")
+        if node.is_error
+        else palette.kind(node.kind)
+        if node.kind in palette.kinds
+        else palette.style("accent")
+    )
+    shared = _child_cells(tree, position, width, whole)
+    light = color + Style(dim=True)
+    line.gap(first)
+    for offset, glyph in enumerate(glyphs):
+        line.own(
+            "━" if glyph == "█" and first + offset in shared else glyph, light if first + offset in shared else color
+        )
+    line.gap(width - first - len(glyphs))
+
+
+def _child_cells(tree: TraceTree, position: int, width: int, whole: int) -> set[int]:
+    """Cells in the middle of which a child was running."""
+    cells: set[int] = set()
+    child, end = position + 1, position + tree.sizes[position]
+    for _ in range(CHILDREN_LOOKED_AT):
+        if child >= end:
+            break
+        node = tree.nodes[child]
+        first = (node.start_time_unix_nano - tree.start_time_unix_nano) * width // whole
+        last = (node.end_time_unix_nano - tree.start_time_unix_nano) * width / whole
+        cells.update(range(max(0, int(first)), min(width, int(last + 0.5))))
+        child += tree.sizes[child]
+    return cells

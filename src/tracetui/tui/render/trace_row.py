@@ -1,0 +1,126 @@
+"""One row of the trace list, and the choice of columns that fit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from rich.style import Style
+from textual.strip import Strip
+
+from tracetui.model.clock import format_age, format_duration, format_moment, to_datetime
+from tracetui.model.numbers import format_cost, format_count, format_tokens
+from tracetui.model.trace import TraceSummary
+from tracetui.store.api import TraceOrder, TraceSort
+from tracetui.tui.render.bars import duration_bar
+from tracetui.tui.render.row import Row
+from tracetui.tui.theme import Palette
+
+MARK = {"error": "✖", "ok": "●", "running": "◌"}
+"""Status by shape, so that it is read without colour."""
+
+BAR_CELLS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of fixed width right of the name."""
+
+    title: str
+    width: int
+    priority: int
+    """The higher, the longer it stays when the pane narrows."""
+    text: Callable[[TraceSummary], str]
+    order: TraceOrder | None = None
+    role: str = "text"
+
+
+COLUMNS: tuple[Column, ...] = (
+    Column("duration", 8, 9, lambda t: format_duration(t.duration_nano), TraceOrder.DURATION),
+    Column("", BAR_CELLS, 2, lambda t: duration_bar(t.duration_nano, BAR_CELLS), None, "faint"),
+    Column("spans", 6, 7, lambda t: format_count(t.span_count), TraceOrder.SPANS, "dim"),
+    Column("errors", 6, 3, lambda t: format_count(t.error_count) if t.error_count else "", TraceOrder.ERRORS, "error"),
+    Column("llm", 5, 5, lambda t: format_count(t.llm_count) if t.llm_count else "", TraceOrder.LLM, "dim"),
+    Column("tools", 5, 4, lambda t: format_count(t.tool_count) if t.tool_count else "", TraceOrder.TOOLS, "dim"),
+    Column("tokens", 11, 8, lambda t: format_tokens(t.input_tokens, t.output_tokens), TraceOrder.TOKENS),
+    Column("cost", 8, 6, lambda t: format_cost(t.cost_total), TraceOrder.COST),
+)
+
+TIME_CELLS = 9
+MIN_NAME_CELLS = 24
+SERVICE_SHARE = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Columns chosen for a width."""
+
+    name: int
+    service: int
+    columns: tuple[Column, ...]
+
+
+def choose_columns(width: int, *, with_cost: bool = True) -> Layout:
+    """The columns for a width: least important leave first, what is left over goes to name and service."""
+    columns = [column for column in COLUMNS if with_cost or column.title != "cost"]
+    left = width - TIME_CELLS - 4
+    while columns and left - sum(column.width + 1 for column in columns) < MIN_NAME_CELLS:
+        columns.remove(min(columns, key=lambda column: column.priority))
+    left -= sum(column.width + 1 for column in columns)
+    service = min(28, int(left * SERVICE_SHARE)) if left >= 36 else 0
+    return Layout(left - service - (1 if service else 0), service, tuple(columns))
+
+
+def header(layout: Layout, width: int, sort: TraceSort, palette: Palette) -> Strip:
+    """The titles, the sorted one marked with its direction."""
+    dim, sorted_style = palette.style("dim"), palette.style("accent")
+    arrow = "↓" if sort.descending else "↑"
+
+    def title(text: str, order: TraceOrder | None) -> tuple[str, Style]:
+        return (f"{arrow}{text}", sorted_style) if order is sort.order else (text, dim)
+
+    row = Row().gap()
+    text, style = title("time", TraceOrder.START)
+    row.cell(text, TIME_CELLS, style).gap(2)
+    text, style = title("name", TraceOrder.NAME)
+    row.cell(text, layout.name, style)
+    if layout.service:
+        text, style = title("service", TraceOrder.SERVICE)
+        row.gap().cell(text, layout.service, style)
+    for column in layout.columns:
+        text, style = title(column.title, column.order)
+        row.gap().cell(text, column.width, style, right=True)
+    return row.strip(width)
+
+
+def trace_row(
+    trace: TraceSummary, layout: Layout, width: int, palette: Palette, *, now_nano: int, ages: bool, selected: bool
+) -> Strip:
+    """One trace in one row of exactly `width` cells."""
+    status = trace.status
+    mark_style = palette.style({"error": "error", "ok": "ok", "running": "running"}[status])
+    row = Row().own("▌" if selected else " ", palette.style("accent"))
+    when = format_age(trace.start_time_unix_nano, now_nano) if ages else moment(trace.start_time_unix_nano, now_nano)
+    row.cell(when, TIME_CELLS, palette.style("dim")).own(MARK[status], mark_style).gap()
+    name_style = palette.style("error") if trace.root_is_error else palette.style("text", bold=selected)
+    if trace.name.strip():
+        row.received(trace.name, name_style, width=layout.name)
+    else:
+        row.cell("(no name)", layout.name, palette.style("dim", italic=True))
+    if layout.service:
+        row.gap().received(trace.service, palette.style("dim"), width=layout.service)
+    for column in layout.columns:
+        row.gap().cell(column.text(trace), column.width, palette.style(column.role), right=column.role != "faint")
+    return row.strip(width)
+
+
+def moment(time_unix_nano: int, now_nano: int) -> str:
+    """A clock time within the last day, else the date; in at most `TIME_CELLS` cells less one."""
+    if abs(now_nano - time_unix_nano) < 20 * 3600 * 1_000_000_000:
+        return format_moment(time_unix_nano)
+    when = to_datetime(time_unix_nano)
+    if when is None or time_unix_nano <= 0:
+        return "?"
+    when = when.astimezone()
+    now = to_datetime(now_nano)
+    return when.strftime("%d %b") if now and now.year == when.year else when.strftime("%b %Y")

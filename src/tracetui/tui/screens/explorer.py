@@ -1,0 +1,340 @@
+"""The explorer: the list, the trace and the inspector on one screen, arranged for the size of the terminal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import ClassVar
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal, Vertical
+from textual.screen import Screen
+from textual.widget import Widget
+
+from tracetui.errors import UsageError
+from tracetui.model.clock import Clock
+from tracetui.query import compile_text
+from tracetui.tui.commands import bindings, commands_of
+from tracetui.tui.feed import Feed
+from tracetui.tui.messages import FeedFailed, ListView, SizeLoaded, StoreChanged
+from tracetui.tui.pulse import Pulse
+from tracetui.tui.screens.help import HelpScreen
+from tracetui.tui.theme import palette_of
+from tracetui.tui.widgets.filter_bar import FilterBar
+from tracetui.tui.widgets.footer import KeyFooter
+from tracetui.tui.widgets.header import Header
+from tracetui.tui.widgets.inspector import Inspector
+from tracetui.tui.widgets.line_view import LineView
+from tracetui.tui.widgets.span_tree import SpanTree
+from tracetui.tui.widgets.trace_list import TraceList
+from tracetui.tui.widgets.welcome import Welcome
+
+WIDE_COLUMNS = 110
+"""From here on two panes stand side by side."""
+
+HUGE_COLUMNS, HUGE_ROWS = 160, 40
+"""From here on all three are shown."""
+
+SETTLE_S = 0.08
+"""How long the list's cursor must rest before the trace under it is read."""
+
+LEVELS = ("list", "trace", "inspect")
+"""How deep the reader is: each has its pane in focus."""
+
+
+class ExplorerScreen(Screen[None]):
+    """List, trace, inspector."""
+
+    CSS_PATH = Path(__file__).with_suffix(".tcss")
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("explorer")]
+    AUTO_FOCUS = "#traces"
+
+    def __init__(self, feed: Feed, clock: Clock, pulse: Pulse, *, query: str = "") -> None:
+        super().__init__()
+        self._feed = feed
+        self._clock = clock
+        self._pulse = pulse
+        self._query = query
+        self._level = "list"
+        self._split = {"list": 50, "tree": 50}
+        self.add_class("-list")
+
+    def compose(self) -> ComposeResult:
+        """Everything, once; what shows is the style sheet's business."""
+        yield Header()
+        yield FilterBar(self._query)
+        with Vertical(id="body"):
+            yield Welcome(id="welcome")
+            yield TraceList(self._feed, self._clock, id="traces")
+            with Horizontal(id="detail"):
+                yield SpanTree(self._feed, id="tree")
+                yield Inspector(self._feed, id="inspector")
+        yield KeyFooter()
+
+    def on_mount(self) -> None:
+        """Read the first page and start the pulse of the header."""
+        self.traces.set_title("Traces")
+        if self._query:
+            self._filter(self._query)
+        else:
+            self.traces.show(ListView())
+        self._feed.load_size(self)
+        self.set_interval(1.0, self._tick)
+        self._tick()
+
+    # Parts
+
+    @property
+    def traces(self) -> TraceList:
+        """The list."""
+        return self.query_one(TraceList)
+
+    @property
+    def spans(self) -> SpanTree:
+        """The trace."""
+        return self.query_one(SpanTree)
+
+    @property
+    def inspector(self) -> Inspector:
+        """The inspector."""
+        return self.query_one(Inspector)
+
+    @property
+    def level(self) -> str:
+        """How deep the reader is: `list`, `trace` or `inspect`."""
+        return self._level
+
+    def _pane(self, level: str) -> LineView:
+        return {"list": self.traces, "trace": self.spans, "inspect": self.inspector}[level]
+
+    def go(self, level: str) -> None:
+        """Go to a level: its pane shows and has the focus."""
+        self._level = level
+        for name in LEVELS:
+            self.set_class(name == level, f"-{name}")
+        self._pane(level).focus()
+        self._follow_down()
+
+    def _follow_down(self) -> None:
+        """Let the panes that show follow the cursors above them."""
+        if self._level != "list" or self._shows(self.spans):
+            trace = self.traces.selected
+            if self._level == "list" and trace is not None:
+                self.spans.open(trace.trace_id)
+        if self._shows(self.inspector):
+            self.inspector.open(self.spans.trace_id, self.spans.selected_span_id)
+
+    def _shows(self, pane: Widget) -> bool:
+        if pane is self.inspector:
+            return (
+                self._level == "inspect"
+                or (self.has_class("-huge") and not self.has_class("-zoom"))
+                or (self._level == "trace" and self.has_class("-wide") and not self.has_class("-zoom"))
+            )
+        return (
+            self._level == "trace"
+            or (self.has_class("-wide") or self.has_class("-huge"))
+            and not (self.has_class("-zoom"))
+        )
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Arrange for the size."""
+        huge = event.size.width >= HUGE_COLUMNS and event.size.height >= HUGE_ROWS
+        wide = not huge and event.size.width >= WIDE_COLUMNS
+        self.set_class(huge, "-huge")
+        self.set_class(wide, "-wide")
+        self.set_class(not huge and not wide, "-narrow")
+        self.call_after_refresh(self._follow_down)
+
+    # What the panes tell
+
+    @on(TraceList.Pointed)
+    def _trace_pointed(self, event: TraceList.Pointed) -> None:
+        if self._level == "list" and self._shows(self.spans):
+            trace_id = event.trace.trace_id if event.trace else ""
+            self.set_timer(SETTLE_S, lambda: self._settle(trace_id))
+
+    def _settle(self, trace_id: str) -> None:
+        trace = self.traces.selected
+        if self._level == "list" and (trace.trace_id if trace else "") == trace_id:
+            self.spans.open(trace_id)
+
+    @on(TraceList.Opened)
+    def _trace_opened(self, event: TraceList.Opened) -> None:
+        self.spans.open(event.trace.trace_id)
+        self.go("trace")
+
+    @on(TraceList.Changed)
+    def _list_changed(self) -> None:
+        traces = self.traces
+        if traces.loaded:
+            empty = traces.total == 0 and traces.view.where is None
+            if empty != self.has_class("-empty"):
+                self.set_class(empty, "-empty")
+                (self.query_one(Welcome) if empty else self._pane(self._level)).focus()
+        order = traces.view.sort.order.value
+        noun = "trace" if traces.total == 1 else "traces"
+        self.traces.set_title(f"{traces.total:,} {noun}", "" if order == "start" else f"by {order}")
+        self.query_one(FilterBar).show_count(traces.total, self._pulse.trace_total(traces.total, traces.view.where))
+        self._tick()
+
+    @on(SpanTree.Pointed)
+    def _span_pointed(self, event: SpanTree.Pointed) -> None:
+        if self._shows(self.inspector):
+            self.inspector.open(event.trace_id, event.span_id)
+
+    @on(SpanTree.Opened)
+    def _span_opened(self, event: SpanTree.Opened) -> None:
+        self.inspector.open(event.trace_id, event.span_id)
+        self.go("inspect")
+
+    @on(Inspector.StepSpan)
+    def _span_stepped(self, event: Inspector.StepSpan) -> None:
+        self.spans.step(event.rows)
+        self.inspector.open(self.spans.trace_id, self.spans.selected_span_id)
+
+    @on(FilterBar.Changed)
+    def _filter_typed(self, event: FilterBar.Changed) -> None:
+        self._filter(event.text)
+
+    def _filter(self, text: str) -> None:
+        try:
+            where = compile_text(text)
+        except UsageError as error:
+            self.query_one(FilterBar).show_error(error.message)
+            return
+        if where != self.traces.view.where or not self.traces.loaded:
+            self.traces.show(ListView(where, self.traces.view.sort))
+
+    @on(FilterBar.Done)
+    def _filter_done(self) -> None:
+        self._filter(self.query_one(FilterBar).text)
+        self.go("list")
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        """The footer shows the keys of the pane in focus; a click into a pane goes to its level."""
+        for level in LEVELS:
+            if event.widget is self._pane(level) and self._level != level:
+                self._level = level
+                for name in LEVELS:
+                    self.set_class(name == level, f"-{name}")
+        self._show_keys()
+
+    def _show_keys(self) -> None:
+        here = [command for command in commands_of(self.pane_name) if command.footer]
+        everywhere = [command for command in commands_of("explorer") if command.footer]
+        self.query_one(KeyFooter).show(tuple(here + everywhere))
+
+    @property
+    def pane_name(self) -> str:
+        """The pane in focus by the name the commands use."""
+        if self.focused is None or not isinstance(self.focused, LineView):
+            return "explorer"
+        return {"list": "list", "trace": "tree", "inspect": "inspector"}[self._level]
+
+    # What the store tells
+
+    def on_store_changed(self, message: StoreChanged) -> None:
+        """Read again what is on the screen, if it has changed."""
+        self.traces.reload()
+        spans = self.spans
+        if spans.trace_id and (message.trace_ids is None or spans.trace_id in message.trace_ids):
+            spans.reload()
+            if self._shows(self.inspector):
+                self.inspector.reload()
+
+    def on_size_loaded(self, message: SizeLoaded) -> None:
+        """Show how much is stored."""
+        self._pulse.take_size(message.size)
+        self._tick()
+
+    def on_feed_failed(self, message: FeedFailed) -> None:
+        """Say what could not be read."""
+        self.notify(message.error, title=f"Could not read the {message.what}", severity="error", markup=False)
+
+    def _tick(self) -> None:
+        """Bring the header up to date; paints only what has changed."""
+        traces = self.traces
+        state = self._pulse.header(following=traces.following, waiting=traces.waiting)
+        self.query_one(Header).show(state)
+        if self.has_class("-empty"):
+            palette = palette_of(self.app.current_theme)
+            self.query_one(Welcome).show(state.statuses, state.role, palette)
+        if self._pulse.wants_size():
+            self._feed.load_size(self)
+        for notice in self._pulse.notices():
+            self.notify(notice, severity="warning", timeout=12, markup=False)
+
+    # Commands
+
+    def action_help(self) -> None:
+        """The keys."""
+        self.app.push_screen(HelpScreen(self.pane_name))
+
+    def action_palette(self) -> None:
+        """All commands."""
+        self.app.action_command_palette()
+
+    def action_filter(self) -> None:
+        """Type a filter."""
+        if self._level != "list":
+            self.go("list")
+        self.query_one(FilterBar).open()
+
+    def action_follow(self) -> None:
+        """Follow, or stand still."""
+        self.traces.follow(not self.traces.following)
+
+    def action_next_pane(self) -> None:
+        """The next level, round the end."""
+        self._step_pane(1)
+
+    def action_previous_pane(self) -> None:
+        """The level before, round the end."""
+        self._step_pane(-1)
+
+    def _step_pane(self, direction: int) -> None:
+        level = LEVELS[(LEVELS.index(self._level) + direction) % len(LEVELS)]
+        if level != "list" and not self.spans.trace_id and (trace := self.traces.selected) is not None:
+            self.spans.open(trace.trace_id)
+        if level == "inspect":
+            self.inspector.open(self.spans.trace_id, self.spans.selected_span_id)
+        self.go(level)
+
+    def action_back(self) -> None:
+        """One level up; at the top, remove the filter."""
+        if self.has_class("-zoom"):
+            self.remove_class("-zoom")
+        elif self._level != "list":
+            self.go(LEVELS[LEVELS.index(self._level) - 1])
+        elif self.traces.view.where is not None:
+            self.query_one(FilterBar).action_clear()
+
+    def action_zoom(self) -> None:
+        """The pane in focus alone, or all of them again."""
+        self.toggle_class("-zoom")
+        self._follow_down()
+
+    def action_resize(self, percent: int) -> None:
+        """Make the pane in focus larger or smaller."""
+        grows = percent if self._level != "inspect" else -percent
+        name = "list" if self._level == "list" else "tree"
+        self._split[name] = min(85, max(15, self._split[name] + grows))
+        if name == "list":
+            self.traces.styles.height = f"{self._split['list']}%"
+        else:
+            self.spans.styles.width = f"{self._split['tree']}%"
+
+    def action_show_tab(self, number: int) -> None:
+        """Show a tab of the inspector, from wherever the reader is in the trace."""
+        if self._level == "list" and not self._shows(self.inspector):
+            return
+        if not self._shows(self.inspector):
+            self.inspector.open(self.spans.trace_id, self.spans.selected_span_id)
+            self.go("inspect")
+        self.inspector.show_tab(number)
+
+    def action_toggle_time(self) -> None:
+        """Clock times or ages."""
+        self.traces.toggle_ages()

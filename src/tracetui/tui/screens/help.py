@@ -1,0 +1,88 @@
+"""The help: the keys of the pane in focus, then those that work everywhere."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from tracetui.tui.commands import MOVES, Command, commands_of
+from tracetui.tui.theme import Palette, palette_of
+
+PANE_TITLES = {
+    "list": "Trace list",
+    "tree": "Trace",
+    "inspector": "Inspector",
+    "explorer": "Everywhere",
+    "rows": "Moving",
+}
+
+LEGEND = (
+    ("●", "complete"),
+    ("✖", "failed, or holds a failed span"),
+    ("◌", "its root has not arrived"),
+    ("⇡", "its parent has not arrived"),
+    ("↻", "its parents form a circle"),
+    ("▸ ▾", "folded, unfolded"),
+)
+
+
+class HelpScreen(ModalScreen[None]):
+    """Keys, over the screen they belong to."""
+
+    DEFAULT_CSS = """
+    HelpScreen { align: center middle; background: $background 60%; }
+    HelpScreen VerticalScroll {
+        width: 76; max-width: 96%; height: auto; max-height: 92%; padding: 1 2; background: $surface;
+        border: round $pane-border-focus; border-title-color: $foreground;
+    }
+    HelpScreen Static { width: 1fr; height: auto; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q,question_mark,enter", "dismiss", "Close", show=False),
+        Binding("j", "scroll(1)", show=False),
+        Binding("k", "scroll(-1)", show=False),
+    ]
+
+    def __init__(self, pane: str) -> None:
+        super().__init__()
+        self._pane = pane
+
+    def compose(self) -> ComposeResult:
+        """One scrollable page."""
+        scroll = VerticalScroll()
+        scroll.border_title = Content("Keys · Esc closes")
+        with scroll:
+            yield Static(help_text(self._pane, palette_of(self.app.current_theme)))
+
+    def action_scroll(self, rows: int) -> None:
+        """A row up or down."""
+        self.query_one(VerticalScroll).scroll_relative(y=rows, animate=False)
+
+
+def help_text(pane: str, palette: Palette) -> Content:
+    """The page as ready content."""
+    lines: list[Content] = []
+    for title, commands in (
+        (PANE_TITLES.get(pane, ""), commands_of(pane)),
+        (PANE_TITLES["rows"], list(MOVES)),
+        (PANE_TITLES["explorer"], commands_of("explorer")),
+    ):
+        if not commands:
+            continue
+        if lines:
+            lines.append(Content(""))
+        lines.append(Content.styled(title, f"bold {palette.accent}"))
+        lines.extend(_line(command, palette) for command in commands)
+    lines += [Content(""), Content.styled("Marks", f"bold {palette.accent}")]
+    lines.extend(Content.assemble((f"  {mark:<14}", palette.keyword), (text, palette.text)) for mark, text in LEGEND)
+    return Content("\n").join(lines)
+
+
+def _line(command: Command, palette: Palette) -> Content:
+    return Content.assemble((f"  {command.key_label:<14}", palette.keyword), (command.help, palette.text))

@@ -1,0 +1,115 @@
+"""The line where the list is filtered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.message import Message
+from textual.timer import Timer
+from textual.widgets import Input, Static
+
+from tracetui.model.numbers import format_count
+
+TYPING_PAUSE_S = 0.12
+"""How long the keyboard must rest before the list is read again."""
+
+
+class FilterBar(Horizontal):
+    """A text field, and how many traces match what it says."""
+
+    DEFAULT_CSS = """
+    FilterBar {
+        height: 1; dock: top; margin-top: 1; background: $surface; display: none;
+        &.-open { display: block; }
+        #slash { width: 3; color: $accent; content-align: center middle; }
+        Input { width: 1fr; border: none; height: 1; padding: 0; background: $surface; }
+        Input:focus { border: none; }
+        #count { width: auto; padding: 0 1; color: $dim; }
+    }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "clear", "Clear", show=False),
+        Binding("down,enter", "done", "To the list", show=False),
+    ]
+
+    @dataclass
+    class Changed(Message):
+        """The text is another and the keyboard rests."""
+
+        text: str
+
+    @dataclass
+    class Done(Message):
+        """Back to the list."""
+
+    def __init__(self, text: str = "") -> None:
+        super().__init__()
+        self._initial = text
+        self._timer: Timer | None = None
+
+    def compose(self) -> ComposeResult:
+        """Slash, field, count."""
+        yield Static("/", id="slash")
+        yield Input(
+            self._initial,
+            placeholder='name, service, kind or status; "quotes" keep a phrase, -word excludes',
+            id="filter",
+            select_on_focus=False,
+        )
+        yield Static("", id="count", markup=False)
+
+    def on_mount(self) -> None:
+        """Show a filter that was given on the command line."""
+        self.set_class(bool(self._initial), "-open")
+
+    @property
+    def text(self) -> str:
+        """What is typed."""
+        return self.query_one(Input).value
+
+    def open(self) -> None:
+        """Show the bar and type."""
+        self.add_class("-open")
+        self.query_one(Input).focus()
+
+    def show_count(self, matching: int, total: int) -> None:
+        """Say how many match."""
+        self.query_one("#count", Static).update(
+            f"{format_count(matching)} of {format_count(total)} traces" if self.text.strip() else ""
+        )
+
+    def show_error(self, text: str) -> None:
+        """Say what is wrong with the text."""
+        self.query_one("#count", Static).update(text)
+
+    @on(Input.Changed)
+    def _typed(self, event: Input.Changed) -> None:
+        event.stop()
+        if self._timer is not None:
+            self._timer.stop()
+        self._timer = self.set_timer(TYPING_PAUSE_S, self._rest)
+
+    def _rest(self) -> None:
+        self.post_message(self.Changed(self.text))
+
+    @on(Input.Submitted)
+    def _entered(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.action_done()
+
+    def action_done(self) -> None:
+        """Back to the list, the filter stays."""
+        if not self.text.strip():
+            self.remove_class("-open")
+        self.post_message(self.Done())
+
+    def action_clear(self) -> None:
+        """Remove the filter and close the bar."""
+        self.query_one(Input).value = ""
+        self.remove_class("-open")
+        self.post_message(self.Done())

@@ -1,0 +1,267 @@
+"""The base of every pane of rows: draws only what is on the screen, knows a cursor, a scroll offset and the mouse.
+
+A subclass says how many rows there are and how one looks. Rows are asked for one at a time, at the moment they are
+painted; nothing here grows with their number. A cursor key repaints two rows, not the pane.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.binding import BindingType
+from textual.content import Content
+from textual.geometry import Region
+from textual.message import Message
+from textual.strip import Strip
+from textual.widget import Widget
+
+from tracetui.sanitise import one_line
+from tracetui.tui.commands import bindings
+from tracetui.tui.theme import Palette, palette_of
+
+WHEEL_ROWS = 3
+"""Rows a turn of the wheel scrolls."""
+
+
+class LineView(Widget, can_focus=True):
+    """A focusable pane of rows."""
+
+    DEFAULT_CSS = """
+    LineView {
+        border: round $pane-border;
+        border-title-color: $dim;
+        border-subtitle-color: $dim;
+        background: $background;
+        color: $foreground;
+        padding: 0;
+        &:focus { border: round $pane-border-focus; border-title-color: $foreground; }
+    }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("rows")]
+
+    @dataclass
+    class CursorMoved(Message):
+        """The cursor stands on another row, by the user's doing."""
+
+        view: LineView
+        """The pane."""
+        index: int
+        """The row."""
+
+        @property
+        def control(self) -> LineView:
+            """The pane, for `@on` selectors."""
+            return self.view
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name for it
+        super().__init__(id=id)
+        self.cursor = 0
+        """Row of the cursor."""
+        self.top = 0
+        """First row on the screen."""
+        self._dragging = False
+
+    # What a subclass gives
+
+    @property
+    def row_count(self) -> int:
+        """How many rows there are."""
+        raise NotImplementedError
+
+    def render_row(self, index: int, width: int, *, selected: bool) -> Strip:
+        """One row in exactly `width` cells."""
+        raise NotImplementedError
+
+    def render_header(self, width: int) -> list[Strip]:
+        """Rows above the list that do not scroll."""
+        return []
+
+    def row_activated(self, index: int) -> None:
+        """A row was clicked a second time."""
+
+    def scrolled(self) -> None:
+        """The rows on the screen have changed."""
+
+    # State
+
+    @property
+    def palette(self) -> Palette:
+        """Colours of the current theme."""
+        return palette_of(self.app.current_theme)
+
+    @property
+    def header_rows(self) -> int:
+        """Rows that `render_header` takes."""
+        return 0
+
+    @property
+    def page_rows(self) -> int:
+        """Rows on the screen."""
+        return max(1, self.size.height - self.header_rows)
+
+    @property
+    def max_top(self) -> int:
+        """The last `top` that makes sense."""
+        return max(0, self.row_count - self.page_rows)
+
+    def set_title(self, title: str, subtitle: str = "") -> None:
+        """Set the texts in the border; both may hold received text."""
+        self.border_title = Content(one_line(title))
+        self.border_subtitle = Content(one_line(subtitle))
+
+    # Painting
+
+    def render_line(self, y: int) -> Strip:
+        """Paint one screen row."""
+        width = self.size.width
+        base = self.rich_style
+        if y < self.header_rows:
+            headers = self.render_header(width)
+            return (
+                headers[y].adjust_cell_length(width).apply_style(base) if y < len(headers) else Strip.blank(width, base)
+            )
+        index = self.top + y - self.header_rows
+        bar = self._scrollbar_cell(y - self.header_rows)
+        inner = width - 1
+        if index < self.row_count:
+            selected = index == self.cursor
+            strip = self.render_row(index, inner, selected=selected)
+            if selected:
+                strip = strip.apply_style(self.selection_style)
+        else:
+            strip = Strip.blank(inner)
+        return Strip([*strip, bar], width).apply_style(base)
+
+    @property
+    def selection_style(self) -> Style:
+        """Background of the row under the cursor."""
+        return self.palette.on("selection" if self.has_focus else "selection_blurred")
+
+    def _scrollbar_cell(self, row: int) -> Segment:
+        rows, page = self.row_count, self.page_rows
+        if rows <= page:
+            return Segment(" ")
+        size = max(1, page * page // rows)
+        start = (page - size) * min(self.top, self.max_top) // max(1, self.max_top)
+        if start <= row < start + size:
+            return Segment("▐", self.palette.style("dim" if self.has_focus else "faint"))
+        return Segment(" ")
+
+    def refresh_row(self, index: int) -> None:
+        """Repaint one row, if it is on the screen."""
+        y = index - self.top
+        if 0 <= y < self.page_rows:
+            self.refresh(Region(0, y + self.header_rows, self.size.width, 1))
+
+    # Moving
+
+    def move_to(self, index: int, *, notify: bool = True) -> None:
+        """Put the cursor on a row and bring it on the screen."""
+        index = max(0, min(index, self.row_count - 1))
+        before, old_top = self.cursor, self.top
+        self.cursor = index
+        if index < self.top:
+            self.top = index
+        elif index >= self.top + self.page_rows:
+            self.top = index - self.page_rows + 1
+        self.top = max(0, min(self.top, self.max_top))
+        if self.top != old_top:
+            self.refresh()
+            self.scrolled()
+        elif before != index:
+            self.refresh_row(before)
+            self.refresh_row(index)
+        if notify and before != index:
+            self.post_message(self.CursorMoved(self, index))
+
+    def scroll_rows(self, rows: int) -> None:
+        """Move the rows under a cursor that stays where it is in the list."""
+        top = max(0, min(self.top + rows, self.max_top))
+        if top != self.top:
+            self.top = top
+            self.refresh()
+            self.scrolled()
+
+    def clamp(self) -> None:
+        """Bring cursor and offset back into a list that has become shorter."""
+        self.cursor = max(0, min(self.cursor, self.row_count - 1))
+        self.top = max(0, min(self.top, self.max_top))
+
+    def action_move(self, rows: int) -> None:
+        """Cursor up or down."""
+        self.move_to(self.cursor + rows)
+
+    def action_move_page(self, pages: int) -> None:
+        """Cursor a page up or down."""
+        self.move_to(self.cursor + pages * max(1, self.page_rows - 1))
+
+    def action_move_end(self, end: int) -> None:
+        """Cursor to the first (-1) or last (1) row."""
+        self.move_to(0 if end < 0 else self.row_count - 1)
+
+    # Mouse
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """Wheel down."""
+        event.stop()
+        self.scroll_rows(WHEEL_ROWS)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """Wheel up."""
+        event.stop()
+        self.scroll_rows(-WHEEL_ROWS)
+
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        """Start of a drag of the scroll bar, or a click on a row."""
+        offset = event.get_content_offset(self)
+        if offset is None:
+            return
+        row = offset.y - self.header_rows
+        if offset.x >= self.size.width - 1 and self.row_count > self.page_rows:
+            self._dragging = True
+            self.capture_mouse()
+            self._drag_to(row)
+            return
+        index = self.top + row
+        if row < 0 or index >= self.row_count:
+            return
+        again = index == self.cursor and self.has_focus
+        self.move_to(index)
+        if again:
+            self.row_activated(index)
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        """The scroll bar follows the mouse."""
+        if self._dragging:
+            self._drag_to(event.y - self.header_rows - 1)
+
+    def on_mouse_up(self, _event: events.MouseUp) -> None:
+        """End of a drag."""
+        if self._dragging:
+            self._dragging = False
+            self.release_mouse()
+
+    def _drag_to(self, row: int) -> None:
+        share = min(max(row / max(1, self.page_rows - 1), 0.0), 1.0)
+        self.scroll_rows(round(share * self.max_top) - self.top)
+
+    def on_resize(self, _event: events.Resize) -> None:
+        """Keep the cursor on the screen if it was there."""
+        if self.size.height <= 0:
+            return
+        if self.cursor >= self.top + self.page_rows:
+            self.top = self.cursor - self.page_rows + 1
+        self.top = max(0, min(self.top, self.max_top))
+        self.scrolled()
+
+    def on_focus(self, _event: events.Focus) -> None:
+        """The selection is stronger in focus."""
+        self.refresh_row(self.cursor)
+
+    def on_blur(self, _event: events.Blur) -> None:
+        """The selection is weaker without."""
+        self.refresh_row(self.cursor)

@@ -1,0 +1,342 @@
+"""A trace: the collapsible tree of its spans and the waterfall, one row a span, alive while it grows."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual.binding import BindingType
+from textual.message import Message
+from textual.strip import Strip
+
+from tracetui.model.trace import SpanRow, TraceSummary
+from tracetui.model.tree import TraceTree
+from tracetui.tui.commands import bindings
+from tracetui.tui.feed import Feed
+from tracetui.tui.messages import RowsLoaded, TreeLoaded
+from tracetui.tui.render.span_row import choose_layout, span_row
+from tracetui.tui.widgets.line_view import LineView
+
+ROWS_KEPT = 2_000
+"""Rows whose columns are remembered; the tree itself holds only ids, times and kinds."""
+
+AHEAD = 60
+"""Rows beyond the screen whose columns are read along."""
+
+
+class SpanTree(LineView):
+    """The spans of one trace."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("tree")]
+
+    @dataclass
+    class Opened(Message):
+        """The user wants to read a span."""
+
+        trace_id: str
+        span_id: str
+
+    @dataclass
+    class Pointed(Message):
+        """Another span is under the cursor."""
+
+        trace_id: str
+        span_id: str
+        """Empty when the tree is empty."""
+
+    @dataclass
+    class Shown(Message):
+        """The tree has been drawn for the first time, or has grown."""
+
+        summary: TraceSummary | None
+
+    def __init__(self, feed: Feed, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
+        super().__init__(id=id)
+        self._feed = feed
+        self.trace_id = ""
+        """The trace that is shown; empty for none."""
+        self.summary: TraceSummary | None = None
+        """Its totals."""
+        self.trace: TraceTree | None = None
+        """Its shape."""
+        self._folded: set[str] = set()
+        self._shown: list[int] = []
+        self._rows: OrderedDict[int, SpanRow] = OrderedDict()
+        self._asked: frozenset[int] = frozenset()
+        self._aim = ""
+
+    # What is shown
+
+    def open(self, trace_id: str, span_id: str = "") -> None:
+        """Show a trace, the cursor on a span or on the first."""
+        if trace_id == self.trace_id:
+            if span_id:
+                self._point_at(span_id)
+            return
+        self.trace_id, self._aim = trace_id, span_id
+        self.summary, self.trace = None, None
+        self._folded, self._shown = set(), []
+        self._rows.clear()
+        self._asked = frozenset()
+        self.cursor = self.top = 0
+        self.set_title("")
+        self.refresh()
+        if trace_id:
+            self._feed.load_tree(self, trace_id)
+
+    def reload(self) -> None:
+        """Read the shape again after the trace has changed."""
+        if self.trace_id:
+            self._feed.load_tree(self, self.trace_id)
+
+    def on_tree_loaded(self, message: TreeLoaded) -> None:
+        """Take a shape, keeping cursor, offset and folds by span."""
+        if message.trace_id != self.trace_id:
+            return
+        first = self.trace is None
+        before = self.selected_span_id
+        top_span = self._span_id_at(self.top)
+        self.trace, self.summary = message.tree, message.summary
+        self._rows.clear()
+        self._asked = frozenset()
+        self._lay_out()
+        if first and self._aim:
+            self._point_at(self._aim)
+        elif before:
+            self._restore(before, top_span)
+        self.clamp()
+        self._title()
+        self.refresh()
+        self._read_rows()
+        if first or self.selected_span_id != before:
+            self.post_message(self.Pointed(self.trace_id, self.selected_span_id))
+        self.post_message(self.Shown(self.summary))
+
+    def _restore(self, span_id: str, top_span: str) -> None:
+        """Put cursor and offset back on the spans they stood on."""
+        place = self._place(span_id)
+        top = self._place(top_span)
+        if place is not None:
+            self.cursor = place
+        if top is not None:
+            self.top = top
+
+    def _title(self) -> None:
+        if self.summary is None:
+            self.set_title("trace is gone" if self.trace_id else "")
+            return
+        spans = self.summary.span_count
+        errors = f" · {self.summary.error_count} failed" if self.summary.error_count else ""
+        self.set_title(self.summary.name.strip() or "(no name)", f"{spans:,} span{'s' if spans != 1 else ''}{errors}")
+
+    def _lay_out(self) -> None:
+        self._shown = self.trace.visible(self._folded) if self.trace else []
+
+    def _place(self, span_id: str) -> int | None:
+        """Row of a span, or of the folded ancestor that hides it."""
+        if self.trace is None or (position := self.trace.positions.get(span_id)) is None:
+            return None
+        low, high = 0, len(self._shown)
+        while low < high:
+            middle = (low + high) // 2
+            if self._shown[middle] <= position:
+                low = middle + 1
+            else:
+                high = middle
+        return low - 1
+
+    def _span_id_at(self, index: int) -> str:
+        if self.trace is None or not 0 <= index < len(self._shown):
+            return ""
+        return self.trace.nodes[self._shown[index]].span_id
+
+    @property
+    def selected_span_id(self) -> str:
+        """The span under the cursor; empty when there is none."""
+        return self._span_id_at(self.cursor)
+
+    @property
+    def selected_row(self) -> SpanRow | None:
+        """Its columns, if they have been read."""
+        if self.trace is None or not 0 <= self.cursor < len(self._shown):
+            return None
+        return self._rows.get(self.trace.nodes[self._shown[self.cursor]].row_id)
+
+    # Rows
+
+    @property
+    def row_count(self) -> int:
+        """Spans that are not folded away."""
+        return len(self._shown)
+
+    def render_row(self, index: int, width: int, *, selected: bool) -> Strip:
+        """One span."""
+        assert self.trace is not None
+        position = self._shown[index]
+        node = self.trace.nodes[position]
+        return span_row(
+            self.trace,
+            position,
+            self._rows.get(node.row_id),
+            choose_layout(width),
+            width,
+            self.palette,
+            folded=node.span_id in self._folded,
+            selected=selected,
+        )
+
+    def scrolled(self) -> None:
+        """Read the columns of the rows on the screen."""
+        self._read_rows()
+
+    def _read_rows(self) -> None:
+        if self.trace is None:
+            return
+        first = max(0, self.top - AHEAD)
+        near = self._shown[first : self.top + self.page_rows + AHEAD]
+        missing = [
+            self.trace.nodes[position].row_id for position in near if self.trace.nodes[position].row_id not in self._rows
+        ]
+        if missing and not self._asked.issuperset(missing):
+            self._asked = frozenset(missing)
+            self._feed.load_rows(self, self.trace_id, missing)
+
+    def on_rows_loaded(self, message: RowsLoaded) -> None:
+        """Take columns of spans."""
+        if message.trace_id != self.trace_id:
+            return
+        self._rows.update(message.rows)
+        while len(self._rows) > ROWS_KEPT:
+            self._rows.popitem(last=False)
+        self._asked = frozenset()
+        self.refresh()
+        self._read_rows()
+
+    # Moving
+
+    def move_to(self, index: int, *, notify: bool = True) -> None:
+        """Put the cursor on a span."""
+        before = self.cursor
+        super().move_to(index, notify=notify)
+        if self.cursor != before:
+            self.post_message(self.Pointed(self.trace_id, self.selected_span_id))
+
+    def _point_at(self, span_id: str) -> None:
+        """Cursor on a span, unfolding what hides it."""
+        if self.trace is None or (position := self.trace.positions.get(span_id)) is None:
+            return
+        above = self.trace.parents[position]
+        while above >= 0:
+            self._folded.discard(self.trace.nodes[above].span_id)
+            above = self.trace.parents[above]
+        self._lay_out()
+        if (place := self._place(span_id)) is not None:
+            self.move_to(place)
+            self.refresh()
+
+    def step(self, rows: int) -> None:
+        """Move to a neighbouring span, as the inspector asks for it."""
+        self.move_to(self.cursor + rows)
+
+    def row_activated(self, index: int) -> None:
+        """A second click folds a parent and opens a leaf."""
+        if self.trace is not None and self.trace.sizes[self._shown[index]] > 1:
+            self.action_toggle_fold()
+        else:
+            self.action_open()
+
+    def action_open(self) -> None:
+        """Read the span under the cursor."""
+        if span_id := self.selected_span_id:
+            self.post_message(self.Opened(self.trace_id, span_id))
+
+    # Folding
+
+    def action_toggle_fold(self) -> None:
+        """Fold or unfold."""
+        if self.selected_span_id in self._folded:
+            self.action_unfold()
+        else:
+            self._set_fold(True)
+
+    def action_fold(self) -> None:
+        """Fold; on a leaf or a folded span, go to the parent."""
+        if self.trace is None or not self._shown:
+            return
+        position = self._shown[self.cursor]
+        if self.trace.sizes[position] > 1 and self.selected_span_id not in self._folded:
+            self._set_fold(True)
+        elif (parent := self.trace.parents[position]) >= 0:
+            place = self._place(self.trace.nodes[parent].span_id)
+            if place is not None:
+                self.move_to(place)
+
+    def action_unfold(self) -> None:
+        """Unfold; on an unfolded span, go to its first child."""
+        if self.trace is None or not self._shown:
+            return
+        if self.selected_span_id in self._folded:
+            self._set_fold(False)
+        elif self.trace.sizes[self._shown[self.cursor]] > 1:
+            self.move_to(self.cursor + 1)
+
+    def _set_fold(self, fold: bool) -> None:
+        span_id = self.selected_span_id
+        if self.trace is None or not span_id or self.trace.sizes[self._shown[self.cursor]] < 2:
+            return
+        (self._folded.add if fold else self._folded.discard)(span_id)
+        self._lay_out()
+        self.clamp()
+        self.refresh()
+        self._read_rows()
+
+    def action_fold_all(self) -> None:
+        """Fold everything below the roots."""
+        if self.trace is not None:
+            self._refold(
+                {
+                    node.span_id
+                    for position, node in enumerate(self.trace.nodes)
+                    if self.trace.depths[position] == 1 and self.trace.sizes[position] > 1
+                }
+            )
+
+    def action_unfold_all(self) -> None:
+        """Unfold everything."""
+        self._refold(set())
+
+    def _refold(self, folded: set[str]) -> None:
+        span_id = self.selected_span_id
+        self._folded = folded
+        self._lay_out()
+        if (place := self._place(span_id)) is not None:
+            self.cursor = place
+        self.top = max(0, min(self.cursor - self.page_rows // 2, self.max_top))
+        self.refresh()
+        self._read_rows()
+        if self.selected_span_id != span_id:
+            self.post_message(self.Pointed(self.trace_id, self.selected_span_id))
+
+    # Finding
+
+    def action_find_error(self, direction: int) -> None:
+        """Go to the next or previous span that failed, round the end."""
+        self._find(lambda position: self.trace is not None and self.trace.nodes[position].is_error, direction)
+
+    def action_find_kind(self, kind: str, direction: int) -> None:
+        """Go to the next or previous span of a kind, round the end."""
+        self._find(lambda position: self.trace is not None and self.trace.nodes[position].kind == kind, direction)
+
+    def _find(self, wanted: Callable[[int], bool], direction: int) -> None:
+        if self.trace is None or not self._shown:
+            return
+        count = len(self.trace)
+        here = self._shown[self.cursor]
+        for distance in range(1, count + 1):
+            position = (here + direction * distance) % count
+            if wanted(position):
+                self._point_at(self.trace.nodes[position].span_id)
+                return
+        self.notify("No such span in this trace.", markup=False)
