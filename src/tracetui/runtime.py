@@ -11,14 +11,15 @@ import threading
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from tracetui import semconv
 from tracetui.config import Settings
 from tracetui.errors import StoreLockedError
 from tracetui.model.clock import Clock, SystemClock
 from tracetui.receivers.status import ReceiverCounts, ReceiverState, ReceiverStatus
 from tracetui.store.api import CommitListener, SpanReader
 from tracetui.store.ingest import Ingest
-from tracetui.store.lock import LockOwner, StoreLock, read_owner
-from tracetui.store.sqlite import open_reader, open_writer
+from tracetui.store.lock import Owner, read_owner
+from tracetui.store.sqlite import SqliteReader, SqliteWriter
 
 if TYPE_CHECKING:
     from tracetui.receivers import ReceiverSet
@@ -37,9 +38,9 @@ class Runtime:
     def __init__(self, settings: Settings, *, clock: Clock | None = None) -> None:
         self.settings = settings
         self.clock: Clock = clock or SystemClock()
-        self.owner: LockOwner | None = None
+        self.owner: Owner | None = None
         """The process that writes the database, where it is not this one."""
-        self._lock: StoreLock | None = None
+        self._writer: SqliteWriter | None = None
         self._ingest: Ingest | None = None
         self._receivers: ReceiverSet | None = None
         self._receivers_lock = threading.Lock()
@@ -72,20 +73,13 @@ class Runtime:
         Raises:
             StoreError: The database cannot be used; says why.
         """
-        lock = StoreLock(self.settings.db)
         try:
-            lock.acquire()
+            self._writer = SqliteWriter(self.settings.db, derivation_version=semconv.DERIVATION_VERSION)
         except StoreLockedError:
             self.owner = read_owner(self.settings.db)
-            open_reader(self.settings.db).close()
+            self.open_reader().close()
             return
-        try:
-            writer = open_writer(self.settings.db)
-        except BaseException:
-            lock.release()
-            raise
-        self._lock = lock
-        self._ingest = Ingest(writer, clock=self.clock)
+        self._ingest = Ingest(self._writer, clock=self.clock)
         self._ingest.start()
 
     def start_receivers(self) -> None:
@@ -100,11 +94,11 @@ class Runtime:
                 return
             self._receivers = receivers
             receivers.start()
-        if self._lock is not None:
-            listening = [s for s in receivers.statuses() if s.state is ReceiverState.LISTENING]
-            self._lock.update(
-                grpc=[str(s.address) for s in listening if s.protocol == "grpc"],
-                http=[str(s.address) for s in listening if s.protocol == "http"],
+        if self._writer is not None:
+            listening = [status for status in receivers.statuses() if status.state is ReceiverState.LISTENING]
+            self._writer.lock.update(
+                grpc=next((str(status.address) for status in listening if status.protocol == "grpc"), ""),
+                http=[str(status.address) for status in listening if status.protocol == "http"],
             )
 
     def stop(self) -> None:
@@ -116,12 +110,10 @@ class Runtime:
             receivers.stop()
         if self._ingest is not None:
             self._ingest.stop()
-        if self._lock is not None:
-            self._lock.release()
 
     def open_reader(self) -> SpanReader:
         """A reader for the calling thread."""
-        return open_reader(self.settings.db)
+        return SqliteReader(self.settings.db)
 
     def add_listener(self, listener: CommitListener) -> None:
         """Hear of every commit of this process."""

@@ -62,14 +62,14 @@ def export(settings: Settings, query: str, file: str, form: str, *, fail_empty: 
 
 
 def _write_requests(output: Output, reader: SpanReader, where: Condition | None) -> tuple[int, int]:
-    from tracetui.otlp.encode import json_line, json_requests
+    from tracetui.otlp.encode import json_requests
     from tracetui.otlp.wire import Signal
 
     spans = Counted(all_spans(reader, where))
     logs = Counted(matching_logs(reader, where))
     for signal, stored in ((Signal.TRACES, spans), (Signal.LOGS, logs)):
         for request in json_requests(signal, _items(stored)):
-            output.write(json_line(request) + "\n")
+            output.json(request, compact=True)
     return spans.count, logs.count
 
 

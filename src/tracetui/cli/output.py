@@ -92,9 +92,9 @@ class Output:
         for pieces in lines:
             self.line(*pieces)
 
-    def json(self, value: JSONValue) -> None:
+    def json(self, value: JSONValue, *, compact: bool = False) -> None:
         """One JSON value on one line; what a terminal would obey or hide is escaped, which loses nothing."""
-        text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":") if compact else None)
         if not text.isascii() or "\x7f" in text:
             text = _HIDDEN_IN_JSON.sub(lambda match: json.dumps(match[0])[1:-1] if match[0] != "\x7f" else "\\u007f",
                                        text)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from tracetui.model.span import LogRecord, Span
 
@@ -185,9 +185,11 @@ class Embedding:
     dimension: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class TokenUsage:
-    """Token counts. `input` includes cache reads and writes, `output` includes reasoning; None is not known."""
+class TokenUsage(NamedTuple):
+    """Token counts. `input` includes cache reads and writes, `output` includes reasoning; None is not known.
+
+    A tuple, as one is made for every span on the way in.
+    """
 
     input: int | None = None
     output: int | None = None
@@ -283,9 +285,8 @@ class NormalisedSpan:
         return self.model_response or self.model_request
 
 
-@dataclass(frozen=True, slots=True)
-class SpanSummary:
-    """The few facts of a span that become columns, taken on the way in."""
+class SpanSummary(NamedTuple):
+    """The few facts of a span that become columns, taken on the way in (a tuple, as one is made for every span)."""
 
     kind: Kind = Kind.UNKNOWN
     model: str = ""

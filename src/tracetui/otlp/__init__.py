@@ -4,9 +4,10 @@
     decode         one slice to a validated protobuf message, or to the model
     json_request   an OTLP/JSON request to the same slices
     encode         slices to OTLP/JSON and protobuf requests, without loss
-    json_fields    one slice to its OTLP/JSON object
-    json_parse     one OTLP/JSON object to its slice
-    protowire      the few protobuf encoding primitives that the above share
+    metrics        counts what a metrics request holds
+    objects        one slice to its OTLP/JSON object and back, exactly (json_fields, json_parse: the two directions)
+    messages       bytes to protobuf messages, deeper than the library follows
+    protowire      primitives of the protobuf encoding
 
 Follows opentelemetry-proto 1.x (trace, logs, metrics v1).
 """

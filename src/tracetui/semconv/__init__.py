@@ -1,37 +1,42 @@
-"""Meaning of attribute keys: every convention read into one model. No other package spells out a key."""
+"""Meaning of attribute keys: every convention read into one model. No other package spells out a key.
+
+`summary` gives the columns of a span on its way in, `normalise` the full reading when someone opens it; both use the
+same tables, so that they agree. Each module beside `registry.py` is one convention.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import Final
 
 from tracetui.model.attributes import Attributes
-from tracetui.model.chat import NormalisedSpan, SpanSummary
-from tracetui.model.span import LogRecord, Span
 from tracetui.semconv.core.facts import SpanFacts, no_events
+from tracetui.semconv.core.normalise import normalise
+from tracetui.semconv.core.summary import summary
+from tracetui.semconv.core.values import label
+from tracetui.semconv.genai import EVENT_NAME
+from tracetui.semconv.registry import project
 
-DERIVATION_VERSION = 1
-
-
-def summary(facts: SpanFacts) -> SpanSummary:
-    """The columns of a span."""
-    return SpanSummary(is_error=facts.status_code == 2)
-
-
-def normalise(span: Span, logs: Sequence[LogRecord] = ()) -> NormalisedSpan:
-    """The full reading of a span and its log records."""
-    return NormalisedSpan(span=span, logs=tuple(logs))
-
-
-def project(resource_attributes: Attributes) -> str:
-    """The project a resource belongs to; empty where it names none."""
-    value = resource_attributes.get("openinference.project.name")
-    return value if isinstance(value, str) else ""
+DERIVATION_VERSION: Final = 1
+"""Version of what `summary` derives; columns stored with a lower one are to be derived again."""
 
 
 def log_event_name(attributes: Attributes, event_name: str) -> str:
-    """The event name of a log record: its field, else the older attribute."""
-    value = attributes.get("event.name")
-    return event_name or (value if isinstance(value, str) else "")
+    """The name of the event that a log record is: its own field, else the older attribute; empty for a plain log."""
+    return event_name or label(attributes.get(EVENT_NAME)) or ""
 
 
-__all__ = ["DERIVATION_VERSION", "SpanFacts", "log_event_name", "no_events", "normalise", "project", "summary"]
+def display_name(name: str, kind: str, tool_name: str = "", agent_name: str = "") -> str:
+    """What to call a span in a tree: its tool or agent where it is one, else its own name."""
+    return (tool_name if kind == "TOOL" else agent_name if kind == "AGENT" else "") or name
+
+
+__all__ = [
+    "DERIVATION_VERSION",
+    "SpanFacts",
+    "display_name",
+    "log_event_name",
+    "no_events",
+    "normalise",
+    "project",
+    "summary",
+]

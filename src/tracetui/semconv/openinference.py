@@ -9,15 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from tracetui.model.attributes import Attributes, AttributeValue
-from tracetui.model.chat import ChatMessage, Document, Embedding, Evaluation, Kind, TextPart, ToolDefinition
+from tracetui.model.chat import ChatMessage, Embedding, Evaluation, Kind, TextPart, ToolDefinition
 from tracetui.semconv.core.content import document_of, evaluation_of, tool_definition
 from tracetui.semconv.core.convention import Convention, Found, Rank, Reader, Source
 from tracetui.semconv.core.fields import Field
 from tracetui.semconv.core.messages import flat_message
 from tracetui.semconv.core.values import is_hidden, is_list, strings
-
-PROJECT = "openinference.project.name"
-"""Resource attribute that names the project."""
 
 FIELDS: Mapping[str, Field] = {
     "input.value": "input",
@@ -52,14 +49,12 @@ FIELDS: Mapping[str, Field] = {
     "user.id": "user_id",
     "agent.name": "agent_name",
     "reranker.query": "rerank.query",
-    "reranker.model_name ": "rerank.model",
     "reranker.top_k": "rerank.top_k",
     "llm.prompt_template.template": "prompt.template",
     "llm.prompt_template.version": "prompt.version",
     "prompt.id": "prompt.id",
     "prompt.url": "prompt.url",
     "prompt.vendor": "prompt.vendor",
-    "error.type": "error.type",
 }
 
 KINDS = {
@@ -72,12 +67,17 @@ KINDS = {
 }
 
 HINTS = {
+    "tool.name": Kind.TOOL,
     "tool.parameters": Kind.TOOL,
     "retrieval.documents.*": Kind.RETRIEVER,
     "reranker.*": Kind.RERANKER,
     "embedding.*": Kind.EMBEDDING,
+    "llm.input_messages*": Kind.LLM,
+    "llm.output_messages*": Kind.LLM,
+    "llm.prompts*": Kind.LLM,
     "llm.model_name": Kind.LLM,
-    "llm.*": Kind.LLM,
+    "llm.request.model_name": Kind.LLM,
+    "llm.response.model_name": Kind.LLM,
 }
 
 _PARAMS_NOT_SHOWN = frozenset({"model", "model_name", "messages", "input", "prompt", "tools", "functions", "system"})
@@ -108,7 +108,7 @@ def _texts(prefix: str, item: str, role: str) -> Reader:
         words = [entry.get("text") for entry in flat if isinstance(entry, Mapping)]
         listed = source.value(prefix)
         if not words and is_list(listed):
-            words = list(listed)  # type: ignore[arg-type]
+            words = list(listed)
         messages = (ChatMessage(role, (TextPart(word),)) for word in words if isinstance(word, str))
         return Found(tuple(messages), f"{prefix}.*")
 
@@ -212,6 +212,7 @@ CONVENTION = Convention(
     scopes=("openinference.instrumentation.", "@arizeai/openinference"),
     marks=("openinference.span.kind",),
     fields=FIELDS,
+    projects=("openinference.project.name",),
     kinds=KINDS,
     hints=HINTS,
     readers=(

@@ -15,8 +15,9 @@ from tracetui.model.attributes import Attributes
 from tracetui.semconv.core.convention import Convention, Reader, ReadField
 from tracetui.semconv.core.fields import ColumnField, TokenField
 from tracetui.semconv.core.table import Table
+from tracetui.semconv.core.values import label
 
-__all__ = ["COLUMNS", "CONVENTIONS", "DETAILS", "primary", "readers_of"]
+__all__ = ["COLUMNS", "CONVENTIONS", "DETAILS", "primary", "project", "readers_of"]
 
 
 def _discover() -> tuple[Convention, ...]:
@@ -56,6 +57,12 @@ def readers_of(field: ReadField) -> tuple[tuple[Convention, Reader], ...]:
         if reader.field == field
     ]
     return tuple(sorted(found, key=lambda pair: pair[1].rank))
+
+
+def project(resource_attributes: Attributes) -> str:
+    """The project that a resource's spans belong to; empty where it names none."""
+    keys = (key for convention in CONVENTIONS for key in convention.projects)
+    return next((name for key in keys if (name := label(resource_attributes.get(key)))), "")
 
 
 def primary(scope_name: str, attributes: Attributes) -> Convention | None:

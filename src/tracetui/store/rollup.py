@@ -37,7 +37,7 @@ PICO = 10**12
 """Costs are summed as integers of 1e-12 USD: sums of floats would depend on the order of arrival."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class SpanState:
     """What the roll-up knows of one span."""
 
@@ -81,7 +81,7 @@ class SpanState:
         return self.kind == "TOOL" or (self.kind == "UNKNOWN" and self.under_tool)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class TraceState:
     """One trace's totals, and what is needed to carry them on."""
 
@@ -181,9 +181,10 @@ class TraceRollup:
         """Stored spans whose marks changed, by row id."""
         self._source = source
         self._spans: dict[str, SpanState | None] = {}
-        self._children: dict[str, list[SpanState]] = {}
+        self._children: dict[str, dict[str, SpanState]] = {}
         self._children_loaded: set[str] = set()
-        self._fresh: list[SpanState] = []
+        self._added: list[SpanState] = []
+        self._replaced: list[SpanState] = []
 
     def know(self, spans: Iterable[SpanState]) -> None:
         """Hand over stored spans that were fetched ahead."""
@@ -214,7 +215,7 @@ class TraceRollup:
     def add(self, span: SpanState) -> None:
         """A span that the trace did not have. Its marks are right only after `settle`."""
         self._hold(span)
-        self._fresh.append(span)
+        self._added.append(span)
         self.trace.add(span)
 
     def replace(self, old: SpanState, new: SpanState) -> bool:
@@ -224,38 +225,40 @@ class TraceRollup:
             Whether the totals can follow by addition; if not, the trace must be counted anew.
         """
         new.below, new.under_tool = old.below, old.under_tool
-        self._spans[new.span_id] = new
         trace = self.trace
         if not _only_adds(trace, old, new):
             return False
-        siblings = self._children.get(old.parent_span_id)
-        if siblings is not None:
-            siblings[siblings.index(old)] = new
+        self._hold(new)
         trace.error_count += new.is_error - old.is_error
         trace.count(old, old.own & ~old.below, -1)
         trace.count(new, new.own & ~new.below, 1)
         if new.kind == "TOOL" and old.kind != "TOOL" and not new.under_tool:
             trace.tool_count += 1
-        if trace.session_span_id == new.span_id:
-            trace.session_id = new.session_id
         trace.describe(new)
-        self._fresh.append(new)
+        self._replaced.append(new)
         return True
 
     def settle(self) -> None:
         """Bring marks and totals up to date with what was added."""
-        for span in self._fresh:
-            self._raise(span.parent_span_id, span.own)
+        for span in self._added:
             if self._source is not None:
                 for child in self._stored_children(span.span_id):
                     self._raise(span.span_id, child.own | child.below)
-                if span.kind in ("TOOL", "UNKNOWN") and not span.under_tool and span.parent_span_id:
-                    parent = self.span(span.parent_span_id)
-                    if parent is not None and parent.leads_into_tool:
-                        self._sink(span)
-            if span.leads_into_tool:
-                self._sink_children(span)
-        self._fresh.clear()
+            self._settle_one(span)
+        for span in self._replaced:
+            self._settle_one(span)
+        self._added.clear()
+        self._replaced.clear()
+
+    def _settle_one(self, span: SpanState) -> None:
+        self._raise(span.parent_span_id, span.own)
+        if self._source is not None and span.kind in ("TOOL", "UNKNOWN") and not span.under_tool:
+            parent = self.span(span.parent_span_id) if span.parent_span_id else None
+            if parent is not None and parent.leads_into_tool:
+                self._sink(span)
+        if span.leads_into_tool:
+            for child in self._all_children(span.span_id):
+                self._sink(child)
 
     def _raise(self, span_id: str, bits: int) -> None:
         """Mark a span and those above it as having these bits below."""
@@ -285,24 +288,19 @@ class TraceRollup:
             elif span.kind == "UNKNOWN":
                 stack.extend(self._all_children(span.span_id))
 
-    def _sink_children(self, span: SpanState) -> None:
-        for child in self._all_children(span.span_id):
-            self._sink(child)
-
-    def _all_children(self, span_id: str) -> Sequence[SpanState]:
-        self._stored_children(span_id)
-        return self._children.get(span_id, ())
-
-    def _stored_children(self, span_id: str) -> Sequence[SpanState]:
+    def _all_children(self, span_id: str) -> list[SpanState]:
         if self._source is not None and span_id not in self._children_loaded:
             self._children_loaded.add(span_id)
             self.know(self._source.children(self.trace, span_id))
-        return [child for child in self._children.get(span_id, ()) if child.stored]
+        return list(self._children.get(span_id, {}).values())
+
+    def _stored_children(self, span_id: str) -> list[SpanState]:
+        return [child for child in self._all_children(span_id) if child.stored]
 
     def _hold(self, span: SpanState) -> None:
         self._spans[span.span_id] = span
         if span.parent_span_id:
-            self._children.setdefault(span.parent_span_id, []).append(span)
+            self._children.setdefault(span.parent_span_id, {})[span.span_id] = span
 
     def _mark(self, span: SpanState) -> None:
         if span.stored:

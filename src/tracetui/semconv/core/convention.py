@@ -93,7 +93,7 @@ class Source:
         """An attribute of the span; None where it is missing or hidden by the sender."""
         found = self.attributes.get(key)
         if is_hidden(found):
-            self.problem(f"{key} is hidden by the sender ({found}).")
+            self.problem(f"{key} is hidden by the sender ({found!r}).")
             return None
         return found
 
@@ -133,7 +133,7 @@ class Source:
 
 
 WordReader: TypeAlias = Callable[[Attributes, str], object]
-"""The last words of the user, from all attributes and the key that leads there. Runs on the way in: it must be cheap."""
+"""The last words of the user, from all attributes and the key that leads there. Runs on the way in, so it is cheap."""
 
 
 class Reader(NamedTuple):
@@ -160,6 +160,8 @@ class Convention:
     """Keys it is recognised by."""
     fields: Mapping[str, Field] = field(default_factory=dict)
     """Key to field; of two keys for one field the first stands."""
+    projects: tuple[str, ...] = ()
+    """Resource attributes that name the project."""
     kinds: Mapping[str, Mapping[str, Kind]] = field(default_factory=dict)
     """Keys that say the kind outright, the first to be believed first, with the kinds that their values mean: in lower
     case, `*` at the end of one for anything."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
 from tracetui.semconv.core.providers import fold
 from tracetui.semconv.core.values import amount, count, decode, is_hidden, label, mapping, text
@@ -48,7 +48,6 @@ DetailField: TypeAlias = Literal[
     "workflow",
     "embedding.dimension",
     "rerank.query",
-    "rerank.model",
     "rerank.top_k",
     "prompt.template",
     "prompt.version",
@@ -97,7 +96,10 @@ def model_in_json(value: object) -> str | None:
     return label(params.get("model")) or label(params.get("model_name"))
 
 
-READ: dict[str, Callable[[object], object]] = {
+_FIELDS = (*get_args(TokenField), *get_args(ColumnField), *get_args(DetailField))
+
+READERS: dict[str, Callable[[object], object]] = {
+    **dict.fromkeys(_FIELDS, label),
     **dict.fromkeys(("tool.arguments",), arguments),
     **dict.fromkeys(("tool.result",), raw),
     **dict.fromkeys(("input", "output", "tool.description", "prompt.template", "rerank.query"), words),
@@ -106,9 +108,4 @@ READ: dict[str, Callable[[object], object]] = {
     "provider": provider,
     "model_params": model_in_json,
 }
-"""How to read a field's value; a field that is not here is a `label`."""
-
-
-def reader_of(field: str) -> Callable[[object], object]:
-    """The rule that reads values of a field."""
-    return READ.get(field, label)
+"""How to read a field's value: a name, if nothing else is said."""

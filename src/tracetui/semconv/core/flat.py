@@ -1,6 +1,6 @@
 """Flattened attributes (`a.0.b.1.c`) back into the tree they were: maps, and lists in the order of their indexes.
 
-Keys arrive in any order and with holes. An index beyond `MAX_INDEX` is refused, so that no key can ask for a large list.
+Keys arrive in any order and with holes. An index beyond `MAX_INDEX` is refused, so no key can ask for a large list.
 """
 
 from __future__ import annotations

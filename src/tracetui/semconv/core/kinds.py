@@ -17,6 +17,16 @@ class KindFound(NamedTuple):
     unknown: str = ""
 
 
+def kind_of(found: Collected, kinds: Mapping[str, Mapping[str, Kind]]) -> Kind:
+    """The kind alone, without the reason."""
+    said = found.best.get(KIND)
+    if said is not None and isinstance(said[2], str):
+        kind = kinds[said[1]].get(said[2])
+        if kind is not None and kind is not Kind.UNKNOWN:
+            return kind
+    return find_kind(found, kinds).kind
+
+
 def find_kind(found: Collected, kinds: Mapping[str, Mapping[str, Kind]]) -> KindFound:
     """The first that says it outright and is not UNKNOWN, else the strongest hint, else UNKNOWN."""
     unknown = ""

@@ -58,7 +58,7 @@ def messages_of(value: object, role: str) -> tuple[ChatMessage, ...]:
         role: Role of a message that names none.
     """
     if is_list(value):
-        items: Sequence[object] = value[:_MAX_MESSAGES]  # type: ignore[index]
+        items: Sequence[object] = value[:_MAX_MESSAGES]
         if len(items) == 1 and is_list(items[0]):
             return messages_of(items[0], role)
         return tuple(message for item in items if (message := message_of(item, role)) is not None)
@@ -97,7 +97,7 @@ def _unwrapped(item: JSONObject) -> JSONObject:
     kwargs = item.get("kwargs")
     if item.get("type") == "constructor" and isinstance(kwargs, Mapping):
         names = item.get("id")
-        name = str(names[-1]) if is_list(names) and names else ""  # type: ignore[index]
+        name = str(names[-1]) if is_list(names) and names else ""
         return {**kwargs, "role": kwargs.get("role") or _LANGCHAIN.get(name, name)}
     data = item.get("data")
     if isinstance(data, Mapping) and "role" not in item and isinstance(item.get("type"), str):
@@ -135,11 +135,11 @@ def _contents(item: JSONObject) -> list[MessagePart]:
         parts.append(ReasoningPart(thought))
     listed = item.get("parts")
     if is_list(listed):
-        parts.extend(part_of(part) for part in listed)  # type: ignore[attr-defined]
+        parts.extend(part_of(part) for part in listed)
     elif isinstance(listed, Mapping | str):
         parts.extend(parts_of(listed))
     contents = item.get("contents")
-    rich = [flat_part(block) for block in contents] if is_list(contents) else []  # type: ignore[attr-defined]
+    rich = [flat_part(block) for block in contents] if is_list(contents) else []
     content = item.get("content")
     joined = "".join(part.content for part in rich if isinstance(part, TextPart))
     spaced = "\n".join(part.content for part in rich if isinstance(part, TextPart))
@@ -166,7 +166,7 @@ def _answer(item: JSONObject, parts: Sequence[MessagePart]) -> MessagePart:
 
 def _add_calls(parts: list[MessagePart], item: JSONObject) -> None:
     calls = item.get("tool_calls")
-    listed: list[object] = list(calls) if is_list(calls) else []  # type: ignore[call-overload]
+    listed: list[object] = list(calls) if is_list(calls) else []
     legacy = item.get("function_call")
     if isinstance(legacy, Mapping):
         listed.append(legacy)
@@ -183,7 +183,11 @@ def _call(call: object) -> MessagePart:
     if not isinstance(call, Mapping):
         return part_of(call)
     inner = call.get("tool_call")
-    return part_of({**(inner if isinstance(inner, Mapping) else call), "type": "tool_call"})
+    if not isinstance(inner, Mapping):
+        return part_of({**call, "type": "tool_call"})
+    part = part_of({**inner, "type": "tool_call"})
+    # OpenInference leaves out the arguments of a call that has none.
+    return replace(part, arguments={}) if isinstance(part, ToolCall) and part.arguments is None else part
 
 
 def _same(part: MessagePart, other: ToolCall) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from tracetui.model.chat import (
     ChatMessage,
@@ -12,7 +12,6 @@ from tracetui.model.chat import (
     Embedding,
     Evaluation,
     Kind,
-    MessagePart,
     NormalisedSpan,
     PromptTemplate,
     Rerank,
@@ -26,10 +25,10 @@ from tracetui.semconv.core.convention import Found, Reader, ReadField, Source
 from tracetui.semconv.core.errors import errors_of
 from tracetui.semconv.core.kinds import find_kind
 from tracetui.semconv.core.messages import with_system
-from tracetui.semconv.core.table import Collected, counts
+from tracetui.semconv.core.table import counts
 from tracetui.semconv.core.tokens import settle
-from tracetui.semconv.core.values import is_hidden, label
-from tracetui.semconv.registry import CONVENTIONS, DETAILS, primary, readers_of
+from tracetui.semconv.core.values import is_hidden
+from tracetui.semconv.registry import CONVENTIONS, DETAILS, primary, project, readers_of
 
 T = TypeVar("T")
 
@@ -88,6 +87,7 @@ class _Reading:
             logs=tuple(source.logs),
             convention=convention.name if convention is not None else "",
             kind=kind,
+            project=project(span.resource.attributes),
             provider=provider,
             model_request=request,
             model_response=response,
@@ -103,7 +103,7 @@ class _Reading:
             tool=self.tool(kind),
             documents=self.many("documents", Document),
             embedding=self.embedding(response or request) if kind is Kind.EMBEDDING else None,
-            rerank=self.rerank(),
+            rerank=self.rerank(response or request),
             prompt=self.prompt(),
             workflow=self.word("workflow"),
             tokens=settle(usage.families),
@@ -138,7 +138,7 @@ class _Reading:
         """A field that is words, noting its key; one hidden by the sender is a problem."""
         for _, key, value in self.found.candidates(field):
             if is_hidden(value):
-                self.source.problem(f"{key} is hidden by the sender ({value}).")
+                self.source.problem(f"{key} is hidden by the sender ({value!r}).")
         if keep:
             self.note(field, field)
         return scalars.word(self.found, field)
@@ -198,8 +198,8 @@ class _Reading:
         """The system prompt, the messages in (led by it) and the messages out."""
         given = self.many("input_messages", ChatMessage)
         told = self.many("output_messages", ChatMessage)
-        parts: tuple[MessagePart, ...] = self.many("instructions", object)  # type: ignore[assignment]
-        if parts:
+        parts = self.one("instructions")
+        if isinstance(parts, tuple):
             self.sources["system"] = self.sources.pop("instructions")
             system = "\n".join(part.content for part in parts if isinstance(part, TextPart))
             return system, with_system(given, parts), told
@@ -245,16 +245,16 @@ class _Reading:
             known = replace(known, dimension=dimension)
         return replace(known, model=known.model or model) if known != Embedding() or model else None
 
-    def rerank(self) -> Rerank | None:
+    def rerank(self, model: str) -> Rerank | None:
         top = scalars.first(self.found, "rerank.top_k")
         self.note("rerank.top_k", "rerank.top_k")
         found = Rerank(
             self.word("rerank.query"),
-            self.word("rerank.model"),
+            "",
             top if isinstance(top, int) else None,
             self.many("rerank.documents", Document),
         )
-        return found if found != Rerank() else None
+        return replace(found, model=model) if found != Rerank() else None
 
     def prompt(self) -> PromptTemplate | None:
         found = PromptTemplate(

@@ -55,7 +55,7 @@ def call_arguments(value: object) -> object:
 def tool_result(content: object, *, name: str = "", id: str = "", is_error: bool = False) -> ToolResult:  # noqa: A002
     """What a tool answered; a list of text blocks becomes their text."""
     if is_list(content):
-        texts = [_block_text(block) for block in content]  # type: ignore[attr-defined]
+        texts = [_block_text(block) for block in content]
         if texts and all(found is not None for found in texts):
             content = "\n".join(found for found in texts if found is not None)
     return ToolResult(content, name, id, is_error)
@@ -104,7 +104,7 @@ def parts_of(content: object) -> list[MessagePart]:
     if content is None or content == "":
         return []
     if is_list(content):
-        return [part_of(item) for item in content]  # type: ignore[attr-defined]
+        return [part_of(item) for item in content]
     return [part_of(content)]
 
 
@@ -116,7 +116,7 @@ def _text(item: JSONObject) -> MessagePart:
 def _reasoning(item: JSONObject) -> MessagePart:
     summary = item.get("summary")
     if is_list(summary) and summary:
-        return ReasoningPart("\n".join(_block_text_of_summary(part) for part in summary))  # type: ignore[attr-defined]
+        return ReasoningPart("\n".join(_block_text_of_summary(part) for part in summary))
     return ReasoningPart(word(item, "content", "thinking", "text", "reasoning", "data"))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 
 from tracetui.model.span import SpanEvent
@@ -21,6 +22,9 @@ EXCEPTION_TYPE = "exception.type"
 EXCEPTION_STACKTRACE = "exception.stacktrace"
 
 _MAX_EVENTS = 1_000
+_FEW = 8
+_NEAR = 4_096
+_DECODER = json.JSONDecoder()
 
 
 def first_line(value: str) -> str:
@@ -56,3 +60,46 @@ def _of_exception(events: Iterable[SpanEvent]) -> str:
             if line:
                 return line
     return ""
+
+
+def json_words(value: object) -> str:
+    """The last words of a user in messages as JSON, looked for only near the end and without decoding the whole.
+
+    Args:
+        value: Messages as JSON text, or as structured values.
+    """
+    if isinstance(value, str):
+        return _words_in_text(value)
+    if not isinstance(value, list):
+        return ""
+    for item in value[: -_FEW - 1 : -1]:
+        if isinstance(item, Mapping) and item.get("role") == "user":
+            parts = item.get("parts")
+            last = parts[-1] if isinstance(parts, list) and parts else item
+            words = last.get("content") if isinstance(last, Mapping) else None
+            return words if isinstance(words, str) else ""
+    return ""
+
+
+def _words_in_text(value: str) -> str:
+    near = value[-_NEAR:]
+    at = near.rfind('"user"')
+    if at < 0:
+        return ""
+    following = near.find('"role"', at)
+    for name in ('"content"', '"text"'):
+        start = near.find(name, at, following if following >= 0 else len(near))
+        while start >= 0:
+            quote = near.find('"', start + len(name))
+            if near[start + len(name) : quote].strip() == ":":
+                return _string_at(near, quote)
+            start = near.find(name, start + 1, following if following >= 0 else len(near))
+    return ""
+
+
+def _string_at(text: str, quote: int) -> str:
+    try:
+        words = _DECODER.raw_decode(text, quote)[0]
+    except ValueError:
+        return ""
+    return words if isinstance(words, str) else ""

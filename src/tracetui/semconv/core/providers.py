@@ -5,6 +5,8 @@ The spellings are those of `gen_ai.provider.name` (OTel GenAI semantic conventio
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 _ALIASES = {
     "xai": "x_ai",
     "az.ai.openai": "azure.ai.openai",
@@ -45,6 +47,7 @@ _MODELS = (
 )
 
 
+@lru_cache(1_024)
 def fold(name: str) -> str:
     """One spelling for a provider; empty where the name is a framework's, not a provider's."""
     known = name.lower()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from tracetui.model.chat import Cost, Kind, TokenUsage
+from tracetui.model.chat import Cost, Kind
 from tracetui.semconv.core import providers
-from tracetui.semconv.core.fields import reader_of
+from tracetui.semconv.core.fields import READERS
 from tracetui.semconv.core.table import Collected
+from tracetui.semconv.core.values import label
 
 _HOSTED = frozenset({Kind.LLM, Kind.EMBEDDING, Kind.RERANKER})
 
@@ -15,7 +16,7 @@ def first(found: Collected, field: str) -> object:
     candidate = found.best.get(field)
     if candidate is None:
         return None
-    value = reader_of(field)(candidate[2])
+    value = READERS[field](candidate[2])
     if value is not None or not found.more:
         return value
     return next((value for _, _, value in readable(found, field)), None)
@@ -23,7 +24,7 @@ def first(found: Collected, field: str) -> object:
 
 def readable(found: Collected, field: str) -> list[tuple[int, str, object]]:
     """All values of a field that can be read with rank and key, the most believed first."""
-    read = reader_of(field)
+    read = READERS[field]
     values = ((rank, key, read(value)) for rank, key, value in found.candidates(field))
     return [candidate for candidate in values if candidate[2] is not None]
 
@@ -35,7 +36,9 @@ def source(found: Collected, field: str) -> str:
 
 def word(found: Collected, field: str) -> str:
     """The most believed value of a field of words; empty where there is none."""
-    value = first(found, field) if field in found.best else None
+    if field not in found.best:
+        return ""
+    value = first(found, field)
     return value if isinstance(value, str) else ""
 
 
@@ -44,8 +47,18 @@ def models(found: Collected) -> tuple[str, str]:
     request = word(found, "model_request")
     response = word(found, "model_response") or word(found, "model_either")
     if not request and not response:
-        request = word(found, "model_params")
+        return word(found, "model_params"), ""
+    if "/" in response:
+        bare = _without_provider(found, response)
+        return request or (response if bare != response else ""), bare
     return request, response
+
+
+def _without_provider(found: Collected, model: str) -> str:
+    """Routers write `openai/gpt-4o` where the provider is `openai`: the model that answered is `gpt-4o`."""
+    start, _, bare = model.partition("/")
+    named = (label(value) for _, _, value in found.candidates("provider"))
+    return bare if bare and start in named else model
 
 
 def provider(found: Collected, kind: Kind, model: str) -> str:

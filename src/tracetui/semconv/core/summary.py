@@ -7,9 +7,9 @@ from typing import Final
 from tracetui.model.chat import Kind, SpanSummary
 from tracetui.semconv.core import preview, scalars
 from tracetui.semconv.core.facts import SpanFacts
-from tracetui.semconv.core.kinds import find_kind
-from tracetui.semconv.core.table import NO_HINT, Collected, counts
-from tracetui.semconv.core.tokens import NO_TOKENS, settle
+from tracetui.semconv.core.kinds import kind_of
+from tracetui.semconv.core.table import NO_HINT, Collected, usage
+from tracetui.semconv.core.tokens import NO_TOKENS
 from tracetui.semconv.registry import COLUMNS, CONVENTIONS
 
 _ERROR: Final = 2
@@ -31,9 +31,11 @@ def summary(facts: SpanFacts) -> SpanSummary:
     if not is_error and not found.best and not found.tokens and found.hint == NO_HINT:
         return _NOTHING
     best = found.best
+    if not is_error and len(best) == 1 and "host" in best and found.hint == NO_HINT and not found.tokens:
+        return _NOTHING
     if "error.type" in best and facts.status_code != _OK and scalars.word(found, "error.type"):
         is_error = True
-    kind = find_kind(found, COLUMNS.kinds).kind
+    kind = kind_of(found, COLUMNS.kinds)
     request, response = scalars.models(found)
     model = response or request
     cost = scalars.cost(found) if "cost.total" in best or "cost.input" in best else None
@@ -41,7 +43,7 @@ def summary(facts: SpanFacts) -> SpanSummary:
         kind,
         model,
         scalars.provider(found, kind, model),
-        settle(counts(found, CONVENTIONS).families) if found.tokens else NO_TOKENS,
+        usage(found, CONVENTIONS) if found.tokens else NO_TOKENS,
         cost.total if cost is not None else None,
         scalars.word(found, "session_id"),
         scalars.word(found, "user_id"),

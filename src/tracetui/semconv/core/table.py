@@ -10,10 +10,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from tracetui.model.attributes import Attributes, AttributeValue
-from tracetui.model.chat import Kind
+from tracetui.model.chat import Kind, TokenUsage
 from tracetui.semconv.core.convention import Convention, WordReader
-from tracetui.semconv.core.tokens import Family
-from tracetui.semconv.core.values import count
+from tracetui.semconv.core.tokens import Family, settle
+from tracetui.semconv.core.values import MAX_COUNT, count
 
 HINTED = (Kind.TOOL, Kind.RETRIEVER, Kind.RERANKER, Kind.EMBEDDING, Kind.EVALUATOR, Kind.PROMPT, Kind.LLM)
 """Kinds that keys give away where none says it outright, the first to be believed first."""
@@ -30,6 +30,7 @@ _MEMORY = 16_384
 _INDEX = re.compile(r"(?<=\.)\d+(?=\.|$)", re.ASCII)
 _NO_FIELD = ""
 _LATER = 10_000
+_LONG = 256
 
 
 class Place(NamedTuple):
@@ -59,7 +60,8 @@ class Collected:
         """The most believed candidate of each field."""
         self.more: list[tuple[str, Candidate]] = []
         """The other candidates."""
-        self.tokens: list[tuple[Place, str, AttributeValue]] = []
+        self.tokens: list[tuple[int, int, str, str, AttributeValue]] = []
+        """Token counts: index of the convention, rank, field, key, value."""
         self.hint = NO_HINT
 
     def candidates(self, field: str) -> list[Candidate]:
@@ -118,15 +120,21 @@ class Table:
     def find(self, key: str) -> Place | None:
         """What a key means, remembered for the next time."""
         place = self._exact.get(key)
-        if place is None and (index := _INDEX.search(key)):
+        index = _INDEX.search(key) if place is None else None
+        if index is not None:
             place = self._exact.get(_INDEX.sub("N", key))
             if place is not None and place.field == WORDS:
                 # Of words in a list the last are wanted, so the highest index gets the lowest rank.
                 place = place._replace(rank=-int(index.group()[:9]))
-        if place is None:
-            place = next((place for start, place in self._starts.items() if key.startswith(start)), None)
-        if len(self.known) < _MEMORY and len(key) < 256:
+        if place is None or place.hint == NO_HINT:
+            start = next((start for start in self._starts if key.startswith(start)), None)
+            if start is not None:
+                hinting = self._starts[start]
+                place = hinting if place is None else place._replace(hint=hinting.hint)
+        if len(self.known) < _MEMORY and len(key) < _LONG:
             self.known[key] = place
+            if place is not None and place.field == WORDS:
+                self._words[key] = self._words[_INDEX.sub("N", key)] if index else self._words[key]
         return place
 
     def last_words(self, found: Collected, attributes: Attributes) -> object:
@@ -153,7 +161,7 @@ class Table:
             if hinted < hint:
                 hint = hinted
             if family >= 0:
-                found.tokens.append((place, key, value))
+                found.tokens.append((family, rank, field, key, value))
             elif field:
                 other = best.get(field)
                 if other is None:
@@ -165,6 +173,25 @@ class Table:
                     found.more.append((field, (rank, key, value)))
         found.hint = hint
         return found
+
+
+def usage(found: Collected, conventions: Sequence[Convention]) -> TokenUsage:
+    """The token usage among collected attributes, without where it was read."""
+    first = found.tokens[0][0]
+    members: dict[str, int] = {}
+    for family, _, field, _, value in found.tokens:
+        if family != first or type(value) is not int or not 0 <= value <= MAX_COUNT or field in members:
+            return settle(counts(found, conventions).families)
+        members[field] = value
+    get = members.get
+    if get("tokens.cache_read") or get("tokens.cache_write"):
+        return settle(counts(found, conventions).families)
+    given, told, total = get("tokens.input"), get("tokens.output"), get("tokens.total")
+    if total is None and given is not None and told is not None:
+        total = given + told
+    return TokenUsage(
+        given, told, total, get("tokens.cache_read"), get("tokens.cache_write"), get("tokens.reasoning")
+    )
 
 
 class Counts(NamedTuple):
@@ -179,17 +206,17 @@ def counts(found: Collected, conventions: Sequence[Convention]) -> Counts:
     families: dict[int, dict[str, int]] = {}
     sources: dict[str, str] = {}
     if len(found.tokens) > 1:
-        found.tokens.sort(key=_by_family)
-    for place, key, value in found.tokens:
+        found.tokens.sort(key=_by_convention)
+    for family, _, field, key, value in found.tokens:
         number = count(value)
         if number is not None:
-            members = families.setdefault(place.family, {})
-            member = place.field[7:]
+            members = families.setdefault(family, {})
+            member = field.partition(".")[2]
             if member not in members:
                 members[member] = number
-                sources.setdefault(place.field, key)
+                sources.setdefault(field, key)
     return Counts([Family(members, conventions[index].excludes_cache) for index, members in families.items()], sources)
 
 
-def _by_family(item: tuple[Place, str, AttributeValue]) -> int:
-    return item[0].rank
+def _by_convention(item: tuple[int, int, str, str, AttributeValue]) -> tuple[int, int, str]:
+    return item[0], item[1], item[3]

@@ -1,4 +1,4 @@
-"""The value rules that hold for every convention: numbers in strings, JSON in strings, hidden values, lists in disguise.
+"""The value rules that hold for every convention: numbers and JSON in strings, hidden values, lists in disguise.
 
 None of these raises on any attribute value; what cannot be read yields None or comes back as the text it was.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeGuard
 
 MAX_LABEL = 1_000
 """Characters of a name, a model or an id that are kept; they become indexed columns."""
@@ -16,7 +16,9 @@ MAX_LABEL = 1_000
 MAX_NESTING = 64
 """JSON nested deeper than this stays text: whoever prints it again would run out of stack."""
 
-_MAX_COUNT = 2**53
+MAX_COUNT = 2**53
+"""The largest token count that is believed."""
+
 _MAX_DECODINGS = 3
 _HIDDEN = frozenset({"__REDACTED__", "<REDACTED>", "<elided>"})
 
@@ -35,8 +37,8 @@ def is_hidden(value: object) -> bool:
 
 def label(value: object) -> str | None:
     """A name or an id: text or a number as text, cut at `MAX_LABEL`; None for everything else and for empty text."""
-    if value.__class__ is str:
-        return value[:MAX_LABEL].strip() or None  # type: ignore[index, no-any-return]
+    if isinstance(value, str):
+        return value[:MAX_LABEL].strip() or None
     if isinstance(value, bool):
         return None
     if isinstance(value, int):
@@ -63,10 +65,10 @@ def json_text(value: object) -> str:
 
 def count(value: object) -> int | None:
     """A token count: a whole number that is not negative, also as a double or as text; None for everything else."""
-    if value.__class__ is int:
-        return value if 0 <= value <= _MAX_COUNT else None  # type: ignore[operator, return-value]
+    if type(value) is int:
+        return value if 0 <= value <= MAX_COUNT else None
     found = number(value)
-    return int(found) if found is not None and 0 <= found <= _MAX_COUNT and found == int(found) else None
+    return int(found) if found is not None and 0 <= found <= MAX_COUNT and found == int(found) else None
 
 
 def number(value: object) -> float | None:
@@ -112,13 +114,13 @@ def strings(value: object) -> tuple[str, ...]:
     """A list of words: an array, JSON text of one, or words between commas."""
     decoded = decode(value).value
     if isinstance(decoded, str):
-        return tuple(word for part in decoded.split(",") if (word := part.strip()))
+        return tuple(part.strip() for part in decoded.split(",") if part.strip())
     if not is_list(decoded):
         return ()
     return tuple(word for item in decoded if (word := label(item)))
 
 
-def is_list(value: object) -> bool:
+def is_list(value: object) -> TypeGuard[Sequence[object]]:
     """Whether a value is an array (text and bytes are not)."""
     return isinstance(value, Sequence) and not isinstance(value, str | bytes)
 

@@ -1,0 +1,64 @@
+"""`tracetui serve`: the receivers without a screen."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+
+from tracetui.cli import diagnostics
+from tracetui.config import Settings
+from tracetui.errors import ReceiverError, StoreLockedError, UsageError
+from tracetui.receivers.status import ReceiverState, ReceiverStatus
+from tracetui.runtime import Runtime
+
+SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+"""What ends it; a second one ends it at once."""
+
+PROTOCOLS = {"grpc": "OTLP/gRPC", "http": "OTLP/HTTP"}
+
+
+def serve(settings: Settings) -> int:
+    """Receive until a signal comes, then finish what was taken and commit it.
+
+    Raises:
+        UsageError: Every listener is off.
+        StoreError: The database cannot be used, or another process writes it.
+        ReceiverError: Not every listener could be opened; none stays open.
+    """
+    if settings.grpc is None and not settings.http:
+        raise UsageError("Every listener is off.", hint="Give --grpc or --http an address.")
+    stop = threading.Event()
+
+    def on_signal(number: int, frame: object) -> None:
+        if stop.is_set():
+            os._exit(128 + number)
+        stop.set()
+
+    for number in SIGNALS:
+        signal.signal(number, on_signal)
+    with Runtime(settings) as runtime:
+        if not runtime.is_writer:
+            owner = f" (pid {runtime.owner.pid})" if runtime.owner and runtime.owner.pid else ""
+            raise StoreLockedError(f"Another tracetui{owner} is writing {settings.db}.",
+                                   hint="Stop it, or choose another --db.")
+        statuses = runtime.statuses()
+        check_listening(statuses)
+        for status in statuses:
+            diagnostics.note(f"ready: {PROTOCOLS[status.protocol]} on {status.address.url}")
+        stop.wait()
+        counts = runtime.counts()
+    diagnostics.note(f"stopped: {counts.spans:,} spans and {counts.logs:,} log records received")
+    return diagnostics.DONE
+
+
+def check_listening(statuses: tuple[ReceiverStatus, ...]) -> None:
+    """Make sure that every listener listens.
+
+    Raises:
+        ReceiverError: One does not; says why, for each.
+    """
+    failed = [status for status in statuses if status.state is not ReceiverState.LISTENING]
+    if failed:
+        raise ReceiverError("\n".join(
+            status.error or f"{PROTOCOLS[status.protocol]} on {status.address} did not start." for status in failed))

@@ -1,0 +1,210 @@
+"""Bounded queue in, batched writes out, senders answered after the commit.
+
+One thread writes. While it writes, batches gather; then it takes what is there, so that under load many requests share
+a transaction, and a lone one never waits. A batch counts against the bounds until it is committed.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+
+from tracetui.errors import IngestBusyError, StoreError
+from tracetui.model.clock import Clock, SystemClock
+from tracetui.store.api import Commit, CommitListener, IncomingBatch, SpanWriter
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class IngestStats:
+    """How the way in is doing."""
+
+    commits: int
+    """Transactions committed since the start."""
+    last_commit_s: float
+    """Seconds the latest one took."""
+    queued_batches: int
+    """Batches not yet committed."""
+    queued_items: int
+    """Spans and log records in them."""
+    queued_bytes: int
+
+
+@dataclass(slots=True)
+class _Waiting:
+    batch: IncomingBatch
+    answer: Future[Commit]
+
+    @property
+    def items(self) -> int:
+        return len(self.batch.spans) + len(self.batch.logs)
+
+
+class Ingest:
+    """The queue and the thread in front of a writer.
+
+    Args:
+        writer: The one writer; closed by `stop`.
+        max_spans: Spans and log records that may wait; a single larger batch is taken when nothing else waits.
+        max_bytes: Bytes that may wait, by `IncomingBatch.byte_size`; the same exception holds.
+        max_commit_spans: Spans and log records after which a transaction takes no further batch.
+        clock: Measures commits.
+    """
+
+    def __init__(self, writer: SpanWriter, *, max_spans: int = 50_000, max_bytes: int = 128 << 20,
+                 max_commit_spans: int = 1_000, clock: Clock | None = None) -> None:
+        self._writer = writer
+        self._max_items = max_spans
+        self._max_bytes = max_bytes
+        self._max_commit_items = max_commit_spans
+        self._clock = clock or SystemClock()
+        self._changed = threading.Condition()
+        self._queue: deque[_Waiting] = deque()
+        self._items = 0
+        self._bytes = 0
+        self._batches = 0
+        self._commits = 0
+        self._last_commit_s = 0.0
+        self._stopping = False
+        self._abandoned = False
+        self._listeners: list[CommitListener] = []
+        self._thread = threading.Thread(target=self._run, name="tracetui-writer", daemon=True)
+
+    def start(self) -> None:
+        """Start the writer's thread."""
+        self._thread.start()
+
+    def add_listener(self, listener: CommitListener) -> None:
+        """Call this after each commit, in the writer's thread, before the senders are answered."""
+        self._listeners.append(listener)
+
+    def submit(self, batch: IncomingBatch) -> Future[Commit]:
+        """Queue a batch.
+
+        Returns:
+            Resolves once the batch is committed, or raises `StoreError` when it could not be stored.
+
+        Raises:
+            IngestBusyError: The queue is full or the writer is stopping.
+        """
+        waiting = _Waiting(batch, Future())
+        waiting.answer.set_running_or_notify_cancel()  # a sender that goes away takes nothing back
+        with self._changed:
+            if self._stopping:
+                raise IngestBusyError("tracetui is shutting down.")
+            if self._batches and (self._items + waiting.items > self._max_items
+                                  or self._bytes + batch.byte_size > self._max_bytes):
+                raise IngestBusyError(f"{self._items} spans wait to be stored; the queue is full.")
+            self._queue.append(waiting)
+            self._batches += 1
+            self._items += waiting.items
+            self._bytes += batch.byte_size
+            self._changed.notify_all()
+        return waiting.answer
+
+    def stats(self) -> IngestStats:
+        """How the way in is doing at this moment."""
+        with self._changed:
+            return IngestStats(self._commits, self._last_commit_s, self._batches, self._items, self._bytes)
+
+    def stop(self, timeout: float = 5.0) -> bool:
+        """Refuse what comes from now on, store what was accepted, close the writer.
+
+        Args:
+            timeout: Seconds after which what still waits is given up; its senders get `StoreError`.
+
+        Returns:
+            Whether all that was accepted is stored.
+        """
+        with self._changed:
+            self._stopping = True
+            self._changed.notify_all()
+        if self._thread.ident is None:
+            self._finish()
+            return True
+        self._thread.join(timeout)
+        if not self._thread.is_alive():
+            return True
+        with self._changed:
+            self._abandoned = True
+        return False
+
+    def _run(self) -> None:
+        while group := self._next_group():
+            self._store(group)
+        self._finish()
+
+    def _next_group(self) -> list[_Waiting]:
+        """The batches of the next transaction; empty when there will be none."""
+        with self._changed:
+            while not self._queue and not self._stopping:
+                self._changed.wait()
+            if self._abandoned:
+                return []
+            group: list[_Waiting] = []
+            items = 0
+            while self._queue and (not group or items + self._queue[0].items <= self._max_commit_items):
+                group.append(self._queue.popleft())
+                items += group[-1].items
+            return group
+
+    def _store(self, group: Sequence[_Waiting]) -> None:
+        try:
+            commit = self._write(group)
+        except StoreError as error:
+            if len(group) > 1:
+                for waiting in group:  # one by one, so that only the batch at fault fails
+                    self._store([waiting])
+                return
+            logger.warning("a batch could not be stored: %s", error)
+            self._done(group)
+            group[0].answer.set_exception(error)
+            return
+        for listener in self._listeners:
+            self._tell(listener, commit)
+        self._done(group)
+        for waiting in group:
+            waiting.answer.set_result(commit)
+
+    def _write(self, group: Sequence[_Waiting]) -> Commit:
+        started = self._clock.monotonic()
+        try:
+            commit = self._writer.write([waiting.batch for waiting in group])
+        except StoreError:
+            raise
+        except Exception as error:  # noqa: BLE001 - the thread's boundary: a fault in one batch must not end all writing
+            logger.exception("the writer failed")
+            raise StoreError(f"The writer failed: {type(error).__name__}.") from error
+        with self._changed:
+            self._commits += 1
+            self._last_commit_s = self._clock.monotonic() - started
+        return commit
+
+    def _tell(self, listener: CommitListener, commit: Commit) -> None:
+        try:
+            listener(commit)
+        except Exception:  # noqa: BLE001 - the thread's boundary: what is committed is committed, and must be answered
+            logger.exception("a commit listener failed")
+
+    def _done(self, group: Sequence[_Waiting]) -> None:
+        with self._changed:
+            self._batches -= len(group)
+            self._items -= sum(waiting.items for waiting in group)
+            self._bytes -= sum(waiting.batch.byte_size for waiting in group)
+
+    def _finish(self) -> None:
+        with self._changed:
+            left = list(self._queue)
+            self._queue.clear()
+        self._done(left)
+        for waiting in left:
+            waiting.answer.set_exception(StoreError("tracetui stopped before this was stored."))
+        try:
+            self._writer.close()
+        except StoreError as error:
+            logger.warning("the database was not closed cleanly: %s", error)

@@ -1,0 +1,204 @@
+"""Opening the database file: made private, checked to be ours, migrated, set up.
+
+Nothing that is already there is changed before it has been recognised as a tracetui database of a version we know.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from tracetui.errors import NewerSchemaError, NotADatabaseError, StoreError, TracetuiError
+from tracetui.store.lock import WriterLock, acquire
+
+SCHEMA_VERSION = 1
+"""`PRAGMA user_version` of a file this code reads and writes."""
+
+APPLICATION_ID = 0x74747569
+"""`PRAGMA application_id` of our files: the bytes `ttui`."""
+
+PAGE_SIZE = 16384
+"""A page wastes about half a slice, so 4 KiB pages take 1.8 bytes on disk for each of a 2.4 KB slice, these 1.2."""
+
+_SQLITE_MAGIC = b"SQLite format 3\0"
+_CHECKPOINT_BYTES = 16 << 20
+_OTHER_TABLES = "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name <> '_sqlite_migrations'"
+_AT_HAND = "Choose another file with --db."
+
+
+def open_for_writing(path: Path, lock: WriterLock) -> sqlite3.Connection:
+    """A connection that may write; the caller holds the lock. The file is created and migrated as needed.
+
+    Raises:
+        StoreError: Or one of its kinds: the file cannot be used; says why.
+    """
+    del lock  # asked for so that nobody opens a writer without it
+    with translated(path):
+        _create(path)
+        connection = _connect(f"{path.absolute().as_uri()}?mode=rw")
+        try:
+            _recognise(connection, path)
+            _prepare(connection, path)
+        except BaseException:
+            connection.close()
+            raise
+    return connection
+
+
+def open_for_reading(path: Path) -> sqlite3.Connection:
+    """A read-only connection. A file that is missing or of an earlier version is first brought up to date.
+
+    Raises:
+        StoreError: Or one of its kinds: the file cannot be used; says why.
+    """
+    with translated(path):
+        check_path(path)
+        if not _is_current(path):
+            lock = acquire(path)
+            try:
+                open_for_writing(path, lock).close()
+            finally:
+                lock.release()
+        connection = _connect(f"{path.absolute().as_uri()}?mode=ro")
+        try:
+            _recognise(connection, path)
+            connection.execute("PRAGMA query_only=1")
+            connection.execute("PRAGMA cache_size=-8192")
+        except BaseException:
+            connection.close()
+            raise
+    return connection
+
+
+def check_path(path: Path) -> None:
+    """Make the folder if need be, and see that the path can hold a database.
+
+    Raises:
+        StoreError: It cannot; says why.
+        NotADatabaseError: It holds something else.
+    """
+    _make_folder(path.parent)
+    if path.is_symlink():
+        raise StoreError(f"{path} is a symbolic link.", hint=f"Give the file it points to: --db {path.resolve()}.")
+    if path.is_dir():
+        raise StoreError(f"{path} is a folder, not a database file.", hint=f"Name a file in it: --db {path}/tracetui.db.")
+    if not path.exists():
+        if not os.access(path.parent, os.W_OK | os.X_OK):
+            raise StoreError(f"The folder {path.parent} is not writable.", hint=_AT_HAND)
+        return
+    if not path.is_file():
+        raise StoreError(f"{path} is not a regular file.", hint=_AT_HAND)
+    with path.open("rb") as file:
+        start = file.read(len(_SQLITE_MAGIC))
+    if start and start != _SQLITE_MAGIC:
+        raise NotADatabaseError(f"{path} is not an SQLite database.", hint=_AT_HAND)
+
+
+@contextmanager
+def translated(path: Path) -> Iterator[None]:
+    """Turn errors of the system and of SQLite into ours, naming the file."""
+    try:
+        yield
+    except TracetuiError:
+        raise
+    except OSError as error:
+        hint = "Check its permissions, or choose another file with --db."
+        if error.errno == errno.ENOSPC:
+            hint = "Free some space on that disk."
+        raise StoreError(f"{error.filename or path} cannot be opened: {error.strerror}.", hint=hint) from error
+    except sqlite3.Error as error:
+        raise explain(error, path) from error
+
+
+def explain(error: sqlite3.Error, path: Path) -> StoreError:
+    """What an error of SQLite means for the person at the screen."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    match code:
+        case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
+            return StoreError(f"{path} is locked by another program.", hint="Close what else has it open for writing.")
+        case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_PERM | sqlite3.SQLITE_CANTOPEN:
+            return StoreError(f"{path} is not writable.", hint="Check its permissions and those of its folder.")
+        case sqlite3.SQLITE_FULL:
+            return StoreError(f"The disk that holds {path} is full.", hint="Free some space on it.")
+        case sqlite3.SQLITE_CORRUPT:
+            return StoreError(f"{path} is damaged.", hint="Move it away to start afresh, or restore a copy.")
+        case sqlite3.SQLITE_NOTADB:
+            return NotADatabaseError(f"{path} is not an SQLite database.", hint=_AT_HAND)
+        case _:
+            return StoreError(f"{path} cannot be used: {error}.", hint="`tracetui doctor` may tell more.")
+
+
+def _make_folder(folder: Path) -> None:
+    """Make the folder and what is missing above it, private whatever the umask; what exists is left alone."""
+    missing = []
+    while not folder.exists():
+        missing.append(folder)
+        folder = folder.parent
+    if not folder.is_dir():
+        raise StoreError(f"{folder} is a file, so nothing can be stored below it.", hint=_AT_HAND)
+    for step in reversed(missing):
+        step.mkdir(mode=0o700, exist_ok=True)
+        step.chmod(0o700)
+
+
+def _create(path: Path) -> None:
+    check_path(path)
+    if path.exists():
+        if not os.access(path, os.W_OK):
+            raise StoreError(f"{path} is not writable.", hint="Check its permissions, or choose another file with --db.")
+        return
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    os.fchmod(descriptor, 0o600)  # SQLite gives its side files the same mode
+    os.close(descriptor)
+
+
+def _connect(uri: str) -> sqlite3.Connection:
+    # opened by one thread, used by another; transactions are begun and ended by hand
+    connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, timeout=5,
+                                 cached_statements=256)
+    connection.execute("PRAGMA temp_store=memory")
+    return connection
+
+
+def _is_current(path: Path) -> bool:
+    if not path.exists() or path.stat().st_size == 0:
+        return False
+    with closing(_connect(f"{path.absolute().as_uri()}?mode=ro")) as connection:
+        return _recognise(connection, path) == SCHEMA_VERSION
+
+
+def _recognise(connection: sqlite3.Connection, path: Path) -> int:
+    """The file's schema version, 0 for one that is empty so far."""
+    application = int(connection.execute("PRAGMA application_id").fetchone()[0])
+    if application != APPLICATION_ID and (application or connection.execute(_OTHER_TABLES).fetchone()[0]):
+        raise NotADatabaseError(f"{path} is an SQLite database of another program.", hint=_AT_HAND)
+    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    if version > SCHEMA_VERSION:
+        raise NewerSchemaError(
+            f"{path} was written by a later version of tracetui (schema {version}, this one knows {SCHEMA_VERSION}).",
+            hint="Upgrade tracetui, or choose another file with --db.")
+    return version
+
+
+def _prepare(connection: sqlite3.Connection, path: Path) -> None:
+    connection.execute(f"PRAGMA page_size={PAGE_SIZE}")  # of no effect once the file has a page
+    connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
+    mode = connection.execute("PRAGMA journal_mode=wal").fetchone()[0]
+    if mode != "wal":
+        raise StoreError(f"The file system of {path} does not support SQLite's write-ahead log.",
+                         hint="Choose a --db on a local disk.")
+    connection.execute("PRAGMA synchronous=full")
+    connection.execute("PRAGMA foreign_keys=off")  # the writer keeps them; checking each row would cost the way in
+    connection.execute("PRAGMA secure_delete=fast")
+    connection.execute("PRAGMA cache_size=-16384")
+    connection.execute(f"PRAGMA journal_size_limit={4 * _CHECKPOINT_BYTES}")
+    if int(connection.execute("PRAGMA user_version").fetchone()[0]) < SCHEMA_VERSION:
+        from tracetui.store.sqlite.migrations import migrate  # deferred: it imports sqlite-utils, a third of a second
+
+        migrate(connection)
+    page_size = int(connection.execute("PRAGMA page_size").fetchone()[0])
+    connection.execute(f"PRAGMA wal_autocheckpoint={_CHECKPOINT_BYTES // page_size}")

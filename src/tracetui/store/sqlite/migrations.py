@@ -1,0 +1,47 @@
+"""The numbered migrations. Imported only when one is pending, because sqlite-utils takes a third of a second to import.
+
+Each migration runs in one transaction together with the record of it and the new `user_version`.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from importlib import resources
+
+from sqlite_utils import Database, Migrations
+
+MIGRATIONS = Migrations("tracetui")
+"""All of them, in order; migration N leaves `user_version` at N."""
+
+
+@MIGRATIONS(name="001_initial")
+def initial(db: Database) -> None:
+    """Spans, traces, resources, scopes and logs."""
+    _run(db, "001_initial", version=1)
+
+
+def migrate(connection: sqlite3.Connection) -> None:
+    """Apply what is pending.
+
+    Raises:
+        sqlite3.Error: A migration failed; the file is as the one before it left it.
+    """
+    MIGRATIONS.apply(Database(connection, execute_plugins=False, recursive_triggers=False))
+
+
+def _run(db: Database, name: str, *, version: int) -> None:
+    for statement in _statements(name):
+        db.conn.execute(statement)
+    db.conn.execute(f"PRAGMA user_version = {version}")
+
+
+def _statements(name: str) -> Iterator[str]:
+    """The statements of `ddl/<name>.sql`; `executescript` would commit the transaction it runs in."""
+    text = resources.files(__package__).joinpath("ddl", f"{name}.sql").read_text(encoding="utf-8")
+    statement = ""
+    for line in text.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""

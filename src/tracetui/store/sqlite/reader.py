@@ -1,0 +1,283 @@
+"""Reads of the database: pages by key, a trace's shape, whole spans; each call one snapshot."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from tracetui.errors import StoreError
+from tracetui.model.trace import SpanNode, SpanRow, TraceSummary
+from tracetui.store.api import (
+    END,
+    ResourceRecord,
+    RowKey,
+    ScopeRecord,
+    StoredLog,
+    StoredSpan,
+    StoreSize,
+    TraceOrder,
+    TraceSort,
+)
+from tracetui.store.conditions import Condition
+from tracetui.store.sqlite import statements
+from tracetui.store.sqlite.connection import explain, open_for_reading
+from tracetui.store.sqlite.render import render
+
+_UNKNOWN = -1
+"""What an unknown duration, token count or cost sorts as: below every known one."""
+
+_SORT_EXPRESSIONS = {
+    TraceOrder.START: "t.start_time_unix_nano",
+    TraceOrder.DURATION: "ifnull(t.duration_nano, -1)",
+    TraceOrder.SPANS: "t.span_count",
+    TraceOrder.ERRORS: "t.error_count",
+    TraceOrder.LLM: "t.llm_count",
+    TraceOrder.TOOLS: "t.tool_count",
+    TraceOrder.TOKENS: "ifnull(t.input_tokens + t.output_tokens, ifnull(t.input_tokens, ifnull(t.output_tokens, -1)))",
+    TraceOrder.COST: "ifnull(t.cost_total, -1)",
+    TraceOrder.NAME: "t.name COLLATE NOCASE",
+    TraceOrder.SERVICE: "t.service COLLATE NOCASE",
+}
+"""Each order as an expression that is never NULL; `_sort_value` is the same in Python."""
+
+_HEX = frozenset("0123456789abcdef")
+
+
+class SqliteReader:
+    """Reads one database file through a connection that cannot write; a `SpanReader`. Used by one thread at a time.
+
+    A file that is missing or of an earlier version is first brought up to date.
+
+    Raises:
+        StoreError: The file cannot be used; says why.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._connection = open_for_reading(path)
+
+    def data_version(self) -> int:
+        """A number that changes when another connection has committed."""
+        with self._reading():
+            return int(self._connection.execute("PRAGMA data_version").fetchone()[0])
+
+    def size(self) -> StoreSize:
+        """How much the store holds."""
+        with self._snapshot():
+            sizes = [self.count_traces(), self.count_spans(), self.count_logs()]
+        files = (self.path, self.path.with_name(self.path.name + "-wal"))
+        return StoreSize(*sizes, bytes=sum(_file_size(file) for file in files))
+
+    def count_traces(self, where: Condition | None = None, *, ahead_of: RowKey | None = None,
+                     sort: TraceSort = TraceSort()) -> int:
+        """Traces that match; with `ahead_of`, those that stand before that key in the order."""
+        clauses, values = [], []
+        if ahead_of is not None and ahead_of != END:
+            clause, values = _beyond(sort, ahead_of, forward=False)
+            clauses.append(clause)
+        if where is not None:
+            text, bound = render(where)
+            clauses.append(f"t.id IN (SELECT s.trace FROM spans s WHERE {text})")
+            values += bound
+        statement = f"SELECT count(*) FROM traces t{_where(clauses)}"
+        with self._reading():
+            return int(self._connection.execute(statement, values).fetchone()[0])
+
+    def traces(self, where: Condition | None = None, *, sort: TraceSort = TraceSort(), after: RowKey | None = None,
+               before: RowKey | None = None, limit: int = 100) -> list[TraceSummary]:
+        """A page of traces in the order; see `SpanReader.traces`."""
+        if after is not None and before is not None:
+            raise ValueError("a page is asked for with after or with before, not with both")
+        statement, values = page_statement(where, sort, after, before)
+        with self._reading():
+            rows = [_summary(row) for row in self._connection.execute(statement, (*values, max(limit, 0)))]
+        return rows if before is None else rows[::-1]
+
+    def trace_key(self, trace: TraceSummary, sort: TraceSort) -> RowKey:
+        """The key of a row under an order."""
+        return RowKey(_sort_value(trace, sort.order), trace.row_id)
+
+    def trace(self, trace_id: str) -> TraceSummary | None:
+        """One trace."""
+        with self._reading():
+            row = self._connection.execute(statements.TRACE, (trace_id,)).fetchone()
+        return _summary(row) if row else None
+
+    def count_spans(self, where: Condition | None = None) -> int:
+        """Spans that match."""
+        text, values = render(where)
+        statement = statements.COUNT_SPANS if where is None else f"SELECT count(*) FROM spans s WHERE {text}"
+        with self._reading():
+            return int(self._connection.execute(statement, values).fetchone()[0])
+
+    def spans(self, where: Condition | None = None, *, after_row_id: int = 0, limit: int = 100) -> list[SpanRow]:
+        """A page of spans in order of arrival."""
+        text, values = render(where)
+        statement = f"SELECT s.id FROM spans s WHERE s.id > ? AND {text} ORDER BY s.id LIMIT ?"
+        with self._snapshot():
+            found = self._connection.execute(statement, (after_row_id, *values, max(limit, 0)))
+            return self.rows([row_id for row_id, in found])
+
+    def skeleton(self, trace_id: str) -> list[SpanNode]:
+        """Every span of a trace, little of each, in no particular order."""
+        with self._reading():
+            return [SpanNode(row_id, span_id, parent, start, end, is_error != 0, kind)
+                    for row_id, span_id, parent, start, end, is_error, kind
+                    in self._connection.execute(statements.SKELETON, (trace_id,))]
+
+    def rows(self, row_ids: Sequence[int]) -> list[SpanRow]:
+        """These spans' rows, in the order asked for; ids that are gone are left out."""
+        with self._reading():
+            found = self._connection.execute(statements.ROWS_BY_ID, (json.dumps(list(row_ids)),)).fetchall()
+        by_id = {row[0]: row for row in found}
+        return [_span_row(by_id[row_id]) for row_id in row_ids if row_id in by_id]
+
+    def span(self, trace_id: str, span_id: str) -> StoredSpan | None:
+        """One span, whole."""
+        with self._snapshot():
+            row = self._connection.execute(statements.SPAN_ROW_ID, (trace_id, span_id)).fetchone()
+            stored = self.stored_spans([row[0]]) if row else []
+        return stored[0] if stored else None
+
+    def stored_spans(self, row_ids: Sequence[int]) -> list[StoredSpan]:
+        """These spans, whole, in the order asked for; ids that are gone are left out."""
+        with self._reading():
+            found = self._connection.execute(statements.STORED_BY_ID, (json.dumps(list(row_ids)),)).fetchall()
+        by_id = {row[0]: row for row in found}
+        return [_stored_span(by_id[row_id]) for row_id in row_ids if row_id in by_id]
+
+    def count_logs(self) -> int:
+        """Log records."""
+        with self._reading():
+            return int(self._connection.execute("SELECT count(*) FROM logs").fetchone()[0])
+
+    def logs(self, *, trace_id: str | None = None, span_id: str | None = None, after_row_id: int = 0,
+             limit: int = 100) -> list[StoredLog]:
+        """A page of log records in order of arrival, of all, of one trace, or of one span of it."""
+        narrowed, values = "", []
+        if trace_id is not None:
+            narrowed, values = " AND trace_id = ? AND trace_id <> ''", [trace_id]
+        if span_id is not None:
+            narrowed, values = narrowed + " AND span_id = ?", [*values, span_id]
+        with self._reading():
+            found = self._connection.execute(statements.LOGS % narrowed, (after_row_id, *values, max(limit, 0)))
+            return [_stored_log(row) for row in found]
+
+    def find(self, id_prefix: str, *, limit: int = 10) -> list[tuple[str, str]]:
+        """Traces and spans whose id starts with this hex text: (trace_id, "") for a trace, (trace_id, span_id) else."""
+        prefix = id_prefix.strip().lower()
+        if not prefix or not _HEX.issuperset(prefix):
+            return []
+        found: list[tuple[str, str]] = []
+        with self._snapshot():
+            traces = self._connection.execute(statements.FIND_TRACES, (prefix, prefix + "g", max(limit, 0)))
+            found = [(trace_id, "") for trace_id, in traces]
+            if len(found) < limit and len(prefix) <= 16:
+                found += self._connection.execute(statements.FIND_SPANS, (prefix, prefix + "g", limit - len(found)))
+        return found
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise explain(error, self.path) from error
+
+    @contextmanager
+    def _snapshot(self) -> Iterator[None]:
+        """Several statements that see the same state."""
+        with self._reading():
+            self._connection.execute("BEGIN")
+            try:
+                yield
+            finally:
+                self._connection.execute("COMMIT")
+
+
+def page_statement(where: Condition | None, sort: TraceSort, after: RowKey | None, before: RowKey | None,
+                   ) -> tuple[str, list[object]]:
+    """The statement of a page of traces with its values but for the limit; rows before a key come in reverse."""
+    clauses: list[str] = []
+    values: list[object] = []
+    key = after if before is None else before
+    if key is not None and key != END:
+        clause, values = _beyond(sort, key, forward=before is None)
+        clauses.append(clause)
+    if where is not None:
+        text, bound = render(where)
+        clauses.append(f"EXISTS (SELECT 1 FROM spans s WHERE s.trace = t.id AND {text})")
+        values += bound
+    direction = "DESC" if sort.descending == (before is None) else "ASC"
+    order = f"{_SORT_EXPRESSIONS[sort.order]} {direction}, t.id {direction}"
+    return f"SELECT {statements.SUMMARY_COLUMNS} FROM traces t{_where(clauses)} ORDER BY {order} LIMIT ?", values
+
+
+def _beyond(sort: TraceSort, key: RowKey, *, forward: bool) -> tuple[str, list[object]]:
+    """The clause for rows that follow a key in the order, or go before it."""
+    comparison = "<" if sort.descending == forward else ">"
+    return f"({_SORT_EXPRESSIONS[sort.order]}, t.id) {comparison} (?, ?)", [key.value, key.row_id]
+
+
+def _where(clauses: Iterable[str]) -> str:
+    text = " AND ".join(clauses)
+    return f" WHERE {text}" if text else ""
+
+
+def _sort_value(trace: TraceSummary, order: TraceOrder) -> int | float | str:
+    match order:
+        case TraceOrder.START:
+            return trace.start_time_unix_nano
+        case TraceOrder.DURATION:
+            return _UNKNOWN if trace.duration_nano is None else trace.duration_nano
+        case TraceOrder.SPANS:
+            return trace.span_count
+        case TraceOrder.ERRORS:
+            return trace.error_count
+        case TraceOrder.LLM:
+            return trace.llm_count
+        case TraceOrder.TOOLS:
+            return trace.tool_count
+        case TraceOrder.TOKENS:
+            if trace.input_tokens is None and trace.output_tokens is None:
+                return _UNKNOWN
+            tokens = (trace.input_tokens or 0) + (trace.output_tokens or 0)
+            return tokens if tokens < 2**63 else float(tokens)  # as SQLite adds
+        case TraceOrder.COST:
+            return _UNKNOWN if trace.cost_total is None else trace.cost_total
+        case TraceOrder.NAME:
+            return trace.name
+        case TraceOrder.SERVICE:
+            return trace.service
+
+
+def _summary(row: tuple[Any, ...]) -> TraceSummary:
+    *columns, models, complete, root_is_error = row
+    return TraceSummary(*columns, tuple(json.loads(models)), bool(complete), bool(root_is_error))
+
+
+def _span_row(row: Sequence[Any]) -> SpanRow:
+    return SpanRow(*row[:9], bool(row[9]), *row[10:25], bool(row[25]))
+
+
+def _stored_span(row: Sequence[Any]) -> StoredSpan:
+    return StoredSpan(_span_row(row[:26]), row[26], ResourceRecord(*row[27:31]), ScopeRecord(*row[31:35]), row[35])
+
+
+def _stored_log(row: Sequence[Any]) -> StoredLog:
+    return StoredLog(*row[:8], ResourceRecord(*row[8:12]), ScopeRecord(*row[12:16]))
+
+
+def _file_size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0

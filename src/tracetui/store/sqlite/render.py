@@ -1,0 +1,82 @@
+"""Conditions to SQL over `spans s`: text with placeholders, and the values to bind; values never enter the text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeAlias, assert_never
+
+from tracetui.model.span import STATUS_CODES
+from tracetui.store.conditions import And, Condition, InTrace, Not, Or, TextContains
+
+Rendered: TypeAlias = tuple[str, list[object]]
+"""SQL text and the values for its placeholders."""
+
+_MAX_PATTERN = 50_000
+"""Bytes of the longest LIKE or GLOB pattern SQLite takes."""
+
+
+def render(condition: Condition | None) -> Rendered:
+    """A condition as a boolean expression over `spans s`."""
+    match condition:
+        case None:
+            return "1", []
+        case TextContains(text):
+            return _text_contains(text)
+        case InTrace(trace_id):
+            return "s.trace = (SELECT id FROM traces WHERE trace_id = ?)", [trace_id]
+        case And(conditions):
+            return _join([render(each) for each in conditions], "AND", "1")
+        case Or(conditions):
+            return _join([render(each) for each in conditions], "OR", "0")
+        case Not(negated):
+            text, values = render(negated)
+            return f"NOT {text}", values
+        case _:
+            assert_never(condition)
+
+
+def _join(parts: Sequence[Rendered], operator: str, empty: str) -> Rendered:
+    """Balanced, because SQLite bounds the depth of an expression and a chain is as deep as it is long."""
+    if not parts:
+        return empty, []
+    if len(parts) == 1:
+        return parts[0]
+    middle = len(parts) // 2
+    left, left_values = _join(parts[:middle], operator, empty)
+    right, right_values = _join(parts[middle:], operator, empty)
+    return f"({left} {operator} {right})", left_values + right_values
+
+
+def _text_contains(text: str) -> Rendered:
+    test, value = _contains(text)
+    statuses = [code for code, name in enumerate(STATUS_CODES) if text.casefold() in name.casefold()]
+    failed = " OR s.is_error" if 2 in statuses else ""
+    return (
+        f"(s.name {test} OR s.kind {test}"
+        f" OR s.resource_id IN (SELECT id FROM resources WHERE service {test})"
+        f" OR s.status_code IN ({','.join(map(str, statuses))}){failed})"
+    ), [value] * 3
+
+
+def _contains(text: str) -> tuple[str, str]:
+    """An operator with its placeholder, and the value, that find the text in a column without regard to case.
+
+    SQLite's LIKE folds ASCII only. Other text becomes a GLOB pattern that lists each character's cases, `*[üÜ]*`,
+    which needs no function of ours called for every row.
+    """
+    if text.isascii():
+        escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+        pattern, test = f"%{escaped}%", "LIKE ? ESCAPE '\\'"
+    else:
+        pattern, test = f"*{''.join(map(_any_case, text))}*", "GLOB ?"
+    if len(pattern.encode()) > _MAX_PATTERN:
+        return "= ?", text  # longer than any pattern: all that can be asked of it is equality
+    return test, pattern
+
+
+def _any_case(character: str) -> str:
+    cases = {character, *(other for other in (character.lower(), character.upper(), character.title())
+                          if len(other) == 1)}
+    if len(cases) == 1:
+        return f"[{character}]" if character in "*?[" else character
+    return f"[{''.join(sorted(cases))}]"

@@ -1,0 +1,192 @@
+"""Every SQL statement of the hot path and of the reader, but for the conditions (`render`) and the schema (`ddl`).
+
+Values are always bound. Where the writer reads, it asks for ONE row that holds all the others as JSON: sqlite3 releases
+the interpreter's lock at every step, and beside a busy thread each step can cost a whole switch interval to get it back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+SPAN_COLUMNS = (
+    "id", "trace",
+    # these follow the order of IncomingSpan, so that a row is bound from a slice of it
+    "span_id", "parent_span_id", "name", "otel_kind", "start_time_unix_nano", "end_time_unix_nano", "status_code",
+    "status_message", "kind", "is_error", "model", "provider", "input_tokens", "output_tokens", "cache_read_tokens",
+    "cache_write_tokens", "reasoning_tokens", "cost_total", "session_id", "user_id", "tool_name", "agent_name", "preview",
+    "resource_id", "scope_id", "warnings", "below", "under_tool", "derivation_version",
+)
+"""Columns of `spans` in the order in which the writer binds them."""
+
+DATA_COLUMNS = ("id", "encoding", "data")
+"""Columns of `span_data`."""
+
+TRACE_COLUMNS = (
+    "id", "trace_id", "name", "service", "project", "session_id", "start_time_unix_nano", "end_time_unix_nano",
+    "span_count", "error_count", "llm_count", "tool_count", "input_tokens", "output_tokens", "cost_picodollars", "models",
+    "complete", "root_is_error", "head_span_id", "head_start", "session_span_id", "session_start", "input_count",
+    "output_count", "cost_count",
+)
+"""Columns of `traces` in the order of `rollup.TraceState`."""
+
+LOG_COLUMNS = ("trace_id", "span_id", "time_unix_nano", "severity_number", "event_name", "body_text", "resource_id",
+               "scope_id", "hash", "data")
+"""Columns of `logs` that the writer binds."""
+
+
+def _many(head: str, columns: Sequence[str], rows: int, tail: str = "") -> str:
+    one = f"({','.join('?' * len(columns))})"
+    return f"{head} ({','.join(columns)}) VALUES {','.join([one] * rows)}{tail}"
+
+
+def insert_spans(rows: int) -> str:
+    """Insert so many spans."""
+    return _many("INSERT INTO spans", SPAN_COLUMNS, rows)
+
+
+def replace_spans(rows: int) -> str:
+    """Put so many spans in the place of those with the same ids."""
+    return _many("REPLACE INTO spans", SPAN_COLUMNS, rows)
+
+
+def insert_data(rows: int) -> str:
+    """Insert so many slices."""
+    return _many("INSERT INTO span_data", DATA_COLUMNS, rows)
+
+
+def replace_data(rows: int) -> str:
+    """Put so many slices in the place of those with the same ids."""
+    return _many("REPLACE INTO span_data", DATA_COLUMNS, rows)
+
+
+def insert_traces(rows: int) -> str:
+    """Insert so many traces."""
+    return _many("INSERT INTO traces", TRACE_COLUMNS, rows)
+
+
+def update_traces(rows: int) -> str:
+    """Write so many known traces' totals."""
+    changes = ",".join(f"{column}=excluded.{column}" for column in TRACE_COLUMNS[2:])
+    return _many("INSERT INTO traces", TRACE_COLUMNS, rows, f" ON CONFLICT (id) DO UPDATE SET {changes}")
+
+
+def insert_logs(rows: int) -> str:
+    """Insert those of so many log records that are not there yet."""
+    return _many("INSERT OR IGNORE INTO logs", LOG_COLUMNS, rows)
+
+
+MARK_SPANS = "UPDATE spans SET below = ?, under_tool = ? WHERE id IN (SELECT value FROM json_each(?))"
+"""Set the roll-up's marks of the spans with these row ids (a JSON list)."""
+
+_TRACE_JSON = f"json_group_array(json_array({', '.join(TRACE_COLUMNS)}))"
+
+TRACES_BY_ID = f"SELECT {_TRACE_JSON} FROM traces WHERE trace_id IN (SELECT value FROM json_each(?))"
+"""States of the traces with these ids (a JSON list)."""
+
+_STATE_COLUMNS = (
+    "s.trace, s.id, s.span_id, s.parent_span_id, s.kind, s.start_time_unix_nano, s.end_time_unix_nano, s.is_error,"
+    # 17 digits, because JSON text of a double holds 15 and the sum must be reversible
+    " s.input_tokens, s.output_tokens, printf('%!.17g', s.cost_total), s.model, s.session_id, s.below, s.under_tool"
+)
+_STATE_JSON = f"json_group_array(json_array({_STATE_COLUMNS}, s.resource_id, s.scope_id, s.name, %s))"
+
+SPAN_STATES = (
+    f"SELECT {_STATE_JSON % 'length(d.data)'} FROM json_each(?) t, json_each(t.value) k"
+    " CROSS JOIN spans s ON s.trace = CAST(t.key AS INTEGER) AND s.span_id = k.value"
+    " LEFT JOIN span_data d ON d.id = s.id"
+)
+"""States of stored spans, from a JSON object of trace row id to span ids; the last value is the slice's length."""
+
+CHILD_STATES = (
+    f"SELECT {_STATE_JSON % 'NULL'} FROM json_each(?) t, json_each(t.value) k"
+    " CROSS JOIN spans s ON s.trace = CAST(t.key AS INTEGER) AND s.parent_span_id = k.value"
+)
+"""States of the stored spans directly below spans, from a JSON object of trace row id to their ids."""
+
+TRACE_STATES = (
+    f"SELECT {_STATE_JSON % 'r.service, r.project'} FROM spans s JOIN resources r ON r.id = s.resource_id"
+    " WHERE s.trace = ?"
+)
+"""States of all spans of a trace, by its row id; the last values are service and project."""
+
+SLICES_HEX = (
+    "SELECT json_group_object(d.id, hex(d.data)) FROM json_each(?) k CROSS JOIN span_data d ON d.id = k.value"
+)
+"""Slices as hexadecimal text by row id, for these row ids (a JSON list)."""
+
+SLICE = "SELECT data FROM span_data WHERE id = ?"
+"""One slice by row id."""
+
+NEXT_IDS = "SELECT (SELECT ifnull(max(id), 0) FROM spans) + 1, (SELECT ifnull(max(id), 0) FROM traces) + 1"
+"""The first unused row ids of spans and traces."""
+
+FIND_RESOURCE = "SELECT id FROM resources WHERE hash = ?"
+INSERT_RESOURCE = "INSERT INTO resources (service, project, schema_url, hash, data) VALUES (?, ?, ?, ?, ?)"
+FIND_SCOPE = "SELECT id FROM scopes WHERE hash = ?"
+INSERT_SCOPE = "INSERT INTO scopes (name, version, schema_url, hash, data) VALUES (?, ?, ?, ?, ?)"
+
+# --- reader ---------------------------------------------------------------------------------------------------------
+
+SUMMARY_COLUMNS = (
+    "t.id, t.trace_id, t.name, t.root_span_id, t.service, t.project, t.session_id, t.start_time_unix_nano,"
+    " t.end_time_unix_nano, t.span_count, t.error_count, t.llm_count, t.tool_count, t.input_tokens, t.output_tokens,"
+    " t.cost_total, t.models, t.complete, t.root_is_error"
+)
+"""Columns of a `TraceSummary`, in its order."""
+
+ROW_COLUMNS = (
+    "s.id, t.trace_id, s.span_id, s.parent_span_id, s.name, s.kind, s.otel_kind, s.status_code, s.status_message,"
+    " s.is_error, s.start_time_unix_nano, s.end_time_unix_nano, r.service, r.project, c.name, s.model, s.provider,"
+    " s.input_tokens, s.output_tokens, s.cost_total, s.session_id, s.user_id, s.tool_name, s.agent_name, s.preview,"
+    " s.counted"
+)
+"""Columns of a `SpanRow`, in its order."""
+
+_SPAN_JOINS = (
+    " FROM spans s JOIN traces t ON t.id = s.trace JOIN resources r ON r.id = s.resource_id"
+    " JOIN scopes c ON c.id = s.scope_id"
+)
+_RECORD_COLUMNS = "r.data, r.schema_url, r.service, r.project, c.data, c.schema_url, c.name, c.version"
+
+TRACE = f"SELECT {SUMMARY_COLUMNS} FROM traces t WHERE t.trace_id = ?"
+"""One trace by its id."""
+
+ROWS_BY_ID = f"SELECT {ROW_COLUMNS}{_SPAN_JOINS} WHERE s.id IN (SELECT value FROM json_each(?))"
+"""Rows of these row ids (a JSON list), in any order."""
+
+STORED_BY_ID = (
+    f"SELECT {ROW_COLUMNS}, d.data, {_RECORD_COLUMNS}, s.warnings{_SPAN_JOINS}"
+    " JOIN span_data d ON d.id = s.id WHERE s.id IN (SELECT value FROM json_each(?))"
+)
+"""Whole spans of these row ids (a JSON list), in any order."""
+
+SPAN_ROW_ID = (
+    "SELECT id FROM spans WHERE trace = (SELECT id FROM traces WHERE trace_id = ?) AND span_id = ?"
+)
+"""Row id of one span by trace and span id."""
+
+SKELETON = (
+    "SELECT id, span_id, parent_span_id, start_time_unix_nano, end_time_unix_nano, is_error, kind"
+    " FROM spans WHERE trace = (SELECT id FROM traces WHERE trace_id = ?)"
+)
+"""The shape of a trace."""
+
+COUNT_SPANS = "SELECT ifnull(sum(span_count), 0) FROM traces"
+"""All spans; summed over traces, which are far fewer."""
+
+LOGS = (
+    "SELECT l.id, l.trace_id, l.span_id, l.time_unix_nano, l.severity_number, l.event_name, l.body_text, l.data,"
+    f" {_RECORD_COLUMNS} FROM logs l JOIN resources r ON r.id = l.resource_id JOIN scopes c ON c.id = l.scope_id"
+    " WHERE l.id IN (SELECT id FROM logs WHERE id > ?%s ORDER BY id LIMIT ?) ORDER BY l.id"
+)
+"""A page of log records; the placeholder narrows it to a trace or span."""
+
+FIND_TRACES = "SELECT trace_id FROM traces WHERE trace_id >= ? AND trace_id < ? ORDER BY trace_id LIMIT ?"
+"""Traces whose id lies in a range."""
+
+FIND_SPANS = (
+    "SELECT t.trace_id, s.span_id FROM spans s JOIN traces t ON t.id = s.trace"
+    " WHERE s.span_id >= ? AND s.span_id < ? LIMIT ?"
+)
+"""Spans whose id lies in a range: a walk along the identity index, which holds both ids. An index of span ids alone
+would answer at once but costs the way in a third more, at random places, for a question asked by hand."""

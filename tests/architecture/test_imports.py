@@ -1,0 +1,42 @@
+"""The one-way imports, seen from a fresh process: a static graph cannot see a deferred import."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = ("textual", "grpc", "sqlite_utils", "typer", "rich", "opentelemetry", "google.protobuf")
+
+ALLOWED = {
+    "tracetui": (),
+    "tracetui.errors": (),
+    "tracetui.config": (),
+    "tracetui.sanitise": (),
+    "tracetui.model.objects": (),
+    "tracetui.model.tree": (),
+    "tracetui.semconv": (),
+    "tracetui.query": (),
+    "tracetui.store.sqlite": (),
+    "tracetui.store.ingest": (),
+    "tracetui.runtime": (),
+    "tracetui.otlp.decode": ("opentelemetry", "google.protobuf"),
+}
+
+
+def loaded_by(module: str) -> set[str]:
+    code = f"import sys, json; import {module}; print(json.dumps(sorted(sys.modules)))"
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    names = set(json.loads(out))
+    return {heavy for heavy in HEAVY if any(name == heavy or name.startswith(heavy + ".") for name in names)}
+
+
+@pytest.mark.parametrize("module", ALLOWED)
+def test_core_modules_bring_nothing_heavy_along(module: str) -> None:
+    assert loaded_by(module) <= set(ALLOWED[module])
+
+
+def test_the_explorer_starts_without_grpc_and_without_the_migration_library() -> None:
+    assert loaded_by("tracetui.tui.app") & {"grpc", "sqlite_utils", "typer"} == set()

@@ -1,0 +1,112 @@
+"""A program in a real pseudo-terminal, its screen read by a terminal emulator."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import re
+import signal
+import struct
+import subprocess
+import termios
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+
+import pyte
+
+KEYS = {
+    "enter": "\r", "escape": "\x1b", "tab": "\t", "down": "\x1b[B", "up": "\x1b[A", "right": "\x1b[C", "left": "\x1b[D",
+    "pagedown": "\x1b[6~", "pageup": "\x1b[5~", "home": "\x1b[H", "end": "\x1b[F", "ctrl+p": "\x10", "ctrl+c": "\x03",
+    "space": " ",
+}  # fmt: skip
+
+_NOT_FOR_PYTE = re.compile(rb"\x1b\[[<>=?][0-9;]*[a-zA-Z$]*[upq]|\x1b\[[0-9;]*\$[a-z]|\x1bP[^\x1b]*\x1b\\")
+"""Keyboard protocol and mode queries, which pyte would print."""
+
+
+class Terminal:
+    """A child process on a pty of its own; use as a context manager.
+
+    Args:
+        command: The program and its arguments.
+        size: Columns and rows.
+        env: Its whole environment, `TERM` and the like added.
+    """
+
+    def __init__(
+        self, command: Sequence[str], *, size: tuple[int, int] = (120, 40), env: Mapping[str, str] | None = None
+    ) -> None:
+        self.size = size
+        self.screen = pyte.Screen(*size)
+        self._stream = pyte.ByteStream(self.screen)
+        self._lock = threading.Lock()
+        self.output = bytearray()
+        """Every byte the program has written."""
+        self._master, slave = pty.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
+        environ = {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8", **(env or os.environ)}
+        self.process = subprocess.Popen(
+            command, stdin=slave, stdout=slave, stderr=slave, env=environ, start_new_session=True,
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+        )  # fmt: skip
+        os.close(slave)
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        while True:
+            try:
+                data = os.read(self._master, 65536)
+            except OSError:
+                return
+            if not data:
+                return
+            with self._lock:
+                self.output += data
+                self._stream.feed(_NOT_FOR_PYTE.sub(b"", data))
+
+    @property
+    def text(self) -> str:
+        """The screen, a line a row."""
+        with self._lock:
+            return "\n".join(self.screen.display)
+
+    def press(self, *keys: str) -> None:
+        """Press keys by name, or type text."""
+        for key in keys:
+            os.write(self._master, KEYS.get(key, key).encode())
+
+    def wait_for(self, *wanted: str, timeout: float = 20.0) -> str:
+        """Wait until every text stands on the screen; returns the screen.
+
+        Raises:
+            AssertionError: They never did; shows the screen.
+        """
+        return self.wait_until(lambda text: all(word in text for word in wanted), f"{wanted}", timeout=timeout)
+
+    def wait_until(self, holds: Callable[[str], bool], what: str, *, timeout: float = 20.0) -> str:
+        """Wait until a condition holds for the screen."""
+        deadline = time.monotonic() + timeout
+        while True:
+            text = self.text
+            if holds(text):
+                return text
+            if time.monotonic() > deadline or (self.process.poll() is not None and not self._reader.is_alive()):
+                raise AssertionError(f"never on the screen: {what}\nexit {self.process.poll()}\n{text}")
+            threading.Event().wait(0.02)
+
+    def wait_exit(self, timeout: float = 10.0) -> int:
+        """Wait for the program to end; returns its exit status."""
+        return self.process.wait(timeout)
+
+    def __enter__(self) -> Terminal:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+        os.close(self._master)
+        self._reader.join(timeout=5)

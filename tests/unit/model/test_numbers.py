@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import pytest
+
+from tracetui.model.clock import format_age, format_duration
+from tracetui.model.numbers import format_bytes, format_cost, format_count, format_tokens
+
+
+@pytest.mark.parametrize(
+    ("nanoseconds", "text"),
+    [
+        (None, "?"), (0, "0µs"), (312_000, "312µs"), (999_499, "999µs"), (999_500, "1.0ms"), (4_120_000, "4.1ms"),
+        (850_000_000, "850ms"), (999_499_999, "999ms"), (999_500_000, "1.00s"), (6_420_000_000, "6.42s"),
+        (59_994_000_000, "59.99s"), (59_999_000_000, "1m 00s"), (192_000_000_000, "3m 12s"),
+        (7_500_000_000_000, "2h 05m"), (90_000_000_000_000, "1d 01h"), (-4_120_000, "-4.1ms"),
+    ],
+)  # fmt: skip
+def test_durations_have_one_unit_style(nanoseconds: int | None, text: str) -> None:
+    assert format_duration(nanoseconds) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0, "now"), (12, "12s ago"), (61, "1m ago"), (7_300, "2h ago"), (200_000, "2d ago")]
+)
+def test_ages(seconds: int, text: str) -> None:
+    assert format_age(0, seconds * 1_000_000_000) == text
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [(None, ""), (0, "0"), (612, "612"), (999, "999"), (1_000, "1.0k"), (1_949, "1.9k"), (9_960, "10k"),
+     (96_400, "96k"), (999_600, "1.0M"), (2_100_000, "2.1M")],
+)  # fmt: skip
+def test_counts(count: int | None, text: str) -> None:
+    assert format_count(count) == text
+
+
+def test_tokens_show_both_sides_and_never_invent_one() -> None:
+    assert format_tokens(4_100, 612) == "4.1k→612"
+    assert format_tokens(None, 612) == "–→612"
+    assert format_tokens(0, None) == "0→–"
+    assert format_tokens(None, None) == ""
+
+
+@pytest.mark.parametrize(
+    ("dollars", "text"), [(None, ""), (0.0, "$0.0000"), (0.0214, "$0.0214"), (0.00001, "<$0.0001"), (12.4, "$12.40")]
+)
+def test_cost(dollars: float | None, text: str) -> None:
+    assert format_cost(dollars) == text
+
+
+@pytest.mark.parametrize(
+    ("size", "text"), [(312, "312 B"), (1_900, "1.9 kB"), (52_000, "52 kB"), (1_200_000_000, "1.2 GB")]
+)
+def test_bytes(size: int, text: str) -> None:
+    assert format_bytes(size) == text
