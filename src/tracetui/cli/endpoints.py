@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tracetui.config import Address, Settings, parse_address
+from tracetui.errors import StoreLockedError
 
 _ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 """Listening everywhere is reached on loopback."""
@@ -60,6 +61,12 @@ def configured_endpoints(settings: Settings) -> Endpoints:
     """Where a tracetui with these settings would listen."""
     return Endpoints(tuple(reachable(address) for address in settings.http),
                      reachable(settings.grpc) if settings.grpc else None)
+
+
+def not_listening(settings: Settings, running: Endpoints) -> StoreLockedError:
+    """The error for a database whose writer takes no OTLP/HTTP (one that imports, say)."""
+    return StoreLockedError(f"Another process (pid {running.pid}) writes {settings.db} and takes no OTLP/HTTP.",
+                            hint="Wait until it has ended, or choose another --db.")
 
 
 def reachable(address: Address) -> Address:

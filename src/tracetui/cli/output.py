@@ -12,7 +12,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TextIO, TypeAlias
 
@@ -148,10 +148,8 @@ class Output:
         return f"\x1b[{code}m{text}\x1b[0m" if code and text else text
 
     def _plain_table(self, columns: Sequence[Column], rows: Sequence[Sequence[tuple[str, str]]]) -> None:
-        widths = _widths(columns, rows)
-        self.write(_aligned([column.title for column in columns], columns, widths) + "\n")
-        for row in rows:
-            self.write(_aligned([text for text, _ in row], columns, widths) + "\n")
+        for line in _aligned_lines(columns, rows):
+            self.write(line + "\n")
 
     def _rich_table(self, columns: Sequence[Column], rows: Sequence[Sequence[tuple[str, str]]]) -> None:
         from rich.console import Console  # deferred: 100 ms that only a table on a terminal need pay
@@ -174,6 +172,18 @@ class Output:
 def _safe_cell(cell: Cell) -> tuple[str, str]:
     text, role = (cell, "") if isinstance(cell, str) else cell
     return sanitise(" ".join(text[:MAX_CELL].split())), role
+
+
+def aligned_lines(columns: Sequence[Column], rows: Sequence[Sequence[Cell]]) -> Iterator[str]:
+    """A table as plain text: a line of titles, then the rows."""
+    return _aligned_lines(columns, [[_safe_cell(cell) for cell in row] for row in rows])
+
+
+def _aligned_lines(columns: Sequence[Column], rows: Sequence[Sequence[tuple[str, str]]]) -> Iterator[str]:
+    widths = _widths(columns, rows)
+    yield _aligned([column.title for column in columns], columns, widths)
+    for row in rows:
+        yield _aligned([text for text, _ in row], columns, widths)
 
 
 def _widths(columns: Sequence[Column], rows: Sequence[Sequence[tuple[str, str]]]) -> list[int]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tracetui.cli.diagnostics import note
@@ -29,18 +31,46 @@ def open_reader(settings: Settings) -> Iterator[SpanReader | None]:
         StoreError: The path holds something that cannot be read.
     """
     path = settings.db
-    if path.is_file() and path.stat().st_size == 0 or not path.exists():
+    if _holds_nothing(path):
         note(f"Nothing has been received yet: {path} holds no database. "
              "`tracetui`, `tracetui serve` or `tracetui import` makes one.")
         yield None
         return
-    from tracetui.store.sqlite import open_reader as open_database
+    from tracetui.store.sqlite.reader import SqliteReader
 
-    reader = open_database(path)
+    reader = SqliteReader(path)
     try:
         yield reader
     finally:
         reader.close()
+
+
+def _holds_nothing(path: Path) -> bool:
+    """Whether there is no file, or an empty one; reading must not make a database (which takes longer than to read)."""
+    try:
+        found = path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:
+        return False
+    return stat.S_ISREG(found.st_mode) and found.st_size == 0
+
+
+def last_row_id(reader: SpanReader) -> int:
+    """The highest row id of a span, by which later arrivals are told; 0 where there is none.
+
+    Found by doubling and halving, which asks a few dozen times for one row.
+    """
+    low, high = 0, 1
+    while reader.spans(after_row_id=high, limit=1):
+        low, high = high, high * 2
+    while low < high:
+        middle = (low + high) // 2
+        if reader.spans(after_row_id=middle, limit=1):
+            low = middle + 1
+        else:
+            high = middle
+    return low
 
 
 def conditions(query: str) -> Condition | None:
@@ -65,9 +95,9 @@ def all_traces(reader: SpanReader, where: Condition | None = None) -> Iterator[T
         after = reader.trace_key(page[-1], sort)
 
 
-def all_rows(reader: SpanReader, where: Condition | None = None) -> Iterator[SpanRow]:
+def all_rows(reader: SpanReader, where: Condition | None = None, *, after_row_id: int = 0) -> Iterator[SpanRow]:
     """The row of every span that matches, in order of arrival, page by page."""
-    after = 0
+    after = after_row_id
     while page := reader.spans(where, after_row_id=after, limit=PAGE):
         yield from page
         after = page[-1].row_id

@@ -12,12 +12,11 @@ from dataclasses import replace
 from pathlib import PurePath
 
 from tracetui.cli import diagnostics
-from tracetui.cli.endpoints import Endpoints, reachable, running_endpoints
+from tracetui.cli.endpoints import Endpoints, not_listening, reachable, running_endpoints
 from tracetui.cli.run_summary import Arrivals, summary_lines
 from tracetui.cli.serve import check_listening
 from tracetui.config import Address, Settings
-from tracetui.errors import StoreError, StoreLockedError
-from tracetui.model.clock import SystemClock
+from tracetui.errors import StoreError
 from tracetui.receivers.status import ReceiverState
 from tracetui.runtime import Runtime
 
@@ -36,8 +35,10 @@ _OVERRIDES = tuple(f"OTEL_EXPORTER_OTLP_{signal_name}_{what}" for signal_name in
 
 _PROXIES = ("http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "grpc_proxy")
 
-_RUNNERS = frozenset({"python", "python3", "uv", "run", "poetry", "pipenv", "pdm", "hatch", "npx", "node", "bun", "deno",
-                      "tsx", "ts-node", "ruby", "bundle", "exec", "env", "nohup", "time", "opentelemetry-instrument"})
+_RUNNERS = frozenset({
+    "uv", "run", "poetry", "pipenv", "pdm", "hatch", "npx", "node", "bun", "deno", "tsx", "ts-node", "ruby", "bundle",
+    "exec", "env", "nohup", "time", "opentelemetry-instrument",
+})
 """First words that say how an app is started, not which app it is."""
 
 
@@ -56,16 +57,15 @@ def run(settings: Settings, command: Sequence[str]) -> int:
     Raises:
         StoreError: The database cannot be used.
     """
-    clock = SystemClock()
     with ExitStack() as stack:
         endpoints = running_endpoints(settings)
         if endpoints is None:
             runtime = stack.enter_context(_receiving(settings))
             endpoints = _listening(runtime)
         elif not endpoints.http:
-            raise StoreLockedError(f"Another process (pid {endpoints.pid}) writes {settings.db} and takes no OTLP/HTTP.",
-                                   hint="Wait until it has ended, or choose another --db.")
-        arrivals = Arrivals(settings, clock.now_nano())
+            raise not_listening(settings, endpoints)
+        arrivals = Arrivals(settings)
+        stack.callback(arrivals.close)
         code = _run_child(command, child_environment(os.environ, endpoints, command))
         for line in summary_lines(arrivals.traces(), settings):
             diagnostics.note(line)
@@ -91,20 +91,19 @@ def child_environment(environ: Mapping[str, str], endpoints: Endpoints, command:
 
 def service_name(command: Sequence[str]) -> str:
     """The name of an app, from how it is started: `python -m shop.api` is `shop.api`, `node srv/chat.js` is `chat`."""
+    runner = ""
     words = iter(command)
-    name = ""
     for word in words:
         base = PurePath(word).name
         if word == "-m":
-            return next(words, "") or name
-        if word.startswith("-") and name:
+            return next(words, "") or runner
+        if word == "-c":
             break
-        if "=" in base or word.startswith("-"):
-            continue
-        name = PurePath(base).stem if base not in _RUNNERS and not base.startswith("python") else base
-        if base not in _RUNNERS and not base.startswith("python"):
-            return name
-    return name or "app"
+        if base in _RUNNERS or base.startswith("python"):
+            runner = runner or base
+        elif not word.startswith("-") and "=" not in word:
+            return PurePath(base).stem
+    return runner or "app"
 
 
 def _receiving(settings: Settings) -> Runtime:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from tracetui.cli import diagnostics
+from tracetui.cli.diagnostics import many
 from tracetui.cli.lists import SHORT_ID, kind_word, span_objects
 from tracetui.cli.output import Output, Piece
 from tracetui.cli.reading import normalised, open_reader, rows_of
@@ -92,7 +93,7 @@ def _resolve(reader: SpanReader, id_prefix: str) -> tuple[str, str]:
     if len(found) > 1:
         names = "\n".join(f"  {_candidate(reader, *pair)}" for pair in found[:CANDIDATES])
         more = "\n  …" if len(found) > CANDIDATES else ""
-        raise TracetuiError(f"{id_prefix!r} begins more than one id:\n{names}{more}\n", hint="Give more of its digits.")
+        raise TracetuiError(f"{id_prefix!r} begins more than one id. Give more of its digits:\n{names}{more}")
     return found[0]
 
 
@@ -115,10 +116,10 @@ def _head(trace: TraceSummary) -> Iterator[Sequence[Piece]]:
         f"trace {trace.trace_id}",
         format_moment(trace.start_time_unix_nano, date=True) if trace.start_time_unix_nano else "",
         format_duration(trace.duration_nano),
-        _many(trace.span_count, "span"),
-        _many(trace.error_count, "error") if trace.error_count else "",
+        many(trace.span_count, "span"),
+        many(trace.error_count, "error") if trace.error_count else "",
         f"{trace.llm_count} llm" if trace.llm_count else "",
-        _many(trace.tool_count, "tool") if trace.tool_count else "",
+        many(trace.tool_count, "tool") if trace.tool_count else "",
         _with_unit(format_tokens(trace.input_tokens, trace.output_tokens), " tokens"),
         format_cost(trace.cost_total),
         one_line(trace.service),
@@ -188,10 +189,6 @@ def _right(tree: TraceTree, position: int, row: SpanRow) -> Iterator[Piece]:
         yield (f"  (its parent {row.parent_span_id[:SHORT_ID]} has not arrived)", "dim")
     if position in tree.cyclic:
         yield ("  (its parents form a cycle)", "dim")
-
-
-def _many(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def _with_unit(first: str, second: str) -> str:

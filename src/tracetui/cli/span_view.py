@@ -58,7 +58,8 @@ def span_lines(n: NormalisedSpan, *, counted: bool) -> Iterator[Line]:
     yield from _section("Logs", _logs(n.logs))
     yield from _section("Attributes", _attributes(n.span.attributes))
     yield from _section("Resource", _attributes(n.span.resource.attributes))
-    yield from _section("Problems", ((f"  {sanitise(text)}",) for text in dict.fromkeys((*n.span.problems, *n.problems))))
+    problems = dict.fromkeys((*n.span.problems, *n.problems))
+    yield from _section("Problems", ((f"  {sanitise(text)}",) for text in problems))
 
 
 def _head(n: NormalisedSpan, counted: bool) -> Iterator[Line]:
@@ -77,8 +78,8 @@ def _head(n: NormalisedSpan, counted: bool) -> Iterator[Line]:
                           else str(span.status.code), one_line(span.status.message, 1000)),
         "service": _joined(one_line(span.resource.service), _labelled("project", n.project)),
         "scope": _joined(one_line(f"{span.scope.name} {span.scope.version}".strip()), span_kind_name(span.otel_kind)),
-        "model": _joined(one_line(n.model), _labelled("asked for", n.model_request if n.model_request != n.model else ""),
-                         _labelled("provider", n.provider)),
+        "model": _joined(one_line(n.model), _labelled("provider", n.provider),
+                         _labelled("asked for", n.model_request if n.model_request != n.model else "")),
         "params": ", ".join(f"{one_line(str(key), 60)} {_inline(value)}" for key, value in n.params.items()),
         "tokens": _tokens(n, counted),
         "cost": _cost(n),
@@ -113,8 +114,8 @@ def _tokens(n: NormalisedSpan, counted: bool) -> str:
     tokens = n.tokens
     if not tokens:
         return ""
-    details = ((tokens.total, "total"), (tokens.cache_read, "read from cache"), (tokens.cache_write, "written to cache"),
-               (tokens.reasoning, "reasoning"))
+    details = ((tokens.total, "total"), (tokens.cache_read, "read from cache"),
+               (tokens.cache_write, "written to cache"), (tokens.reasoning, "reasoning"))
     return _joined(format_tokens(tokens.input, tokens.output),
                    *(f"{number:,} {name}" for number, name in details if number is not None),
                    "" if counted else "not counted: a span below has the usage")
@@ -164,7 +165,8 @@ def _part(part: MessagePart) -> Iterator[Line]:
             yield from _value(f"← {one_line(part.name, 120)}".rstrip(), part.result)
         case MediaPart():
             size = format_bytes(part.size) if part.size is not None else ""
-            yield (("    [" + _joined(part.modality, one_line(part.mime, 80), size, one_line(part.uri, 200)) + "]", "dim"),)
+            facts = _joined(part.modality, one_line(part.mime, 80), size, one_line(part.uri, 200))
+            yield ((f"    [{facts}]", "dim"),)
         case FilePart():
             yield ((f"    [file {one_line(part.file_id, 120)}]", "dim"),)
         case OtherPart():
@@ -194,7 +196,8 @@ def _documents(documents: Sequence[Document]) -> Iterator[Line]:
 
 def _offered(n: NormalisedSpan) -> Iterator[Line]:
     for definition in n.tool_defs:
-        yield ("  ", (one_line(definition.name, 120), "TOOL"), (f"  {one_line(definition.description)}".rstrip(), "dim"))
+        description = f"  {one_line(definition.description)}" if definition.description else ""
+        yield ("  ", (one_line(definition.name, 120), "TOOL"), (description, "dim"))
 
 
 def _evaluations(n: NormalisedSpan) -> Iterator[Line]:
@@ -207,7 +210,8 @@ def _evaluations(n: NormalisedSpan) -> Iterator[Line]:
 def _errors(n: NormalisedSpan) -> Iterator[Line]:
     for error in n.errors:
         first, *rest = sanitise(error.message[:MAX_TEXT], keep_newlines=True).split("\n")
-        yield ("  ", (": ".join(text for text in (one_line(error.type, 200), first) if text) or "(no message)", "error"))
+        said = ": ".join(text for text in (one_line(error.type, 200), first) if text)
+        yield ("  ", (said or "(no message)", "error"))
         yield from ((f"  {line}",) for line in rest)
         if error.stacktrace:
             yield from _body(error.stacktrace)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import get_args
 
@@ -17,7 +17,7 @@ from tracetui.semconv.core.fields import ColumnField, TokenField
 from tracetui.semconv.core.table import Table
 from tracetui.semconv.core.values import label
 
-__all__ = ["COLUMNS", "CONVENTIONS", "DETAILS", "primary", "project", "readers_of"]
+__all__ = ["CONVENTIONS", "columns_of", "details_of", "primary", "project", "readers_of"]
 
 
 def _discover() -> tuple[Convention, ...]:
@@ -40,11 +40,29 @@ _FIRST = (
 )
 """Keys believed before others of their field although their convention is not (sections 5.3 and 15)."""
 
-COLUMNS = Table(CONVENTIONS, first=_FIRST, fields=frozenset({*get_args(ColumnField), *get_args(TokenField)}))
-"""What the columns of a span come from."""
+_COLUMN_FIELDS = frozenset({*get_args(ColumnField), *get_args(TokenField)})
 
-DETAILS = Table(CONVENTIONS, first=_FIRST)
-"""What the full reading of a span comes from."""
+
+@lru_cache(4_096)
+def columns_of(scope_name: str) -> Table:
+    """The table for the columns of spans of a scope."""
+    return _table(_private_of(scope_name), _COLUMN_FIELDS)
+
+
+@lru_cache(4_096)
+def details_of(scope_name: str) -> Table:
+    """The table for the full reading of spans of a scope."""
+    return _table(_private_of(scope_name), None)
+
+
+def _private_of(scope_name: str) -> tuple[str, ...]:
+    return tuple(found.name for found in CONVENTIONS if found.private and found.owns(scope_name))
+
+
+@cache
+def _table(private: tuple[str, ...], fields: frozenset[str] | None) -> Table:
+    conventions = [found for found in CONVENTIONS if not found.private or found.name in private]
+    return Table(conventions, first=_FIRST, fields=fields)
 
 
 @cache
@@ -67,16 +85,4 @@ def project(resource_attributes: Attributes) -> str:
 
 def primary(scope_name: str, attributes: Attributes) -> Convention | None:
     """The first convention that the scope or a key shows; None where none does."""
-    return next((found for found in CONVENTIONS if _shows(found, scope_name, attributes)), None)
-
-
-def _shows(convention: Convention, scope_name: str, attributes: Attributes) -> bool:
-    if convention.scopes and scope_name.startswith(convention.scopes):
-        return True
-    for mark in convention.marks:
-        if mark.endswith("*"):
-            if any(key.startswith(mark[:-1]) for key in attributes):
-                return True
-        elif mark in attributes:
-            return True
-    return False
+    return next((found for found in CONVENTIONS if found.shows_in(scope_name, attributes)), None)

@@ -177,7 +177,7 @@ class Ingest:
             commit = self._writer.write([waiting.batch for waiting in group])
         except StoreError:
             raise
-        except Exception as error:  # noqa: BLE001 - the thread's boundary: a fault in one batch must not end all writing
+        except Exception as error:  # the thread's boundary: one fault must not end all writing
             logger.exception("the writer failed")
             raise StoreError(f"The writer failed: {type(error).__name__}.") from error
         with self._changed:
@@ -188,7 +188,7 @@ class Ingest:
     def _tell(self, listener: CommitListener, commit: Commit) -> None:
         try:
             listener(commit)
-        except Exception:  # noqa: BLE001 - the thread's boundary: what is committed is committed, and must be answered
+        except Exception:  # the thread's boundary: what is committed must be answered
             logger.exception("a commit listener failed")
 
     def _done(self, group: Sequence[_Waiting]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Iterable
 from typing import ClassVar
@@ -9,8 +10,10 @@ from typing import ClassVar
 from textual.app import App, SystemCommand
 from textual.binding import BindingType
 from textual.screen import Screen
+from textual.worker import Worker, WorkerState
 
 from tracetui.config import Settings
+from tracetui.errors import TracetuiError
 from tracetui.model.clock import Clock, SystemClock
 from tracetui.runtime import Runtime
 from tracetui.store.api import Commit
@@ -21,6 +24,8 @@ from tracetui.tui.pulse import Pulse
 from tracetui.tui.screens.explorer import ExplorerScreen
 from tracetui.tui.theme import ANSI, THEMES
 from tracetui.tui.yank import YankActions
+
+log = logging.getLogger(__name__)
 
 CHANGES_PER_SECOND = 10
 """At most so often the screen hears of commits."""
@@ -75,7 +80,15 @@ class TracetuiApp(YankActions, App[str]):
         self.theme_changed_signal.subscribe(self, lambda _theme: self._restyle())
 
     def _start_receivers(self) -> None:
-        self.run_worker(self._runtime.start_receivers, thread=True, group="receivers", exit_on_error=True)
+        self.run_worker(self._runtime.start_receivers, thread=True, group="receivers", exit_on_error=False)
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """A failure behind the screen is logged and shown; the screen goes on."""
+        if event.state is WorkerState.ERROR:
+            error = event.worker.error
+            log.error("%s failed", event.worker.name, exc_info=error)
+            said = str(error) if isinstance(error, TracetuiError) else type(error).__name__
+            self.notify(said, title="The receivers could not be started", severity="error", timeout=30, markup=False)
 
     def on_unmount(self) -> None:
         """Stop reading."""

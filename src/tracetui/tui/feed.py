@@ -217,5 +217,5 @@ def _span(reader: SpanReader, trace_id: str, span_id: str) -> SpanLoaded:
         decode.resource(stored.resource.data, stored.resource.schema_url),
         decode.scope(stored.scope.data, stored.scope.schema_url),
     )
-    raw = json.dumps(encode.span_json(stored.data), indent=2, ensure_ascii=False)
+    raw = json.dumps(encode.span_object(stored.data), indent=2, ensure_ascii=False)
     return SpanLoaded(trace_id, span_id, semconv.normalise(span, logs), stored.row, raw)

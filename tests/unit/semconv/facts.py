@@ -6,8 +6,16 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from tracetui.model.chat import ChatMessage, Kind, NormalisedSpan, RefusalPart, ReasoningPart, TextPart
-from tracetui.model.chat import ToolCall, ToolResult
+from tracetui.model.chat import (
+    ChatMessage,
+    Kind,
+    NormalisedSpan,
+    ReasoningPart,
+    RefusalPart,
+    TextPart,
+    ToolCall,
+    ToolResult,
+)
 
 Fact = dict[str, Any]
 
@@ -91,7 +99,7 @@ def _document(span: NormalisedSpan, fact: Fact) -> bool:
     score = fact.get("score")
     return any(
         _words(fact["value"]) in _words(document.content)
-        and (score is None or document.score is None or abs(document.score - score) < 1e-3)
+        and (score is None or document.score is None or bool(abs(document.score - score) < 1e-3))
         for document in span.documents
     )
 
@@ -118,5 +126,6 @@ _HOLDS: dict[str, Callable[[NormalisedSpan, Fact], bool]] = {
 def holds(fact: Fact, spans: Sequence[NormalisedSpan]) -> bool:
     """Whether a fact can be seen on one of the spans."""
     if fact["fact"] == "span_count":
-        return len(spans) == len({(span.span.trace_id, span.span.span_id) for span in spans}) == fact["value"]
+        ids = {(span.span.trace_id, span.span.span_id) for span in spans}
+        return len(spans) == len(ids) and len(ids) == int(fact["value"])
     return any(_HOLDS[fact["fact"]](span, fact) for span in spans)

@@ -169,7 +169,24 @@ class Convention:
     """Keys that give the kind away where no key says it."""
     readers: tuple[Reader, ...] = ()
     """Functions for what is not one key and one value."""
+    private: bool = False
+    """Whether its keys are such common words that they mean something only in its own scopes."""
     excludes_cache: bool = False
     """Whether its input tokens leave out those read from and written to a cache."""
     words: Mapping[str, WordReader] = field(default_factory=dict)
     """Keys where the last words of the user can be had cheaply; of a list it is the last index that counts."""
+
+    def owns(self, scope_name: str) -> bool:
+        """Whether a scope is one of its own."""
+        return bool(self.scopes) and scope_name.startswith(self.scopes)
+
+    def shows_in(self, scope_name: str, attributes: Attributes) -> bool:
+        """Whether a span's scope or one of its keys shows that it follows this convention."""
+        if self.owns(scope_name):
+            return True
+        if self.private:
+            return False
+        for mark in self.marks:
+            if mark in attributes or (mark.endswith("*") and any(key.startswith(mark[:-1]) for key in attributes)):
+                return True
+        return False

@@ -28,7 +28,7 @@ from tracetui.semconv.core.messages import with_system
 from tracetui.semconv.core.table import counts
 from tracetui.semconv.core.tokens import settle
 from tracetui.semconv.core.values import is_hidden
-from tracetui.semconv.registry import CONVENTIONS, DETAILS, primary, project, readers_of
+from tracetui.semconv.registry import details_of, primary, project, readers_of
 
 T = TypeVar("T")
 
@@ -58,7 +58,8 @@ class _Reading:
 
     def __init__(self, source: Source) -> None:
         self.source = source
-        self.found = DETAILS.collect(source.attributes)
+        self.table = details_of(source.span.scope.name)
+        self.found = self.table.collect(source.attributes)
         self.sources: dict[str, str] = {}
 
     def result(self) -> NormalisedSpan:
@@ -73,7 +74,7 @@ class _Reading:
             self.note("model_request", "model_params")
         self.note("provider", "provider")
         provider = scalars.provider(found, kind, response or request)
-        usage = counts(found, CONVENTIONS)
+        usage = counts(found, self.table)
         self.sources.update(usage.sources)
         cost = scalars.cost(found)
         for side in ("input", "output", "total"):
@@ -122,7 +123,7 @@ class _Reading:
         )
 
     def kind(self) -> Kind:
-        found = find_kind(self.found, DETAILS.kinds)
+        found = find_kind(self.found, self.table.kinds)
         if found.source:
             self.sources["kind"] = found.source
         if found.unknown:
@@ -154,6 +155,8 @@ class _Reading:
     def all(self, field: ReadField) -> Iterable[Found]:
         """What each reader of a field finds, the most believed first; one that fails is a problem."""
         for convention, reader in readers_of(field):
+            if convention.private and not convention.owns(self.source.span.scope.name):
+                continue
             found = self.attempt(convention.name, reader)
             if found is not None and found.value not in (None, "", (), [], {}):
                 yield found

@@ -8,9 +8,9 @@ from tracetui.model.chat import Kind, SpanSummary
 from tracetui.semconv.core import preview, scalars
 from tracetui.semconv.core.facts import SpanFacts
 from tracetui.semconv.core.kinds import kind_of
-from tracetui.semconv.core.table import NO_HINT, Collected, usage
+from tracetui.semconv.core.table import NO_HINT, Collected, Table, usage
 from tracetui.semconv.core.tokens import NO_TOKENS
-from tracetui.semconv.registry import COLUMNS, CONVENTIONS
+from tracetui.semconv.registry import columns_of
 
 _ERROR: Final = 2
 _OK: Final = 1
@@ -26,7 +26,8 @@ def summary(facts: SpanFacts) -> SpanSummary:
     Returns:
         The columns. Never raises, never decodes a large JSON text.
     """
-    found = COLUMNS.collect(facts.attributes)
+    table = columns_of(facts.scope_name)
+    found = table.collect(facts.attributes)
     is_error = facts.status_code == _ERROR
     if not is_error and not found.best and not found.tokens and found.hint == NO_HINT:
         return _NOTHING
@@ -35,7 +36,7 @@ def summary(facts: SpanFacts) -> SpanSummary:
         return _NOTHING
     if "error.type" in best and facts.status_code != _OK and scalars.word(found, "error.type"):
         is_error = True
-    kind = kind_of(found, COLUMNS.kinds)
+    kind = kind_of(found, table.kinds)
     request, response = scalars.models(found)
     model = response or request
     cost = scalars.cost(found) if "cost.total" in best or "cost.input" in best else None
@@ -43,24 +44,24 @@ def summary(facts: SpanFacts) -> SpanSummary:
         kind,
         model,
         scalars.provider(found, kind, model),
-        usage(found, CONVENTIONS) if found.tokens else NO_TOKENS,
+        usage(found, table) if found.tokens else NO_TOKENS,
         cost.total if cost is not None else None,
         scalars.word(found, "session_id"),
         scalars.word(found, "user_id"),
         scalars.word(found, "tool.name"),
         scalars.word(found, "agent_name"),
-        _preview(facts, found, kind, is_error),
+        _preview(facts, table, found, kind, is_error),
         is_error,
     )
 
 
-def _preview(facts: SpanFacts, found: Collected, kind: Kind, is_error: bool) -> str:
+def _preview(facts: SpanFacts, table: Table, found: Collected, kind: Kind, is_error: bool) -> str:
     if is_error and (line := preview.of_error(facts)):
         return line
     if kind is Kind.TOOL:
         return preview.of_tool(found)
     if kind is Kind.LLM:
-        return preview.shortened(COLUMNS.last_words(found, facts.attributes))
+        return preview.shortened(table.last_words(found, facts.attributes))
     if kind is Kind.RETRIEVER:
         return preview.shortened(scalars.first(found, "input"))
     return ""

@@ -90,6 +90,8 @@ class Table:
     def __init__(
         self, conventions: Sequence[Convention], *, first: Sequence[str] = (), fields: frozenset[str] | None = None
     ) -> None:
+        self.conventions = conventions
+        """The conventions, in their order."""
         ranks = {key: rank for rank, key in enumerate(first)}
         self._exact: dict[str, Place] = {}
         self._starts: dict[str, Place] = {}
@@ -175,17 +177,17 @@ class Table:
         return found
 
 
-def usage(found: Collected, conventions: Sequence[Convention]) -> TokenUsage:
+def usage(found: Collected, table: Table) -> TokenUsage:
     """The token usage among collected attributes, without where it was read."""
     first = found.tokens[0][0]
     members: dict[str, int] = {}
     for family, _, field, _, value in found.tokens:
         if family != first or type(value) is not int or not 0 <= value <= MAX_COUNT or field in members:
-            return settle(counts(found, conventions).families)
+            return settle(counts(found, table).families)
         members[field] = value
     get = members.get
     if get("tokens.cache_read") or get("tokens.cache_write"):
-        return settle(counts(found, conventions).families)
+        return settle(counts(found, table).families)
     given, told, total = get("tokens.input"), get("tokens.output"), get("tokens.total")
     if total is None and given is not None and told is not None:
         total = given + told
@@ -201,7 +203,7 @@ class Counts(NamedTuple):
     sources: dict[str, str]
 
 
-def counts(found: Collected, conventions: Sequence[Convention]) -> Counts:
+def counts(found: Collected, table: Table) -> Counts:
     """The token counts among collected attributes, the most believed convention first."""
     families: dict[int, dict[str, int]] = {}
     sources: dict[str, str] = {}
@@ -215,7 +217,8 @@ def counts(found: Collected, conventions: Sequence[Convention]) -> Counts:
             if member not in members:
                 members[member] = number
                 sources.setdefault(field, key)
-    return Counts([Family(members, conventions[index].excludes_cache) for index, members in families.items()], sources)
+    exclude = [convention.excludes_cache for convention in table.conventions]
+    return Counts([Family(members, exclude[index]) for index, members in families.items()], sources)
 
 
 def _by_convention(item: tuple[int, int, str, str, AttributeValue]) -> tuple[int, int, str]:

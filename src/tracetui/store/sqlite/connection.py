@@ -27,6 +27,7 @@ PAGE_SIZE = 16384
 _SQLITE_MAGIC = b"SQLite format 3\0"
 _CHECKPOINT_BYTES = 16 << 20
 _OTHER_TABLES = "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name <> '_sqlite_migrations'"
+_CHECK = "Check its permissions, or choose another file with --db."
 _AT_HAND = "Choose another file with --db."
 
 
@@ -85,7 +86,8 @@ def check_path(path: Path) -> None:
     if path.is_symlink():
         raise StoreError(f"{path} is a symbolic link.", hint=f"Give the file it points to: --db {path.resolve()}.")
     if path.is_dir():
-        raise StoreError(f"{path} is a folder, not a database file.", hint=f"Name a file in it: --db {path}/tracetui.db.")
+        raise StoreError(f"{path} is a folder, not a database file.",
+                         hint=f"Name a file in it: --db {path / 'tracetui.db'}.")
     if not path.exists():
         if not os.access(path.parent, os.W_OK | os.X_OK):
             raise StoreError(f"The folder {path.parent} is not writable.", hint=_AT_HAND)
@@ -106,7 +108,7 @@ def translated(path: Path) -> Iterator[None]:
     except TracetuiError:
         raise
     except OSError as error:
-        hint = "Check its permissions, or choose another file with --db."
+        hint = _CHECK
         if error.errno == errno.ENOSPC:
             hint = "Free some space on that disk."
         raise StoreError(f"{error.filename or path} cannot be opened: {error.strerror}.", hint=hint) from error
@@ -149,7 +151,7 @@ def _create(path: Path) -> None:
     check_path(path)
     if path.exists():
         if not os.access(path, os.W_OK):
-            raise StoreError(f"{path} is not writable.", hint="Check its permissions, or choose another file with --db.")
+            raise StoreError(f"{path} is not writable.", hint=_CHECK)
         return
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     os.fchmod(descriptor, 0o600)  # SQLite gives its side files the same mode

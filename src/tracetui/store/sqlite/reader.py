@@ -6,11 +6,9 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-from tracetui.errors import StoreError
 from tracetui.model.trace import SpanNode, SpanRow, TraceSummary
 from tracetui.store.api import (
     END,
@@ -27,6 +25,9 @@ from tracetui.store.conditions import Condition
 from tracetui.store.sqlite import statements
 from tracetui.store.sqlite.connection import explain, open_for_reading
 from tracetui.store.sqlite.render import render
+
+NEWEST_FIRST = TraceSort()
+"""The order of a trace list unless told otherwise."""
 
 _UNKNOWN = -1
 """What an unknown duration, token count or cost sorts as: below every known one."""
@@ -69,14 +70,15 @@ class SqliteReader:
     def size(self) -> StoreSize:
         """How much the store holds."""
         with self._snapshot():
-            sizes = [self.count_traces(), self.count_spans(), self.count_logs()]
+            traces, spans, logs = self.count_traces(), self.count_spans(), self.count_logs()
         files = (self.path, self.path.with_name(self.path.name + "-wal"))
-        return StoreSize(*sizes, bytes=sum(_file_size(file) for file in files))
+        return StoreSize(traces, spans, logs, sum(_file_size(file) for file in files))
 
     def count_traces(self, where: Condition | None = None, *, ahead_of: RowKey | None = None,
-                     sort: TraceSort = TraceSort()) -> int:
+                     sort: TraceSort = NEWEST_FIRST) -> int:
         """Traces that match; with `ahead_of`, those that stand before that key in the order."""
-        clauses, values = [], []
+        clauses: list[str] = []
+        values: list[object] = []
         if ahead_of is not None and ahead_of != END:
             clause, values = _beyond(sort, ahead_of, forward=False)
             clauses.append(clause)
@@ -88,7 +90,7 @@ class SqliteReader:
         with self._reading():
             return int(self._connection.execute(statement, values).fetchone()[0])
 
-    def traces(self, where: Condition | None = None, *, sort: TraceSort = TraceSort(), after: RowKey | None = None,
+    def traces(self, where: Condition | None = None, *, sort: TraceSort = NEWEST_FIRST, after: RowKey | None = None,
                before: RowKey | None = None, limit: int = 100) -> list[TraceSummary]:
         """A page of traces in the order; see `SpanReader.traces`."""
         if after is not None and before is not None:
@@ -159,7 +161,8 @@ class SqliteReader:
     def logs(self, *, trace_id: str | None = None, span_id: str | None = None, after_row_id: int = 0,
              limit: int = 100) -> list[StoredLog]:
         """A page of log records in order of arrival, of all, of one trace, or of one span of it."""
-        narrowed, values = "", []
+        narrowed = ""
+        values: list[object] = []
         if trace_id is not None:
             narrowed, values = " AND trace_id = ? AND trace_id <> ''", [trace_id]
         if span_id is not None:
@@ -259,13 +262,16 @@ def _sort_value(trace: TraceSummary, order: TraceOrder) -> int | float | str:
             return trace.service
 
 
-def _summary(row: tuple[Any, ...]) -> TraceSummary:
-    *columns, models, complete, root_is_error = row
-    return TraceSummary(*columns, tuple(json.loads(models)), bool(complete), bool(root_is_error))
+def _summary(row: Sequence[Any]) -> TraceSummary:
+    columns = list(row)
+    columns[16:] = tuple(json.loads(row[16])), bool(row[17]), bool(row[18])
+    return TraceSummary(*columns)
 
 
 def _span_row(row: Sequence[Any]) -> SpanRow:
-    return SpanRow(*row[:9], bool(row[9]), *row[10:25], bool(row[25]))
+    columns = list(row)
+    columns[9], columns[25] = bool(row[9]), bool(row[25])
+    return SpanRow(*columns)
 
 
 def _stored_span(row: Sequence[Any]) -> StoredSpan:
@@ -273,7 +279,9 @@ def _stored_span(row: Sequence[Any]) -> StoredSpan:
 
 
 def _stored_log(row: Sequence[Any]) -> StoredLog:
-    return StoredLog(*row[:8], ResourceRecord(*row[8:12]), ScopeRecord(*row[12:16]))
+    columns = list(row)
+    columns[8:] = ResourceRecord(*row[8:12]), ScopeRecord(*row[12:16])
+    return StoredLog(*columns)
 
 
 def _file_size(path: Path) -> int:

@@ -1,9 +1,9 @@
 """Rows going into the tables and coming back: what the writer binds, and what it looks up.
 
-Values cross to and from SQLite in as few steps as can be. sqlite3 lets go of the interpreter at every step and must wait
-to get it back; beside a busy thread (decoding, drawing) that wait is a whole switch interval. Measured beside one busy
-thread: `executemany` 2.9 ms a row, statements of hundreds of rows 0.05 ms; alone the two take the same 15 µs. So rows
-go in by the hundred, and look-ups come back as ONE row that holds all the others as JSON.
+Values cross to and from SQLite in as few steps as can be. sqlite3 lets go of the interpreter at every step and must
+wait to get it back; beside a busy thread (decoding, drawing) that wait is a whole switch interval. Measured beside one
+busy thread: `executemany` 2.9 ms a row, statements of hundreds of rows 0.05 ms; alone the two take the same 15 µs. So
+rows go in by the hundred, and look-ups come back as ONE row that holds all the others as JSON.
 """
 
 from __future__ import annotations
@@ -13,23 +13,32 @@ import json
 import sqlite3
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
-from tracetui.store.api import IncomingSpan, ResourceRecord
+from tracetui.store.api import IncomingLog, IncomingSpan, ResourceRecord
 from tracetui.store.rollup import PICO, SpanState, TraceState
 from tracetui.store.sqlite import statements
 
 MAX_INTEGER = 2**63 - 1
 """The largest integer a column holds."""
 
-_ROWS_PER_STATEMENT = 256
-"""Most rows one INSERT takes; one more column would still leave it below SQLite's usual 32,766 values."""
+_ROWS_PER_STATEMENT = 512
+"""Most rows one INSERT takes: times 31 columns well below the 32,766 values SQLite usually allows."""
+
+_SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256, _ROWS_PER_STATEMENT)
+"""Rows for which there are statements; few, because each stays prepared."""
+
+_SLICE_BYTES = 4 << 20
+"""Bytes of slices that are fetched together."""
+
+AS_RECEIVED = 0
+"""`span_data.encoding` of a slice that is stored as it came."""
 
 
 class Arrival(NamedTuple):
-    """A span of this transaction with the row ids of its resource and scope."""
+    """A span of this transaction with its resource and the row ids of resource and scope."""
 
     span: IncomingSpan
     resource: ResourceRecord
@@ -37,14 +46,33 @@ class Arrival(NamedTuple):
     scope_id: int
 
 
+class LogArrival(NamedTuple):
+    """A log record of this transaction with the row ids of its resource and scope."""
+
+    log: IncomingLog
+    resource_id: int
+    scope_id: int
+
+
+class Found(NamedTuple):
+    """A stored span with what tells whether an arrival brings anything new."""
+
+    state: SpanState
+    resource_id: int
+    scope_id: int
+    length: int
+    """Bytes of its slice."""
+
+
 class Ahead(NamedTuple):
-    """What is stored of one known trace around the spans that arrived."""
+    """What is stored of one known trace around the spans that arrived, fetched ahead of the roll-up."""
 
     asked: set[str]
-    """Ids that were looked up: the arrivals and their parents."""
-    spans: dict[str, tuple[SpanState, int, int, int]]
-    """Those that were found, each with the row ids of its resource and scope and the length of its slice."""
+    """Span ids that were looked up: the arrivals and their parents."""
+    spans: dict[str, Found]
+    """Those that were found."""
     children: list[SpanState]
+    """Stored spans directly below the arrivals."""
 
 
 class StoredSpans:
@@ -59,108 +87,153 @@ class StoredSpans:
             return {}
         ahead = {trace: Ahead({*spans, *(arrival.span.parent_span_id for arrival in spans.values())}, {}, [])
                  for trace, spans in arrived.items()}
-        asked = json.dumps({trace: list(known.asked) for trace, known in ahead.items()})
-        for row in json_row(self._connection, statements.SPAN_STATES, asked):
-            ahead[row[0]].spans[row[2]] = (stored_state(row), row[15], row[16], row[18])
-        parents = json.dumps({trace: list(spans) for trace, spans in arrived.items()})
-        for row in json_row(self._connection, statements.CHILD_STATES, parents):
-            ahead[row[0]].children.append(stored_state(row))
+        asked = {trace: list(known.asked) for trace, known in ahead.items()}
+        for trace, *row, resource_id, scope_id, length in _look_up(self._connection, statements.SPAN_STATES, asked):
+            state = stored_state(row)
+            ahead[trace].spans[state.span_id] = Found(state, resource_id, scope_id, length)
+        parents = {trace: list(spans) for trace, spans in arrived.items()}
+        for trace, *row in _look_up(self._connection, statements.CHILD_STATES, parents):
+            ahead[trace].children.append(stored_state(row))
         return ahead
 
     def span(self, trace: TraceState, span_id: str) -> SpanState | None:
         """One stored span."""
-        rows = json_row(self._connection, statements.SPAN_STATES, json.dumps({trace.row_id: [span_id]}))
-        return stored_state(rows[0]) if rows else None
+        rows = _look_up(self._connection, statements.SPAN_STATES, {trace.row_id: [span_id]})
+        return stored_state(rows[0][1:-3]) if rows else None
 
     def children(self, trace: TraceState, span_id: str) -> list[SpanState]:
         """The stored spans directly below a span."""
-        rows = json_row(self._connection, statements.CHILD_STATES, json.dumps({trace.row_id: [span_id]}))
-        return [stored_state(row) for row in rows]
+        rows = _look_up(self._connection, statements.CHILD_STATES, {trace.row_id: [span_id]})
+        return [stored_state(row[1:]) for row in rows]
+
+    def all(self, trace: TraceState) -> list[SpanState]:
+        """Every stored span of a trace, service and project included."""
+        states = []
+        for *row, service, project in _look_up(self._connection, statements.TRACE_STATES, trace.row_id):
+            state = stored_state(row)
+            state.service, state.project = service, project
+            states.append(state)
+        return states
+
+    def slices(self, row_ids: dict[int, int]) -> dict[int, bytes]:
+        """Slices by row id, for these row ids with their slices' lengths."""
+        slices: dict[int, bytes] = {}
+        together: list[int] = []
+        size = 0
+        for row_id, length in row_ids.items():
+            if together and (size + length > _SLICE_BYTES or len(together) == _ROWS_PER_STATEMENT):
+                slices.update(self._slices(together))
+                together, size = [], 0
+            together.append(row_id)
+            size += length
+        return {**slices, **self._slices(together)} if together else slices
+
+    def _slices(self, row_ids: list[int]) -> dict[int, bytes]:
+        if len(row_ids) == 1:  # alone, so that a large one is not doubled as text
+            row = self._connection.execute(statements.SLICE, row_ids).fetchone()
+            return {row_ids[0]: row[0]} if row else {}
+        found = self._connection.execute(statements.SLICES_HEX, (json.dumps(row_ids),)).fetchone()[0]
+        return {int(row_id): bytes.fromhex(data) for row_id, data in json.loads(found).items()}
 
 
-def span_state(row_id: int, arrival: Arrival) -> SpanState:
-    span = arrival.span
-    return SpanState(row_id, span.span_id, span.parent_span_id, span.kind, span.start_time_unix_nano,
-                     span.end_time_unix_nano, bool(span.is_error), span.input_tokens, span.output_tokens,
-                     picodollars(span.cost_total), span.model, span.session_id, span.name, arrival.resource.service,
-                     arrival.resource.project)
+def known_traces(connection: sqlite3.Connection, trace_ids: Iterable[str]) -> dict[str, TraceState]:
+    """Those of the traces that are stored, by id."""
+    return {row[1]: _trace_state(row) for row in _look_up(connection, statements.TRACES_BY_ID, list(trace_ids))}
 
 
-def stored_state(row: list[object]) -> SpanState:
-    (_, row_id, span_id, parent_span_id, kind, start, end, is_error, input_tokens, output_tokens, cost, model, session,
-     below, under_tool, _, _, name, *_) = row
-    return SpanState(row_id, span_id, parent_span_id, kind, start, end, bool(is_error), input_tokens, output_tokens,
-                     picodollars(float(cost)) if cost else None, model, session, name, below=below,
-                     under_tool=bool(under_tool), stored=True)
+def insert_rows(connection: sqlite3.Connection, statement: Callable[[int], str],
+                rows: Sequence[tuple[object, ...]]) -> None:
+    """Insert rows, hundreds in one statement; what a statement has room for beyond them is filled with empty rows."""
+    for start in range(0, len(rows), _ROWS_PER_STATEMENT):
+        part = rows[start:start + _ROWS_PER_STATEMENT]
+        size = next(size for size in _SIZES if size >= len(part))
+        values = list(itertools.chain.from_iterable(part))
+        values += [None] * ((size - len(part)) * len(part[0]))
+        connection.execute(_text(statement, size), values)
 
 
-def picodollars(cost: float | None) -> int | None:
-    """A cost as an integer; None for what no cost can be."""
-    if cost is None or not 0 <= cost <= MAX_INTEGER / PICO:
-        return None
-    return round(cost * PICO)
-
-
-def trace_state(row: list[object]) -> TraceState:
-    state = TraceState(*row)
-    state.input_tokens, state.output_tokens = state.input_tokens or 0, state.output_tokens or 0
-    state.cost = state.cost or 0
-    state.models = json.loads(state.models)
-    return state
-
-
-def trace_row(trace: TraceState) -> tuple[object, ...]:
-    return (
-        trace.row_id, trace.trace_id, trace.name, trace.service, trace.project, trace.session_id, trace.start, trace.end,
-        trace.span_count, trace.error_count, trace.llm_count, trace.tool_count,
-        min(trace.input_tokens, MAX_INTEGER) if trace.input_count else None,
-        min(trace.output_tokens, MAX_INTEGER) if trace.output_count else None,
-        min(trace.cost, MAX_INTEGER) if trace.cost_count else None,
-        json.dumps(trace.models, ensure_ascii=False), trace.complete, trace.root_is_error, trace.head_span_id,
-        trace.head_start, trace.session_span_id, trace.session_start, trace.input_count, trace.output_count,
-        trace.cost_count,
-    )
-
-
-def log_hash(data: bytes, resource_id: int, scope_id: int) -> bytes:
-    return blake2b(data, digest_size=16, salt=b"%d" % resource_id, person=b"%d" % scope_id).digest()
-
-
-def json_row(connection: sqlite3.Connection, statement: str, value: object) -> list[list[object]]:
-    rows: list[list[object]] = json.loads(connection.execute(statement, (value,)).fetchone()[0])
-    return rows
-
-
-def slices(connection: sqlite3.Connection, row_ids: list[int]) -> dict[int, bytes]:
-    """Stored slices by row id, a few hundred at a time."""
-    slices: dict[int, bytes] = {}
-    for start in range(0, len(row_ids), _ROWS_PER_STATEMENT):
-        asked = json.dumps(row_ids[start:start + _ROWS_PER_STATEMENT])
-        found = json.loads(connection.execute(statements.SLICES_HEX, (asked,)).fetchone()[0])
-        slices.update((int(row_id), bytes.fromhex(data)) for row_id, data in found.items())
-    return slices
-
-
-@cache
-def _statement(insert: Callable[[int], str], rows: int) -> str:
-    return insert(rows)
-
-
-def insert(connection: sqlite3.Connection, insert: Callable[[int], str], rows: list[tuple[object, ...]]) -> None:
-    """Insert rows in statements of 256, 128, 64 … 1 rows, so that few distinct statements stay prepared."""
-    start, size = 0, _ROWS_PER_STATEMENT
-    while start < len(rows):
-        while size > len(rows) - start:
-            size //= 2
-        values = list(itertools.chain.from_iterable(rows[start:start + size]))
-        connection.execute(_statement(insert, size), values)
-        start += size
-
-
-def mark(connection: sqlite3.Connection, spans: Iterable[SpanState]) -> None:
+def write_marks(connection: sqlite3.Connection, spans: Iterable[SpanState]) -> None:
     """Write back the marks of stored spans, one statement for each combination of them."""
     by_marks: defaultdict[tuple[int, bool], list[int]] = defaultdict(list)
     for span in spans:
         by_marks[span.below, span.under_tool].append(span.row_id)
     for (below, under_tool), row_ids in by_marks.items():
         connection.execute(statements.MARK_SPANS, (below, under_tool, json.dumps(row_ids)))
+
+
+def span_state(row_id: int, arrival: Arrival) -> SpanState:
+    """What the roll-up needs of an arrival."""
+    span, resource, _, _ = arrival
+    return SpanState(row_id, span.span_id, span.parent_span_id, span.kind, span.start_time_unix_nano,
+                     span.end_time_unix_nano, bool(span.is_error), span.input_tokens, span.output_tokens,
+                     _picodollars(span.cost_total), span.model, span.session_id, span.name, resource.service,
+                     resource.project)
+
+
+def stored_state(row: list[Any]) -> SpanState:
+    """What the roll-up needs of a stored span, from `statements.STATE_COLUMNS` without the trace."""
+    (row_id, span_id, parent_span_id, kind, start, end, is_error, input_tokens, output_tokens, cost, model, session_id,
+     name, below, under_tool) = row
+    return SpanState(row_id, span_id, parent_span_id, kind, start, end, bool(is_error), input_tokens, output_tokens,
+                     _picodollars(float(cost)) if cost else None, model, session_id, name, below=below,
+                     under_tool=bool(under_tool), stored=True)
+
+
+def span_row(state: SpanState, trace_row: int, arrival: Arrival, derivation_version: int) -> tuple[object, ...]:
+    """A row of `spans`, by `statements.SPAN_COLUMNS`."""
+    span, _, resource_id, scope_id = arrival
+    return (state.row_id, trace_row, *span[1:24], resource_id, scope_id, span.warnings, state.below, state.under_tool,
+            derivation_version)
+
+
+def trace_row(trace: TraceState) -> tuple[object, ...]:
+    """A row of `traces`, by `statements.TRACE_COLUMNS`. Totals beyond what a column holds stop at its limit."""
+    return (
+        trace.row_id, trace.trace_id, trace.name, trace.service, trace.project, trace.session_id, trace.start,
+        trace.end, trace.span_count, trace.error_count, trace.llm_count, trace.tool_count,
+        min(trace.input_tokens, MAX_INTEGER) if trace.input_count else None,
+        min(trace.output_tokens, MAX_INTEGER) if trace.output_count else None,
+        min(trace.cost, MAX_INTEGER) if trace.cost_count else None,
+        _models_text(tuple(trace.models)), trace.complete, trace.root_is_error, trace.head_span_id,
+        trace.head_start, trace.session_span_id, trace.session_start, trace.input_count, trace.output_count,
+        trace.cost_count,
+    )
+
+
+def log_row(arrival: LogArrival) -> tuple[object, ...]:
+    """A row of `logs`, by `statements.LOG_COLUMNS`."""
+    log, resource_id, scope_id = arrival
+    digest = blake2b(log.data, digest_size=16, salt=b"%d" % resource_id, person=b"%d" % scope_id).digest()
+    return (*log[:6], resource_id, scope_id, digest, log.data)
+
+
+def _trace_state(row: list[Any]) -> TraceState:
+    state = TraceState(*row)
+    state.input_tokens, state.output_tokens = state.input_tokens or 0, state.output_tokens or 0
+    state.cost = state.cost or 0
+    state.complete, state.root_is_error = bool(state.complete), bool(state.root_is_error)
+    return state
+
+
+def _picodollars(cost: float | None) -> int | None:
+    """A cost as an integer; None for what no cost can be."""
+    if cost is None or not 0 <= cost <= MAX_INTEGER / PICO:
+        return None
+    return round(cost * PICO)
+
+
+def _look_up(connection: sqlite3.Connection, statement: str, value: object) -> list[list[Any]]:
+    """The rows inside the one row that the statement returns."""
+    asked = value if isinstance(value, int) else json.dumps(value)
+    rows: list[list[Any]] = json.loads(connection.execute(statement, (asked,)).fetchone()[0])
+    return rows
+
+
+@lru_cache
+def _models_text(models: tuple[str, ...]) -> str:
+    return json.dumps(models, ensure_ascii=False)
+
+
+@cache
+def _text(statement: Callable[[int], str], rows: int) -> str:
+    return statement(rows)

@@ -1,7 +1,7 @@
 """Every SQL statement of the hot path and of the reader, but for the conditions (`render`) and the schema (`ddl`).
 
 Values are always bound. Where the writer reads, it asks for ONE row that holds all the others as JSON: sqlite3 releases
-the interpreter's lock at every step, and beside a busy thread each step can cost a whole switch interval to get it back.
+the interpreter at every step, and beside a busy thread each step can cost a whole switch interval to get it back.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ SPAN_COLUMNS = (
     # these follow the order of IncomingSpan, so that a row is bound from a slice of it
     "span_id", "parent_span_id", "name", "otel_kind", "start_time_unix_nano", "end_time_unix_nano", "status_code",
     "status_message", "kind", "is_error", "model", "provider", "input_tokens", "output_tokens", "cache_read_tokens",
-    "cache_write_tokens", "reasoning_tokens", "cost_total", "session_id", "user_id", "tool_name", "agent_name", "preview",
-    "resource_id", "scope_id", "warnings", "below", "under_tool", "derivation_version",
+    "cache_write_tokens", "reasoning_tokens", "cost_total", "session_id", "user_id", "tool_name", "agent_name",
+    "preview", "resource_id", "scope_id", "warnings", "below", "under_tool", "derivation_version",
 )
 """Columns of `spans` in the order in which the writer binds them."""
 
@@ -23,9 +23,9 @@ DATA_COLUMNS = ("id", "encoding", "data")
 
 TRACE_COLUMNS = (
     "id", "trace_id", "name", "service", "project", "session_id", "start_time_unix_nano", "end_time_unix_nano",
-    "span_count", "error_count", "llm_count", "tool_count", "input_tokens", "output_tokens", "cost_picodollars", "models",
-    "complete", "root_is_error", "head_span_id", "head_start", "session_span_id", "session_start", "input_count",
-    "output_count", "cost_count",
+    "span_count", "error_count", "llm_count", "tool_count", "input_tokens", "output_tokens", "cost_picodollars",
+    "models", "complete", "root_is_error", "head_span_id", "head_start", "session_span_id", "session_start",
+    "input_count", "output_count", "cost_count",
 )
 """Columns of `traces` in the order of `rollup.TraceState`."""
 
@@ -36,7 +36,8 @@ LOG_COLUMNS = ("trace_id", "span_id", "time_unix_nano", "severity_number", "even
 
 def _many(head: str, columns: Sequence[str], rows: int, tail: str = "") -> str:
     one = f"({','.join('?' * len(columns))})"
-    return f"{head} ({','.join(columns)}) VALUES {','.join([one] * rows)}{tail}"
+    return (f"{head} ({','.join(columns)}) SELECT * FROM (VALUES {','.join([one] * rows)})"
+            f" WHERE column1 IS NOT NULL{tail}")
 
 
 def insert_spans(rows: int) -> str:
@@ -78,7 +79,7 @@ def insert_logs(rows: int) -> str:
 MARK_SPANS = "UPDATE spans SET below = ?, under_tool = ? WHERE id IN (SELECT value FROM json_each(?))"
 """Set the roll-up's marks of the spans with these row ids (a JSON list)."""
 
-_TRACE_JSON = f"json_group_array(json_array({', '.join(TRACE_COLUMNS)}))"
+_TRACE_JSON = f"json_group_array(json_array({', '.join(TRACE_COLUMNS).replace('models', 'json(models)')}))"
 
 TRACES_BY_ID = f"SELECT {_TRACE_JSON} FROM traces WHERE trace_id IN (SELECT value FROM json_each(?))"
 """States of the traces with these ids (a JSON list)."""
@@ -86,26 +87,27 @@ TRACES_BY_ID = f"SELECT {_TRACE_JSON} FROM traces WHERE trace_id IN (SELECT valu
 _STATE_COLUMNS = (
     "s.trace, s.id, s.span_id, s.parent_span_id, s.kind, s.start_time_unix_nano, s.end_time_unix_nano, s.is_error,"
     # 17 digits, because JSON text of a double holds 15 and the sum must be reversible
-    " s.input_tokens, s.output_tokens, printf('%!.17g', s.cost_total), s.model, s.session_id, s.below, s.under_tool"
+    " s.input_tokens, s.output_tokens, printf('%!.17g', s.cost_total), s.model, s.session_id, s.name, s.below,"
+    " s.under_tool"
 )
-_STATE_JSON = f"json_group_array(json_array({_STATE_COLUMNS}, s.resource_id, s.scope_id, s.name, %s))"
 
 SPAN_STATES = (
-    f"SELECT {_STATE_JSON % 'length(d.data)'} FROM json_each(?) t, json_each(t.value) k"
+    f"SELECT json_group_array(json_array({_STATE_COLUMNS}, s.resource_id, s.scope_id, length(d.data)))"
+    " FROM json_each(?) t, json_each(t.value) k"
     " CROSS JOIN spans s ON s.trace = CAST(t.key AS INTEGER) AND s.span_id = k.value"
     " LEFT JOIN span_data d ON d.id = s.id"
 )
-"""States of stored spans, from a JSON object of trace row id to span ids; the last value is the slice's length."""
+"""States of stored spans, from a JSON object of trace row id to span ids; then resource, scope, length of the slice."""
 
 CHILD_STATES = (
-    f"SELECT {_STATE_JSON % 'NULL'} FROM json_each(?) t, json_each(t.value) k"
+    f"SELECT json_group_array(json_array({_STATE_COLUMNS})) FROM json_each(?) t, json_each(t.value) k"
     " CROSS JOIN spans s ON s.trace = CAST(t.key AS INTEGER) AND s.parent_span_id = k.value"
 )
 """States of the stored spans directly below spans, from a JSON object of trace row id to their ids."""
 
 TRACE_STATES = (
-    f"SELECT {_STATE_JSON % 'r.service, r.project'} FROM spans s JOIN resources r ON r.id = s.resource_id"
-    " WHERE s.trace = ?"
+    f"SELECT json_group_array(json_array({_STATE_COLUMNS.removeprefix('s.trace, ')}, r.service, r.project))"
+    " FROM spans s JOIN resources r ON r.id = s.resource_id WHERE s.trace = ?"
 )
 """States of all spans of a trace, by its row id; the last values are service and project."""
 

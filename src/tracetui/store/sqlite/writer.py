@@ -2,58 +2,76 @@
 
 from __future__ import annotations
 
-import itertools
-import json
 import sqlite3
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
-from functools import cache
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
-from typing import NamedTuple
+from typing import TypeAlias
 
 from tracetui.errors import StoreError
-from tracetui.store.api import Commit, IncomingBatch, IncomingLog, IncomingSpan, ResourceRecord, ScopeRecord
+from tracetui.store.api import Commit, IncomingBatch, ResourceRecord, ScopeRecord
 from tracetui.store.lock import WriterLock, acquire
-from tracetui.store.rollup import PICO, SpanState, TraceRollup, TraceState
+from tracetui.store.rollup import SpanState, TraceRollup, TraceState
 from tracetui.store.sqlite import statements
 from tracetui.store.sqlite.connection import check_path, explain, open_for_writing
+from tracetui.store.sqlite.rows import (
+    AS_RECEIVED,
+    Ahead,
+    Arrival,
+    LogArrival,
+    StoredSpans,
+    insert_rows,
+    known_traces,
+    log_row,
+    span_row,
+    span_state,
+    trace_row,
+    write_marks,
+)
 
 _MAX_CACHED_RECORDS = 4096
+"""Resources, and scopes, whose row ids are remembered."""
+
+_Spans: TypeAlias = dict[str, Arrival]
+"""The arrivals of one trace by span id."""
 
 
+@dataclass(slots=True)
 class _Changes:
     """What one transaction is going to write."""
 
-    def __init__(self) -> None:
-        self.new: list[tuple[SpanState, int, Arrival]] = []
-        """Spans to insert, each with the row id of its trace."""
-        self.replaced: list[tuple[SpanState, int, Arrival]] = []
-        self.rollups: list[tuple[TraceRollup, bool]] = []
-        """Traces touched, and whether they are new."""
-        self.recount: list[TraceState] = []
-        """Traces of which a replacement took something away."""
-        self.replaced_spans = 0
-        self.unchanged_spans = 0
+    new: list[tuple[SpanState, int, Arrival]] = field(default_factory=list)
+    """Spans to insert, each with the row id of its trace."""
+    replaced: list[tuple[SpanState, int, Arrival]] = field(default_factory=list)
+    """Later versions of stored spans, likewise."""
+    rollups: list[tuple[TraceRollup, bool]] = field(default_factory=list)
+    """Traces touched, and whether they are new."""
+    recount: list[TraceState] = field(default_factory=list)
+    """Traces of which a replacement took something away."""
+    replaced_spans: int = 0
+    unchanged_spans: int = 0
 
 
 class SqliteWriter:
     """Writes one database file; a `SpanWriter`. Used by one thread at a time.
 
     Args:
-        path: The database file.
-        derivation_version: Version of the code that derived the columns of the spans to come.
+        path: The database file; made, with its folder, where it is missing.
+        derivation_version: Version of the code that derives the columns of the spans to come.
 
     Raises:
         StoreLockedError: Another process writes this file.
-        StoreError: The file cannot be used; says why.
+        NotADatabaseError: The path holds something else.
+        NewerSchemaError: A later version of tracetui wrote the file.
+        StoreError: The file cannot be used for another reason; says which.
     """
 
     def __init__(self, path: Path, *, derivation_version: int = 1) -> None:
         check_path(path)
         self.path = path
         self.lock: WriterLock = acquire(path)
-        """The lock this writer holds; others read from it where this process listens."""
+        """The lock this writer holds; `update` tells other processes where this one listens."""
         try:
             self._connection = open_for_writing(path, self.lock)
         except BaseException:
@@ -63,6 +81,7 @@ class SqliteWriter:
         self._sequence = 0
         self._derivation_version = derivation_version
         self._next_span, self._next_trace = self._connection.execute(statements.NEXT_IDS).fetchone()
+        self._stored = StoredSpans(self._connection)
         self._resources: dict[ResourceRecord, int] = {}
         self._scopes: dict[ScopeRecord, int] = {}
 
@@ -83,7 +102,7 @@ class SqliteWriter:
             if isinstance(error, sqlite3.Error):
                 raise explain(error, self.path) from error
             if isinstance(error, OverflowError | UnicodeEncodeError):
-                raise StoreError(f"A value does not fit into {self.path}: {error}.") from error
+                raise StoreError(f"A value does not fit into {self.path}: {type(error).__name__}.") from error
             raise
         self._sequence = commit.sequence
         return commit
@@ -102,7 +121,7 @@ class SqliteWriter:
             self.lock.release()
 
     def _roll_back(self) -> None:
-        # rows of these may be among what is taken back
+        # what these remember may be among what is taken back
         self._resources.clear()
         self._scopes.clear()
         if self._connection.in_transaction:
@@ -111,42 +130,37 @@ class SqliteWriter:
     def _write(self, batches: Sequence[IncomingBatch]) -> Commit:
         changes = _Changes()
         arrived, logs = self._gather(batches, changes)
-        states = self._known_traces(arrived)
-        source = StoredSpans(self._connection)
-        ahead = source.fetch_ahead({states[trace_id].row_id: spans for trace_id, spans in arrived.items()
-                                    if trace_id in states})
+        known = known_traces(self._connection, arrived) if arrived else {}
+        ahead = self._stored.fetch_ahead({known[trace_id].row_id: spans for trace_id, spans in arrived.items()
+                                          if trace_id in known})
         for trace_id, spans in arrived.items():
-            state = states.get(trace_id)
-            if state is None:
+            trace = known.get(trace_id)
+            if trace is None:
                 rollup = TraceRollup(TraceState(self._next_trace, trace_id))
                 self._next_trace += 1
                 for arrival in spans.values():
                     self._add(rollup, arrival, changes)
             else:
-                rollup = TraceRollup(state, source)
-                self._merge(rollup, spans, ahead[state.row_id], changes)
+                rollup = TraceRollup(trace, self._stored)
+                self._merge(rollup, spans, ahead[trace.row_id], changes)
             rollup.settle()
-            changes.rollups.append((rollup, state is None))
-        self._store_spans(changes)
-        new_logs = self._store_logs(logs)
-        touched = frozenset(arrived) | {log.trace_id for log, _, _ in logs if log.trace_id}
+            changes.rollups.append((rollup, trace is None))
+        self._store(changes)
+        touched = frozenset(arrived) | {log.log.trace_id for log in logs if log.log.trace_id}
         return Commit(self._sequence + 1, touched, len(changes.new), changes.replaced_spans, changes.unchanged_spans,
-                      new_logs)
+                      self._store_logs(logs))
 
-    def _gather(self, batches: Sequence[IncomingBatch], changes: _Changes,
-                ) -> tuple[dict[str, dict[str, Arrival]], list[tuple[IncomingLog, int, int]]]:
+    def _gather(self, batches: Sequence[IncomingBatch],
+                changes: _Changes) -> tuple[dict[str, _Spans], list[LogArrival]]:
         """The spans by trace and id, the last version of each, and the log records."""
-        arrived: dict[str, dict[str, Arrival]] = {}
-        logs: list[tuple[IncomingLog, int, int]] = []
+        arrived: dict[str, _Spans] = {}
+        logs: list[LogArrival] = []
         for batch in batches:
-            resource_ids = [self._resource_id(record) for record in batch.resources]
+            resources = [(record, self._resource_id(record)) for record in batch.resources]
             scope_ids = [self._scope_id(record) for record in batch.scopes]
             for span in batch.spans:
-                arrival = Arrival(span, batch.resources[span.resource_index], resource_ids[span.resource_index],
-                                   scope_ids[span.scope_index])
-                spans = arrived.get(span.trace_id)
-                if spans is None:
-                    spans = arrived[span.trace_id] = {}
+                arrival = Arrival(span, *resources[span.resource_index], scope_ids[span.scope_index])
+                spans = arrived.setdefault(span.trace_id, {})
                 earlier = spans.setdefault(span.span_id, arrival)
                 if earlier is not arrival:
                     if _supersedes(arrival, earlier):
@@ -154,12 +168,9 @@ class SqliteWriter:
                         changes.replaced_spans += 1
                     else:
                         changes.unchanged_spans += 1
-            logs += [(log, resource_ids[log.resource_index], scope_ids[log.scope_index]) for log in batch.logs]
+            logs += [LogArrival(log, resources[log.resource_index][1], scope_ids[log.scope_index])
+                     for log in batch.logs]
         return arrived, logs
-
-    def _known_traces(self, trace_ids: Iterable[str]) -> dict[str, TraceState]:
-        rows = json_row(self._connection, statements.TRACES_BY_ID, json.dumps(list(trace_ids)))
-        return {row[1]: trace_state(row) for row in rows}
 
     def _add(self, rollup: TraceRollup, arrival: Arrival, changes: _Changes) -> None:
         state = span_state(self._next_span, arrival)
@@ -167,22 +178,23 @@ class SqliteWriter:
         rollup.add(state)
         changes.new.append((state, rollup.trace.row_id, arrival))
 
-    def _merge(self, rollup: TraceRollup, arrived: dict[str, Arrival], ahead: Ahead, changes: _Changes) -> None:
+    def _merge(self, rollup: TraceRollup, arrived: _Spans, ahead: Ahead, changes: _Changes) -> None:
         """Bring spans into a trace that has some already."""
-        rollup.know(state for state, *_ in ahead.spans.values())
+        rollup.know(found.state for found in ahead.spans.values())
         rollup.know(ahead.children)
         rollup.know_missing(ahead.asked)
         rollup.know_children(arrived)
-        slices = slices(self._connection, [
-            state.row_id for state, resource_id, scope_id, length in ahead.spans.values()
-            if (again := arrived.get(state.span_id)) is not None
-            and (resource_id, scope_id, length) == (again.resource_id, again.scope_id, len(again.span.data))])
+        slices = self._stored.slices({
+            found.state.row_id: found.length for span_id, found in ahead.spans.items()
+            if (again := arrived.get(span_id)) is not None and _may_equal(again, found.resource_id, found.scope_id,
+                                                                          found.length)})
         recount = False
         for span_id, arrival in arrived.items():
-            if (known := ahead.spans.get(span_id)) is None:
+            found = ahead.spans.get(span_id)
+            if found is None:
                 self._add(rollup, arrival, changes)
                 continue
-            old = known[0]
+            old = found.state
             if slices.get(old.row_id) == arrival.span.data or (old.end and not arrival.span.end_time_unix_nano):
                 changes.unchanged_spans += 1
                 continue
@@ -193,75 +205,66 @@ class SqliteWriter:
         if recount:
             changes.recount.append(rollup.trace)
 
-    def _store_spans(self, changes: _Changes) -> None:
-        connection = self._connection
-        for spans, insert, insert_data in (
+    def _store(self, changes: _Changes) -> None:
+        connection, version = self._connection, self._derivation_version
+        for spans, into_spans, into_data in (
             (changes.new, statements.insert_spans, statements.insert_data),
             (changes.replaced, statements.replace_spans, statements.replace_data),
         ):
-            version = self._derivation_version
-            insert(connection, insert, [
-                (state.row_id, trace_row, *arrival.span[1:24], arrival.resource_id, arrival.scope_id,
-                 arrival.span.warnings, state.below, state.under_tool, version)
-                for state, trace_row, arrival in spans])
-            insert(connection, insert_data, [(state.row_id, 0, arrival.span.data) for state, _, arrival in spans])
-        marked = [state for rollup, _ in changes.rollups for state in rollup.marked.values()]
-        mark(connection, marked)
+            insert_rows(connection, into_spans, [span_row(*span, version) for span in spans])
+            insert_rows(connection, into_data, [(state.row_id, AS_RECEIVED, arrival.span.data)
+                                                for state, _, arrival in spans])
+        write_marks(connection, [state for rollup, _ in changes.rollups for state in rollup.marked.values()])
         recounted = {trace.row_id: self._recount(trace) for trace in changes.recount}
-        for insert, new in ((statements.insert_traces, True), (statements.update_traces, False)):
-            insert(connection, insert, [
+        for is_new, into_traces in ((True, statements.insert_traces), (False, statements.update_traces)):
+            insert_rows(connection, into_traces, [
                 trace_row(recounted.get(rollup.trace.row_id, rollup.trace))
-                for rollup, is_new in changes.rollups if is_new == new])
+                for rollup, new in changes.rollups if new == is_new])
 
     def _recount(self, trace: TraceState) -> TraceState:
         """A trace's totals and marks from all its stored spans, replaced ones included."""
         counted = TraceState(trace.row_id, trace.trace_id)
         rollup = TraceRollup(counted)
-        before: list[tuple[SpanState, int, bool]] = []
-        for row in json_row(self._connection, statements.TRACE_STATES, trace.row_id):
-            state = stored_state(row)
-            state.service, state.project = row[-2:]
-            before.append((state, state.below, state.under_tool))
+        states = self._stored.all(trace)
+        marks = [(state.below, state.under_tool) for state in states]
+        for state in states:
             state.below, state.under_tool = 0, False
             rollup.add(state)
         rollup.settle()
-        mark(self._connection, [state for state, below, under_tool in before
-                                 if (state.below, state.under_tool) != (below, under_tool)])
+        write_marks(self._connection, [state for state, mark in zip(states, marks, strict=True)
+                                       if (state.below, state.under_tool) != mark])
         return counted
 
-    def _store_logs(self, logs: list[tuple[IncomingLog, int, int]]) -> int:
+    def _store_logs(self, logs: list[LogArrival]) -> int:
         before = self._connection.total_changes
-        insert(self._connection, statements.insert_logs, [
-            (*log[:6], resource_id, scope_id, log_hash(log.data, resource_id, scope_id), log.data)
-            for log, resource_id, scope_id in logs])
+        insert_rows(self._connection, statements.insert_logs, [log_row(log) for log in logs])
         return self._connection.total_changes - before
 
     def _resource_id(self, record: ResourceRecord) -> int:
-        if (known := self._resources.get(record)) is not None:
-            return known
-        found = self._record_id(statements.FIND_RESOURCE, statements.INSERT_RESOURCE,
-                                (record.service, record.project), record.schema_url, record.data)
-        if len(self._resources) >= _MAX_CACHED_RECORDS:
-            self._resources.clear()
-        self._resources[record] = found
-        return found
+        known = self._resources.get(record)
+        if known is None:
+            known = self._record_id(statements.FIND_RESOURCE, statements.INSERT_RESOURCE,
+                                    (record.service, record.project), record.schema_url, record.data)
+            if len(self._resources) >= _MAX_CACHED_RECORDS:
+                self._resources.clear()
+            self._resources[record] = known
+        return known
 
     def _scope_id(self, record: ScopeRecord) -> int:
-        if (known := self._scopes.get(record)) is not None:
-            return known
-        found = self._record_id(statements.FIND_SCOPE, statements.INSERT_SCOPE,
-                                (record.name, record.version), record.schema_url, record.data)
-        if len(self._scopes) >= _MAX_CACHED_RECORDS:
-            self._scopes.clear()
-        self._scopes[record] = found
-        return found
+        known = self._scopes.get(record)
+        if known is None:
+            known = self._record_id(statements.FIND_SCOPE, statements.INSERT_SCOPE, (record.name, record.version),
+                                    record.schema_url, record.data)
+            if len(self._scopes) >= _MAX_CACHED_RECORDS:
+                self._scopes.clear()
+            self._scopes[record] = known
+        return known
 
     def _record_id(self, find: str, insert: str, columns: tuple[str, str], schema_url: str, data: bytes) -> int:
-        digest = blake2b(data, digest_size=16)
-        digest.update(b"\0" + schema_url.encode())
-        if row := self._connection.execute(find, (digest.digest(),)).fetchone():
+        digest = blake2b(data + b"\0" + schema_url.encode(), digest_size=16).digest()
+        if row := self._connection.execute(find, (digest,)).fetchone():
             return int(row[0])
-        cursor = self._connection.execute(insert, (*columns, schema_url, digest.digest(), data))
+        cursor = self._connection.execute(insert, (*columns, schema_url, digest, data))
         return int(cursor.lastrowid or 0)
 
 
@@ -269,4 +272,9 @@ def _supersedes(new: Arrival, old: Arrival) -> bool:
     """Whether a later arrival of the same span takes the place of an earlier one."""
     if old.span.end_time_unix_nano and not new.span.end_time_unix_nano:
         return False
-    return (new.span.data, new.resource_id, new.scope_id) != (old.span.data, old.resource_id, old.scope_id)
+    return not _may_equal(new, old.resource_id, old.scope_id, len(old.span.data)) or new.span.data != old.span.data
+
+
+def _may_equal(arrival: Arrival, resource_id: int, scope_id: int, length: int) -> bool:
+    """Whether all but the bytes of a slice is equal."""
+    return (arrival.resource_id, arrival.scope_id, len(arrival.span.data)) == (resource_id, scope_id, length)

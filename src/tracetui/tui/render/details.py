@@ -13,6 +13,7 @@ from tracetui.model.span import Span, span_kind_name, status_code_name
 from tracetui.model.trace import SpanRow
 from tracetui.tui.render.chat import chat_page, compact_json, documents_page, error_blocks, io_page, tools_page
 from tracetui.tui.render.document import Document, DocumentBuilder
+from tracetui.tui.render.keytree import KeyBranch, key_tree
 from tracetui.tui.render.row import Row
 from tracetui.tui.theme import Palette
 
@@ -137,19 +138,30 @@ def _attributes(page: DocumentBuilder, title: str, attributes: Attributes, key_w
     if not attributes:
         return
     page.heading(title, str(len(attributes)))
-    for key in sorted(attributes):
-        value = attributes[key]
+    for branch in key_tree(attributes):
+        _branch(page, title, branch, attributes, key_width, 0)
+
+
+def _branch(
+    page: DocumentBuilder, title: str, branch: KeyBranch, attributes: Attributes, key_width: int, level: int
+) -> None:
+    name = "  " * min(level, 8) + branch.name
+    if branch.key is None:
+        page.label_row(name, page.palette.style("dim"), value=branch.name)
+    else:
+        value = attributes[branch.key]
         kind = type_name(value)
-        text = value if isinstance(value, str) else _value_text(value)
         role = {"string": "text", "int": "number", "double": "number", "bool": "number"}.get(kind, "dim")
         page.pair(
-            key,
-            text,
+            name,
+            value if isinstance(value, str) else _value_text(value),
             key_width=key_width,
-            block=f"{title}.{key}",
+            block=f"{title}.{branch.key}",
             note="" if kind == "string" else kind,
             style=page.palette.style(role),
         )
+    for child in branch.children:
+        _branch(page, title, child, attributes, key_width, level + 1)
 
 
 def _value_text(value: object) -> str:

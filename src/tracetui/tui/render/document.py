@@ -17,7 +17,7 @@ from textual.strip import Strip
 
 from tracetui.model.numbers import format_bytes
 from tracetui.sanitise import sanitise
-from tracetui.tui.render.row import Row, fit, label
+from tracetui.tui.render.row import Row, label
 from tracetui.tui.theme import Palette
 
 BLOCK_LIMIT = 64 * 1024
@@ -136,7 +136,8 @@ class DocumentBuilder:
         long = cell_len(first) > room or len(value) > 2000
         if long:
             size = f" {format_bytes(len(value.encode('utf-8', 'replace')))}" if len(value) > 1000 else ""
-            row.own(fit(first, max(4, room - len(size) - 2)).rstrip(), style).own("▸" + size, self.palette.style("dim"))
+            row.up_to(first, max(4, room - len(size) - 2), style, prose=True)
+            row.own("▸" + size, self.palette.style("dim"))
         else:
             row.own(first, style)
         self.row(row, block=block if long else "", value=value)

@@ -42,6 +42,13 @@ class Row:
             safe = fit(safe, width, right=right)
         return self.own(safe, style)
 
+    def up_to(self, text: str, room: int, style: Style = _NULL, *, prose: bool = False) -> Row:
+        """Append received text, sanitised, in at most `room` cells; prose is cut at its end, a name in its middle."""
+        safe = label(text)
+        if cell_len(safe) > room:
+            safe = set_cell_size(safe, room - 1).rstrip() + ELLIPSIS if prose else fit(safe, room)
+        return self.own(safe, style) if room > 0 else self
+
     def cell(self, text: str, width: int, style: Style = _NULL, *, right: bool = False) -> Row:
         """Append our own text in exactly `width` cells."""
         return self.own(fit(text, width, right=right), style)

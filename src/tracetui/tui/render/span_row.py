@@ -39,7 +39,7 @@ def choose_layout(width: int) -> SpanLayout:
     tokens = 10 if width >= 76 else 0
     cost = 8 if width >= 100 else 0
     left -= tokens + cost + (1 if tokens else 0) + (1 if cost else 0)
-    bar = max(0, min(60, int(left * 0.42)))
+    bar = max(0, min(60, int(left * (0.42 if width >= 76 else 0.32))))
     if bar < 10:
         bar = 0
     return SpanLayout(left - bar - (1 if bar else 0), bar, tokens, cost)
@@ -130,13 +130,12 @@ def _name(
     style = palette.style("error" if row.is_error else "text", bold=selected, underline=matched)
     if not name.strip():
         name, style = "(no name)", palette.style("dim", italic=True)
-    line.received(name, style, width=room if len(name) > room else None)
+    line.up_to(name, room, style)
     if folded:
         line.own(f" +{tree.sizes[position] - 1}", palette.style("dim"))
     if (room := limit - line.width - 1) >= 8 and row.preview:
-        line.gap().received(
-            " ".join(row.preview.split()), palette.style("dim"), width=room if len(row.preview) > room else None
-        )
+        preview = row.preview[:400]
+        line.gap().up_to(" ".join(preview.split()), room, palette.style("error" if row.is_error else "dim"), prose=True)
 
 
 def _bar(line: Row, tree: TraceTree, position: int, width: int, palette: Palette) -> None:

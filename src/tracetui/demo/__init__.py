@@ -1,0 +1,1 @@
+"""Real captured traces, and their replay as if they happened now."""

@@ -1,0 +1,148 @@
+"""The export service behind every transport: a body in, an answer once what it holds is committed.
+
+An answer of success means committed. Nothing here raises: whatever happens becomes an answer, and is counted.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import traceback
+import uuid
+from concurrent.futures import Future
+from dataclasses import replace
+from typing import Protocol
+
+from tracetui.errors import IngestBusyError, MalformedRequest, RequestTooLarge, StoreError
+from tracetui.otlp.metrics import count_data_points
+from tracetui.otlp.wire import Signal
+from tracetui.receivers import answers
+from tracetui.receivers.answers import Answer
+from tracetui.receivers.incoming import read_request
+from tracetui.receivers.inflate import MAX_BODY_SIZE, inflate
+from tracetui.receivers.status import ReceiverCounts
+from tracetui.store.api import Commit, IncomingBatch
+
+logger = logging.getLogger(__name__)
+
+
+class Submit(Protocol):
+    """What is needed of the way into the store."""
+
+    def submit(self, batch: IncomingBatch) -> Future[Commit]:
+        """Queue a batch; the future resolves once it is committed.
+
+        Raises:
+            IngestBusyError: Not now.
+        """
+        ...
+
+
+class ExportService:
+    """Takes export requests of every signal. Any thread may call it.
+
+    Args:
+        ingest: The way into the store.
+        max_body_size: Bytes of a message, before and after decompression.
+    """
+
+    def __init__(self, ingest: Submit, *, max_body_size: int = MAX_BODY_SIZE) -> None:
+        self.max_body_size = max_body_size
+        self._ingest = ingest
+        self._lock = threading.Lock()
+        self._counts = ReceiverCounts()
+
+    def export(self, signal: Signal, body: bytes, *, encoding: str = "", is_json: bool = False) -> Future[Answer]:
+        """Take one request.
+
+        Args:
+            signal: What it carries.
+            body: The body as received.
+            encoding: How it is compressed: `gzip`, `deflate`, empty or `identity`.
+            is_json: Whether it is OTLP/JSON rather than protobuf.
+
+        Returns:
+            Resolves to the answer once it may be sent; never raises. The callbacks of the future may run in the
+            writer's thread.
+        """
+        answer: Future[Answer] = Future()
+        try:
+            self._take(signal, inflate(body, encoding, limit=self.max_body_size), is_json, answer)
+        except Exception as error:  # noqa: BLE001  (the boundary of a request: every failure is an answer)
+            answer.set_result(self.count(_failure(error)))
+        return answer
+
+    def count(self, answer: Answer) -> Answer:
+        """Count an answer that was decided before or after the request was read; returns it."""
+        with self._lock:
+            before = self._counts
+            after = replace(before, requests=before.requests + 1)
+            if answer.code is answers.Code.UNAVAILABLE:
+                after = replace(after, refused=before.refused + 1)
+            elif not answer.is_success:
+                after = replace(after, malformed=before.malformed + 1)
+            if not answer.is_success:
+                after = replace(after, last_error=answer.message)
+            self._counts = after
+        return answer
+
+    def counts(self) -> ReceiverCounts:
+        """What was taken and turned away so far."""
+        return self._counts
+
+    def _take(self, signal: Signal, body: bytes, is_json: bool, answer: Future[Answer]) -> None:
+        if signal is Signal.METRICS:
+            declined = answers.metrics_declined(count_data_points(body, is_json=is_json))
+            answer.set_result(self._count_success(signal, declined))
+            return
+        incoming = read_request(signal, body, is_json=is_json)
+        stored = answers.stored(len(incoming.batch.spans) + len(incoming.batch.logs), incoming.rejected,
+                                incoming.reasons, incoming.warnings)
+        if not stored.accepted:
+            answer.set_result(self._count_success(signal, stored))
+            return
+
+        def settle(commit: Future[Commit]) -> None:
+            error = commit.exception()
+            answer.set_result(self.count(_failure(error)) if error else self._count_success(signal, stored))
+
+        self._ingest.submit(incoming.batch).add_done_callback(settle)
+
+    def _count_success(self, signal: Signal, answer: Answer) -> Answer:
+        self.count(answer)
+        with self._lock:
+            counts = self._counts
+            match signal:
+                case Signal.TRACES:
+                    counts = replace(counts, spans=counts.spans + answer.accepted)
+                case Signal.LOGS:
+                    counts = replace(counts, logs=counts.logs + answer.accepted)
+                case Signal.METRICS:
+                    counts = replace(counts, metrics=counts.metrics + answer.rejected)
+            if answer.rejected and signal is not Signal.METRICS:
+                counts = replace(counts, rejected=counts.rejected + answer.rejected, last_error=answer.message)
+            self._counts = counts
+        return answer
+
+
+def _failure(error: BaseException) -> Answer:
+    """The answer to a request that failed."""
+    match error:
+        case MalformedRequest():
+            return answers.malformed(str(error))
+        case RequestTooLarge():
+            return answers.too_large(str(error))
+        case IngestBusyError():
+            return answers.busy(str(error), retry_after_s=error.retry_after_s)
+        case StoreError():
+            return answers.busy(str(error))
+        case _:
+            return internal_error(error)
+
+
+def internal_error(error: BaseException) -> Answer:
+    """The answer to a failure that nobody foresaw; the log has its place under the same id, but no received values."""
+    error_id = uuid.uuid4().hex[:8]
+    where = "".join(traceback.format_tb(error.__traceback__))
+    logger.error("internal error %s: %s at\n%s", error_id, type(error).__name__, where)
+    return answers.busy(f"internal error {error_id}")

@@ -1,0 +1,138 @@
+"""OTLP/gRPC: the three collector services on raw bytes, answered by the export service.
+
+The library hands over bytes, not messages, so that unreadable requests get our codes. Importing gRPC takes a while,
+therefore nothing else imports it, and this module is imported by the thread that needs it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeAlias
+
+# its native log goes to file descriptor 2, which may be the terminal that a screen is drawn on
+os.environ.setdefault("GRPC_VERBOSITY", "NONE")
+
+import grpc
+
+from tracetui.config import Address
+from tracetui.errors import ReceiverError
+from tracetui.otlp.wire import Signal
+from tracetui.receivers import answers
+from tracetui.receivers.answers import Answer
+from tracetui.receivers.export import ExportService, internal_error
+from tracetui.receivers.sockets import listening_sockets
+
+WORKERS = 16
+"""Calls handled at once; most of their time is waiting for the commit they share."""
+
+MAX_METADATA_SIZE = 32 * 1024
+"""Bytes of a call's metadata."""
+
+_METHODS = {
+    f"/opentelemetry.proto.collector.{package}.v1.{service}/Export": signal
+    for package, service, signal in (
+        ("trace", "TraceService", Signal.TRACES),
+        ("logs", "LogsService", Signal.LOGS),
+        ("metrics", "MetricsService", Signal.METRICS),
+    )
+}
+_CODES = {code.value[0]: code for code in grpc.StatusCode}
+_OPTION = "--grpc HOST:PORT"
+
+
+class GrpcReceiver:
+    """One OTLP/gRPC listener.
+
+    Args:
+        address: Where to listen; port 0 lets the system choose.
+        service: What answers.
+    """
+
+    def __init__(self, address: Address, service: ExportService) -> None:
+        self.address = address
+        """Where it listens; the real port once started."""
+        self._service = service
+        self._server: grpc.Server | None = None
+
+    def start(self) -> None:
+        """Open the address and begin to answer.
+
+        Raises:
+            ReceiverError: The address cannot be opened; says why and what to do.
+        """
+        server = grpc.server(
+            ThreadPoolExecutor(WORKERS, thread_name_prefix="tracetui-grpc"),
+            handlers=[_Handlers(self._service)],
+            options=_options(self._service.max_body_size),
+        )
+        # gRPC tells of a failed bind only on file descriptor 2, so the ports are tried without it first
+        tried = listening_sockets(self.address, option=_OPTION)
+        places = [Address(*opened.getsockname()[:2]) for opened in tried]
+        for opened in tried:
+            opened.close()
+        for place in places:
+            try:
+                server.add_insecure_port(str(place))
+            except RuntimeError as error:
+                raise ReceiverError(f"{place} cannot be opened.", hint=f"Choose another with {_OPTION}.") from error
+        server.start()
+        self._server = server
+        self.address = Address(self.address.host, places[0].port)
+
+    def stop(self, grace_s: float) -> None:
+        """Take no more calls, give those in flight this many seconds, and end."""
+        if self._server is not None:
+            self._server.stop(grace_s).wait()
+            self._server = None
+
+
+def _options(max_body_size: int) -> list[tuple[str, int]]:
+    return [
+        ("grpc.so_reuseport", 0),  # else two processes share the port without any error
+        ("grpc.max_receive_message_length", max_body_size),
+        ("grpc.max_metadata_size", MAX_METADATA_SIZE),
+        ("grpc.absolute_max_metadata_size", MAX_METADATA_SIZE),
+        ("grpc.http2.min_ping_interval_without_data_ms", 9_000),  # senders ping every 10 s
+        ("grpc.http2.max_ping_strikes", 0),
+        ("grpc.keepalive_permit_without_calls", 1),
+    ]
+
+
+_Handler: TypeAlias = "grpc.RpcMethodHandler[bytes, bytes]"
+
+
+class _Handlers(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # generic in its stubs, not when it runs
+    """Finds the handler of a method; an unknown one is told the right names."""
+
+    def __init__(self, service: ExportService) -> None:
+        self._service = service
+        self._handlers = {method: grpc.unary_unary_rpc_method_handler(self._handler(signal))
+                          for method, signal in _METHODS.items()}
+        self._unknown = grpc.unary_unary_rpc_method_handler(self._refuse)
+
+    def service(self, handler_call_details: grpc.HandlerCallDetails) -> _Handler:
+        """The handler for a call."""
+        return self._handlers.get(handler_call_details.method, self._unknown)
+
+    def _handler(self, signal: Signal) -> Callable[[bytes, grpc.ServicerContext], bytes]:
+        def handle(body: bytes, context: grpc.ServicerContext) -> bytes:
+            try:
+                answer = self._service.export(signal, body).result()
+            except Exception as error:  # noqa: BLE001  (the boundary of a call: every failure is an answer)
+                answer = self._service.count(internal_error(error))
+            return _send(answer, context)
+
+        return handle
+
+    def _refuse(self, _body: bytes, context: grpc.ServicerContext) -> bytes:
+        return _send(self._service.count(answers.not_found(
+            f"Unknown method. Known: {', '.join(sorted(_METHODS))}.")), context)
+
+
+def _send(answer: Answer, context: grpc.ServicerContext) -> bytes:
+    if answer.is_success:
+        return answer.response_message()
+    context.set_trailing_metadata((("grpc-status-details-bin", answer.status_message()),))
+    context.abort(_CODES[answer.code], answer.message)

@@ -1,0 +1,24 @@
+"""Shared by all tests: the developer's machine stays out."""
+
+from __future__ import annotations
+
+import os
+import time
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+settings.register_profile("default", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("default")
+
+
+@pytest.fixture(autouse=True)
+def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No setting of the developer's reaches a test; local time is UTC."""
+    for name in list(os.environ):
+        if name.startswith(("OTEL_", "PHOENIX_", "TRACETUI_", "LANGSMITH_", "LANGFUSE_")) or name in (
+            "NO_COLOR", "COLORTERM", "FORCE_COLOR",
+        ):  # fmt: skip
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()

@@ -1,0 +1,70 @@
+"""Real exports: what was said, counted and done is found again, and columns and full reading tell the same."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.unit.semconv.facts import ELSEWHERE, holds
+from tests.unit.semconv.making import facts_of
+from tests.unit.semconv.scenarios import SCENARIOS, scenario
+from tracetui.semconv import normalise, summary
+
+WHOLE = [name for name in SCENARIOS if name.startswith(("oi-", "plain-"))] + [
+    "openlit-openai",
+    "openllmetry-openai",
+    "otel-genai-anthropic",
+    "otel-genai-openai-event_only",
+    "otel-google-genai-latest-span_only",
+    "otel-openai-latest-event_only",
+    "otel-openai-latest-span_and_event",
+    "otlp-json",
+    "pydantic-ai-1.x-v2",
+    "pydantic-ai-default",
+    "pydantic-ai-v6",
+]
+"""Scenarios whose conventions are read in full."""
+
+NOT_IN_CAPTURE = {
+    # The arguments are redacted everywhere; their words only stand in JSON Schemas and prompt variables.
+    "oi-openai-redacted": ("tool_call",),
+}
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_every_fact_is_found(name: str) -> None:
+    found = scenario(name)
+    spans = [normalise(span, logs) for span, logs in found.spans]
+    left_out = (*ELSEWHERE, *NOT_IN_CAPTURE.get(name, ()))
+    missing = [fact for fact in found.facts if fact["fact"] not in left_out and not holds(fact, spans)]
+    assert missing == []
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_columns_and_full_reading_agree(name: str) -> None:
+    for span, logs in scenario(name).spans:
+        columns, full = summary(facts_of(span)), normalise(span, logs)
+        assert (columns.kind, columns.model, columns.provider) == (full.kind, full.model, full.provider)
+        assert columns.tokens == full.tokens
+        assert columns.cost_total == (full.cost.total if full.cost else None)
+        assert (columns.session_id, columns.user_id) == (full.session_id, full.user_id)
+        assert columns.agent_name == full.agent_name
+        assert full.tool is None or columns.tool_name == full.tool.name
+        assert not columns.is_error or full.errors
+        assert len(columns.preview) <= 200
+        assert "\n" not in columns.preview
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_each_value_says_where_it_was_read(name: str) -> None:
+    for span, logs in scenario(name).spans:
+        full = normalise(span, logs)
+        for field in ("provider", "session_id", "user_id", "input", "output", "agent_name", "ttft_s"):
+            if getattr(full, field):
+                guessed = field == "provider" and field not in full.sources
+                assert guessed or full.sources[field]
+        for field in ("input_messages", "output_messages", "documents", "tool_defs", "evals"):
+            assert not getattr(full, field) or full.sources.get(field) or full.sources.get("system")
+        for member, count in full.tokens._asdict().items():
+            if count is not None and member != "total":
+                key = full.sources[f"tokens.{member}"]
+                assert key in span.attributes
