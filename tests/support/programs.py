@@ -15,7 +15,9 @@ from tests.support.terminal import Terminal
 
 APPS = Path(__file__).parents[1] / "e2e" / "apps"
 
-CLEAN = {key: value for key, value in os.environ.items() if not key.startswith(("OTEL_", "PHOENIX_", "TRACETUI_", "XDG_"))}
+CLEAN = {
+    key: value for key, value in os.environ.items() if not key.startswith(("OTEL_", "PHOENIX_", "TRACETUI_", "XDG_"))
+}
 """This process's environment without what would point an app or the program elsewhere."""
 
 

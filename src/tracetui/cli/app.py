@@ -9,9 +9,21 @@ import typer
 
 from tracetui.config import Settings, load
 
-COMMANDS = frozenset({
-    "explore", "serve", "run", "traces", "spans", "logs", "show", "export", "import", "env", "demo",
-})
+COMMANDS = frozenset(
+    {
+        "explore",
+        "serve",
+        "run",
+        "traces",
+        "spans",
+        "logs",
+        "show",
+        "export",
+        "import",
+        "env",
+        "demo",
+    }
+)
 """Every command; any other first word is a query for the explorer."""
 
 QUERY_COMMANDS = frozenset({"explore", "traces", "spans", "logs", "export"})
@@ -23,7 +35,7 @@ QUERY_TERM_MARK = "\0"
 app = typer.Typer(
     name="tracetui",
     help="A terminal trace explorer for LLM applications, with its own OTLP receivers.\n\n"
-         "`tracetui [QUERY]` opens the explorer; `tracetui COMMAND --help` explains a command.",
+    "`tracetui [QUERY]` opens the explorer; `tracetui COMMAND --help` explains a command.",
     epilog="--db PATH, --grpc ADDR, --http ADDR and --config FILE may stand before or after any command.",
     add_completion=False,
     rich_markup_mode=None,
@@ -38,8 +50,9 @@ Limit = Annotated[int, typer.Option("--limit", min=0, metavar="N", help="At most
 FailEmpty = Annotated[bool, typer.Option("--fail-empty", help="Exit with 3 when nothing matches.")]
 Db = Annotated[Path | None, typer.Option("--db", metavar="PATH", help="The database file (TRACETUI_DB).")]
 Grpc = Annotated[str | None, typer.Option("--grpc", metavar="ADDR", help="Where OTLP/gRPC listens, or off.")]
-Http = Annotated[list[str] | None, typer.Option(
-    "--http", metavar="ADDR", help="Where OTLP/HTTP listens, or off; may be repeated.")]
+Http = Annotated[
+    list[str] | None, typer.Option("--http", metavar="ADDR", help="Where OTLP/HTTP listens, or off; may be repeated.")
+]
 Config = Annotated[Path | None, typer.Option("--config", metavar="FILE", help="The configuration file.")]
 
 
@@ -58,13 +71,17 @@ def explore(
     query: Query = None,
     no_receive: Annotated[bool, typer.Option("--no-receive", help="Only read; do not listen.")] = False,
     theme: Annotated[str | None, typer.Option("--theme", metavar="NAME", help="The colour theme.")] = None,
-    db: Db = None, grpc: Grpc = None, http: Http = None, config: Config = None,
+    db: Db = None,
+    grpc: Grpc = None,
+    http: Http = None,
+    config: Config = None,
 ) -> None:
     """The explorer with receivers; the default."""
     from tracetui.cli.explore import explore as run
 
-    settings = load(config=config, db=db, grpc=grpc, http=tuple(http or ()), theme=theme,
-                    receive=False if no_receive else None)
+    settings = load(
+        config=config, db=db, grpc=grpc, http=tuple(http or ()), theme=theme, receive=False if no_receive else None
+    )
     raise typer.Exit(run(settings, _joined(query)))
 
 
@@ -79,7 +96,10 @@ def serve(db: Db = None, grpc: Grpc = None, http: Http = None, config: Config = 
 @app.command(name="run", context_settings={"allow_interspersed_args": False})
 def run_app(
     command: Annotated[list[str], typer.Argument(metavar="-- CMD ARGS...", help="The app and its arguments.")],
-    db: Db = None, grpc: Grpc = None, http: Http = None, config: Config = None,
+    db: Db = None,
+    grpc: Grpc = None,
+    http: Http = None,
+    config: Config = None,
 ) -> None:
     """Run an app that exports here."""
     from tracetui.cli.run import run
@@ -89,8 +109,15 @@ def run_app(
 
 @app.command()
 def traces(
-    query: Query = None, as_json: Json = False, as_csv: Csv = False, limit: Limit = 100, fail_empty: FailEmpty = False,
-    db: Db = None, grpc: Grpc = None, http: Http = None, config: Config = None,
+    query: Query = None,
+    as_json: Json = False,
+    as_csv: Csv = False,
+    limit: Limit = 100,
+    fail_empty: FailEmpty = False,
+    db: Db = None,
+    grpc: Grpc = None,
+    http: Http = None,
+    config: Config = None,
 ) -> None:
     """List traces, newest first."""
     from tracetui.cli import lists
@@ -101,8 +128,15 @@ def traces(
 
 @app.command()
 def spans(
-    query: Query = None, as_json: Json = False, as_csv: Csv = False, limit: Limit = 100, fail_empty: FailEmpty = False,
-    db: Db = None, grpc: Grpc = None, http: Http = None, config: Config = None,
+    query: Query = None,
+    as_json: Json = False,
+    as_csv: Csv = False,
+    limit: Limit = 100,
+    fail_empty: FailEmpty = False,
+    db: Db = None,
+    grpc: Grpc = None,
+    http: Http = None,
+    config: Config = None,
 ) -> None:
     """List spans in order of arrival."""
     from tracetui.cli import lists
@@ -113,8 +147,15 @@ def spans(
 
 @app.command()
 def logs(
-    query: Query = None, as_json: Json = False, as_csv: Csv = False, limit: Limit = 100, fail_empty: FailEmpty = False,
-    db: Db = None, grpc: Grpc = None, http: Http = None, config: Config = None,
+    query: Query = None,
+    as_json: Json = False,
+    as_csv: Csv = False,
+    limit: Limit = 100,
+    fail_empty: FailEmpty = False,
+    db: Db = None,
+    grpc: Grpc = None,
+    http: Http = None,
+    config: Config = None,
 ) -> None:
     """List log records, or those of matching spans."""
     from tracetui.cli import lists
@@ -127,7 +168,10 @@ def logs(
 def show(
     trace_or_span: Annotated[str, typer.Argument(metavar="ID", help="A trace or span id, or the beginning of one.")],
     as_json: Annotated[bool, typer.Option("--json", help="The trace with its spans, or the span, as JSON.")] = False,
-    db: Db = None, grpc: Grpc = None, http: Http = None, config: Config = None,
+    db: Db = None,
+    grpc: Grpc = None,
+    http: Http = None,
+    config: Config = None,
 ) -> None:
     """One trace as a tree, or one span in full."""
     from tracetui.cli.show import show as run
@@ -141,7 +185,10 @@ def export(
     output: Annotated[str, typer.Option("--output", "-o", metavar="FILE", help="Where to write; - is stdout.")] = "-",
     form: Annotated[str, typer.Option("--format", metavar="NAME", help="otlp-json (lossless) or jsonl.")] = "otlp-json",
     fail_empty: FailEmpty = False,
-    db: Db = None, grpc: Grpc = None, http: Http = None, config: Config = None,
+    db: Db = None,
+    grpc: Grpc = None,
+    http: Http = None,
+    config: Config = None,
 ) -> None:
     """Write what is stored, for `import` to read again."""
     from tracetui.cli.export import export as run
@@ -152,9 +199,14 @@ def export(
 @app.command(name="import")
 def import_files(
     files: Annotated[list[str] | None, typer.Argument(metavar="FILE...", help="OTLP files; - is stdin.")] = None,
-    form: Annotated[str | None, typer.Option(
-        "--format", metavar="NAME", help="otlp-json or otlp-proto; found by itself when not given.")] = None,
-    db: Db = None, grpc: Grpc = None, http: Http = None, config: Config = None,
+    form: Annotated[
+        str | None,
+        typer.Option("--format", metavar="NAME", help="otlp-json or otlp-proto; found by itself when not given."),
+    ] = None,
+    db: Db = None,
+    grpc: Grpc = None,
+    http: Http = None,
+    config: Config = None,
 ) -> None:
     """Read OTLP JSON or protobuf files, or stdin."""
     from tracetui.cli.importing import import_files as run
@@ -165,7 +217,10 @@ def import_files(
 @app.command()
 def env(
     shell: Annotated[str, typer.Option("--shell", metavar="NAME", help="sh, fish or powershell.")] = "sh",
-    db: Db = None, grpc: Grpc = None, http: Http = None, config: Config = None,
+    db: Db = None,
+    grpc: Grpc = None,
+    http: Http = None,
+    config: Config = None,
 ) -> None:
     """Lines to paste so that apps export here."""
     from tracetui.cli.env import env as run
@@ -177,7 +232,10 @@ def env(
 def demo(db: Db = None, grpc: Grpc = None, http: Http = None, config: Config = None) -> None:
     """The explorer on real traces, replayed live."""
     from tracetui.cli.demo import demo as run
+    from tracetui.cli.diagnostics import note
 
+    if db is not None:
+        note(f"The demo uses a temporary database; {db} is left alone.")
     raise typer.Exit(run(_settings(db, grpc, http, config)))
 
 

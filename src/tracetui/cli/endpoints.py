@@ -59,14 +59,17 @@ def running_endpoints(settings: Settings) -> Endpoints | None:
 
 def configured_endpoints(settings: Settings) -> Endpoints:
     """Where a tracetui with these settings would listen."""
-    return Endpoints(tuple(reachable(address) for address in settings.http),
-                     reachable(settings.grpc) if settings.grpc else None)
+    return Endpoints(
+        tuple(reachable(address) for address in settings.http), reachable(settings.grpc) if settings.grpc else None
+    )
 
 
 def not_listening(settings: Settings, running: Endpoints) -> StoreLockedError:
     """The error for a database whose writer takes no OTLP/HTTP (one that imports, say)."""
-    return StoreLockedError(f"Another process (pid {running.pid}) writes {settings.db} and takes no OTLP/HTTP.",
-                            hint="Wait until it has ended, or choose another --db.")
+    return StoreLockedError(
+        f"Another process (pid {running.pid}) writes {settings.db} and takes no OTLP/HTTP.",
+        hint="Wait until it has ended, or choose another --db.",
+    )
 
 
 def reachable(address: Address) -> Address:

@@ -17,8 +17,10 @@ def explore(settings: Settings, query: str) -> int:
     """
     conditions(query)
     if not (sys.stdout.isatty() and sys.stdin.isatty()):
-        raise UsageError("The explorer needs a terminal.",
-                         hint="`tracetui serve` receives without one, `tracetui traces` lists what has arrived.")
+        raise UsageError(
+            "The explorer needs a terminal.",
+            hint="`tracetui serve` receives without one, `tracetui traces` lists what has arrived.",
+        )
     from tracetui.tui.app import run
 
     return run(settings, query=query)

@@ -85,8 +85,9 @@ def _items(stored: Iterable[StoredSpan | StoredLog]) -> Iterator[ExportItem]:
     from tracetui.otlp.encode import ExportItem
 
     for item in stored:
-        yield ExportItem(item.data, item.resource.data, item.resource.schema_url, item.scope.data,
-                         item.scope.schema_url)
+        yield ExportItem(
+            item.data, item.resource.data, item.resource.schema_url, item.scope.data, item.scope.schema_url
+        )
 
 
 @contextmanager
@@ -111,5 +112,7 @@ def _open_output(file: str) -> Iterator[Output]:
         finally:
             part.unlink(missing_ok=True)
     except OSError as error:
-        raise TracetuiError(f"{file} cannot be written: {error.strerror or error}.",
-                            hint="Give --output a file in a folder you may write to.") from error
+        raise TracetuiError(
+            f"{file} cannot be written: {error.strerror or error}.",
+            hint="Give --output a file in a folder you may write to.",
+        ) from error

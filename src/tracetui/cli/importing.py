@@ -50,8 +50,10 @@ class Report:
 
     def sentence(self) -> str:
         """The counts in words."""
-        parts = [f"{self.spans:,} span{'' if self.spans == 1 else 's'}",
-                 f"{self.logs:,} log record{'' if self.logs == 1 else 's'} stored"]
+        parts = [
+            f"{self.spans:,} span{'' if self.spans == 1 else 's'}",
+            f"{self.logs:,} log record{'' if self.logs == 1 else 's'} stored",
+        ]
         if self.unchanged:
             parts.append(f"{self.unchanged:,} unchanged")
         if self.rejected:

@@ -64,7 +64,7 @@ def arrange(arguments: Sequence[str], commands: Collection[str] = COMMANDS) -> l
                 return [word]
             position += 1
         elif word in commands:
-            return [word, *_marked(word, [*words[:position], *words[position + 1:]])]
+            return [word, *_marked(word, [*words[:position], *words[position + 1 :]])]
         else:
             break
     return ["explore", *_marked("explore", words)]
@@ -82,4 +82,3 @@ def _abandon_stdout() -> None:
     quiet = os.open(os.devnull, os.O_WRONLY)
     os.dup2(quiet, 1)
     os.close(quiet)
-

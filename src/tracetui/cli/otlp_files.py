@@ -160,11 +160,11 @@ def _protobuf_requests(data: bytes) -> Iterator[Incoming | Problem]:
     position, number = 0, 0
     while position < len(data):
         number += 1
-        end = position + LENGTH_SIZE + int.from_bytes(data[position:position + LENGTH_SIZE], "big")
+        end = position + LENGTH_SIZE + int.from_bytes(data[position : position + LENGTH_SIZE], "big")
         if end > len(data) or len(data) - position < LENGTH_SIZE:
             yield Problem(f"message {number}", "It is cut off.") if number > 1 else Problem("", _UNKNOWN)
             return
-        yield from _protobuf_request(data[position + LENGTH_SIZE:end], f"message {number}")
+        yield from _protobuf_request(data[position + LENGTH_SIZE : end], f"message {number}")
         position = end
 
 

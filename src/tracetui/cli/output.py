@@ -14,7 +14,7 @@ import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TextIO, TypeAlias
+from typing import TYPE_CHECKING, Literal, TextIO, TypeAlias
 
 from tracetui.sanitise import sanitise
 
@@ -25,18 +25,38 @@ Piece: TypeAlias = "str | tuple[str, str]"
 """Safe text, alone or with the name of its role in `ROLES`."""
 
 ROLES = {
-    "bold": "1", "dim": "2", "heading": "1", "error": "31", "ok": "32", "accent": "36",
-    "LLM": "35", "AGENT": "36", "TOOL": "33", "CHAIN": "34", "RETRIEVER": "32", "EMBEDDING": "36", "RERANKER": "32",
-    "GUARDRAIL": "33", "EVALUATOR": "35", "PROMPT": "33", "UNKNOWN": "2",
-    "user": "34;1", "assistant": "35;1", "tool": "33;1", "system": "2;1", "developer": "2;1",
+    "bold": "1",
+    "dim": "2",
+    "heading": "1",
+    "error": "31",
+    "ok": "32",
+    "accent": "36",
+    "LLM": "35",
+    "AGENT": "36",
+    "TOOL": "33",
+    "CHAIN": "34",
+    "RETRIEVER": "32",
+    "EMBEDDING": "36",
+    "RERANKER": "32",
+    "GUARDRAIL": "33",
+    "EVALUATOR": "35",
+    "PROMPT": "33",
+    "UNKNOWN": "2",
+    "user": "34;1",
+    "assistant": "35;1",
+    "tool": "33;1",
+    "system": "2;1",
+    "developer": "2;1",
 }
 """What each role looks like on a terminal, as SGR parameters from the 16 colours every terminal has."""
 
 MAX_CELL = 400
 """Characters of one value that a table lays out."""
 
-_HIDDEN_IN_JSON = re.compile("[\x7f-\x9f\u00ad\u061c\u180e\u200b\u200c\u200e\u200f\u2028-\u202e\u2060-\u206f"
-                             "\ufeff\ufff9-\ufffb\U000e0000-\U000e0fff]")
+_HIDDEN_IN_JSON = re.compile(
+    "[\x7f-\x9f\u00ad\u061c\u180e\u200b\u200c\u200e\u200f\u2028-\u202e\u2060-\u206f"
+    "\ufeff\ufff9-\ufffb\U000e0000-\U000e0fff]"
+)
 
 
 class OutputClosed(Exception):
@@ -96,8 +116,9 @@ class Output:
         """One JSON value on one line; what a terminal would obey or hide is escaped, which loses nothing."""
         text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":") if compact else None)
         if not text.isascii() or "\x7f" in text:
-            text = _HIDDEN_IN_JSON.sub(lambda match: json.dumps(match[0])[1:-1] if match[0] != "\x7f" else "\\u007f",
-                                       text)
+            text = _HIDDEN_IN_JSON.sub(
+                lambda match: json.dumps(match[0])[1:-1] if match[0] != "\x7f" else "\\u007f", text
+            )
         self.write(text + "\n")
 
     def csv(self, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
@@ -161,12 +182,27 @@ class Output:
         table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style=Style(dim=True))
         for index in shown:
             column = columns[index]
-            table.add_column(Text(column.title), justify="right" if column.right else "left", no_wrap=True,
-                             overflow="ellipsis", ratio=None, min_width=None if column.flexible else 1)
+            table.add_column(
+                Text(column.title),
+                justify="right" if column.right else "left",
+                no_wrap=True,
+                overflow="ellipsis",
+                ratio=None,
+                min_width=None if column.flexible else 1,
+            )
         for row in rows:
             table.add_row(*(Text.from_ansi(self._painted(row[index])) for index in shown))
-        Console(file=self._stream, width=self.width, highlight=False, markup=False, emoji=False,
-                no_color=not self._colour).print(table)
+        colours: Literal["standard"] | None = "standard" if self._colour else None
+        console = Console(
+            file=self._stream,
+            width=self.width,
+            color_system=colours,
+            force_terminal=True,
+            highlight=False,
+            markup=False,
+            emoji=False,
+        )
+        console.print(table)
 
 
 def _safe_cell(cell: Cell) -> tuple[str, str]:
@@ -189,8 +225,10 @@ def _aligned_lines(columns: Sequence[Column], rows: Sequence[Sequence[tuple[str,
 def _widths(columns: Sequence[Column], rows: Sequence[Sequence[tuple[str, str]]]) -> list[int]:
     from rich.cells import cell_len
 
-    return [max(cell_len(column.title), max((cell_len(row[index][0]) for row in rows), default=0))
-            for index, column in enumerate(columns)]
+    return [
+        max(cell_len(column.title), max((cell_len(row[index][0]) for row in rows), default=0))
+        for index, column in enumerate(columns)
+    ]
 
 
 def _aligned(texts: Sequence[str], columns: Sequence[Column], widths: Sequence[int]) -> str:

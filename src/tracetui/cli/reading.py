@@ -32,8 +32,10 @@ def open_reader(settings: Settings) -> Iterator[SpanReader | None]:
     """
     path = settings.db
     if _holds_nothing(path):
-        note(f"Nothing has been received yet: {path} holds no database. "
-             "`tracetui`, `tracetui serve` or `tracetui import` makes one.")
+        note(
+            f"Nothing has been received yet: {path} holds no database. "
+            "`tracetui`, `tracetui serve` or `tracetui import` makes one."
+        )
         yield None
         return
     from tracetui.store.sqlite.reader import SqliteReader
@@ -106,7 +108,7 @@ def all_rows(reader: SpanReader, where: Condition | None = None, *, after_row_id
 def rows_of(reader: SpanReader, row_ids: Sequence[int]) -> Iterator[SpanRow]:
     """The rows of these spans, in the order asked for, page by page."""
     for start in range(0, len(row_ids), PAGE):
-        yield from reader.rows(row_ids[start:start + PAGE])
+        yield from reader.rows(row_ids[start : start + PAGE])
 
 
 def normalised(reader: SpanReader, stored: StoredSpan, *, with_logs: bool = True) -> NormalisedSpan:

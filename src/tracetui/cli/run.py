@@ -29,16 +29,38 @@ FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signa
 FROM_TERMINAL = (signal.SIGINT, signal.SIGQUIT)
 """Signals that a terminal sends to every process of the foreground group, so to the app as well."""
 
-_OVERRIDES = tuple(f"OTEL_EXPORTER_OTLP_{signal_name}_{what}" for signal_name in ("TRACES", "LOGS")
-                   for what in ("ENDPOINT", "PROTOCOL"))
+_OVERRIDES = tuple(
+    f"OTEL_EXPORTER_OTLP_{signal_name}_{what}"
+    for signal_name in ("TRACES", "LOGS")
+    for what in ("ENDPOINT", "PROTOCOL")
+)
 """Variables that would win over those set here."""
 
 _PROXIES = ("http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "grpc_proxy")
 
-_RUNNERS = frozenset({
-    "uv", "run", "poetry", "pipenv", "pdm", "hatch", "npx", "node", "bun", "deno", "tsx", "ts-node", "ruby", "bundle",
-    "exec", "env", "nohup", "time", "opentelemetry-instrument",
-})
+_RUNNERS = frozenset(
+    {
+        "uv",
+        "run",
+        "poetry",
+        "pipenv",
+        "pdm",
+        "hatch",
+        "npx",
+        "node",
+        "bun",
+        "deno",
+        "tsx",
+        "ts-node",
+        "ruby",
+        "bundle",
+        "exec",
+        "env",
+        "nohup",
+        "time",
+        "opentelemetry-instrument",
+    }
+)
 """First words that say how an app is started, not which app it is."""
 
 
@@ -111,8 +133,10 @@ def _receiving(settings: Settings) -> Runtime:
 
     Other programs may hold the usual ports; for one run, whose app is told the address, any port does.
     """
-    http = tuple(address if _is_free(address) else Address(address.host, 0)
-                 for address in settings.http[:1] or (Address("127.0.0.1", 0),))
+    http = tuple(
+        address if _is_free(address) else Address(address.host, 0)
+        for address in settings.http[:1] or (Address("127.0.0.1", 0),)
+    )
     http += tuple(address for address in settings.http[1:] if _is_free(address))
     grpc = settings.grpc
     if grpc is not None and not _is_free(grpc):
@@ -139,7 +163,8 @@ def _listening(runtime: Runtime) -> Endpoints:
     listening = [status for status in statuses if status.state is ReceiverState.LISTENING]
     return Endpoints(
         http=tuple(reachable(status.address) for status in listening if status.protocol == "http"),
-        grpc=next((reachable(status.address) for status in listening if status.protocol == "grpc"), None))
+        grpc=next((reachable(status.address) for status in listening if status.protocol == "grpc"), None),
+    )
 
 
 def _run_child(command: Sequence[str], environment: Mapping[str, str]) -> int:

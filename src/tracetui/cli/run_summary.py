@@ -19,8 +19,14 @@ MOST_SHOWN = 12
 """Traces listed; the newest."""
 
 _COLUMNS = (
-    Column(""), Column("trace"), Column("name"), Column("duration", right=True), Column("spans", right=True),
-    Column("errors", right=True), Column("tokens", right=True), Column("cost", right=True),
+    Column(""),
+    Column("trace"),
+    Column("name"),
+    Column("duration", right=True),
+    Column("spans", right=True),
+    Column("errors", right=True),
+    Column("tokens", right=True),
+    Column("cost", right=True),
 )
 
 
@@ -47,8 +53,10 @@ def summary_lines(traces: Sequence[TraceSummary], settings: Settings) -> Iterato
     yield ""
     if not traces:
         yield "tracetui: no spans arrived."
-        yield ("An app exports when it sets up an OpenTelemetry SDK, Phoenix's register() or an OpenInference "
-               "instrumentation; if it ends with os._exit or kill, it must flush first.")
+        yield (
+            "An app exports when it sets up an OpenTelemetry SDK, Phoenix's register() or an OpenInference "
+            "instrumentation; if it ends with os._exit or kill, it must flush first."
+        )
         return
     yield f"tracetui: {_total(traces)}"
     yield from aligned_lines(_COLUMNS, [_cells(trace) for trace in traces[:MOST_SHOWN]])
@@ -62,17 +70,23 @@ def _total(traces: Sequence[TraceSummary]) -> str:
     errors = sum(trace.error_count for trace in traces)
     tokens = format_tokens(_sum(trace.input_tokens for trace in traces), _sum(trace.output_tokens for trace in traces))
     parts = (
-        many(len(traces), "trace"), many(sum(trace.span_count for trace in traces), "span"),
-        many(errors, "error") if errors else "", f"{tokens} tokens" if tokens else "",
+        many(len(traces), "trace"),
+        many(sum(trace.span_count for trace in traces), "span"),
+        many(errors, "error") if errors else "",
+        f"{tokens} tokens" if tokens else "",
     )
     return ", ".join(part for part in parts if part)
 
 
 def _cells(trace: TraceSummary) -> Sequence[str]:
     return (
-        "✖" if trace.error_count else "●" if trace.complete else "◌", trace.trace_id[:SHORT_ID],
-        trace.name or "(no name)", format_duration(trace.duration_nano), str(trace.span_count),
-        str(trace.error_count or ""), format_tokens(trace.input_tokens, trace.output_tokens),
+        "✖" if trace.error_count else "●" if trace.complete else "◌",
+        trace.trace_id[:SHORT_ID],
+        trace.name or "(no name)",
+        format_duration(trace.duration_nano),
+        str(trace.span_count),
+        str(trace.error_count or ""),
+        format_tokens(trace.input_tokens, trace.output_tokens),
         format_cost(trace.cost_total),
     )
 

@@ -40,8 +40,9 @@ def serve(settings: Settings) -> int:
     with Runtime(settings) as runtime:
         if not runtime.is_writer:
             owner = f" (pid {runtime.owner.pid})" if runtime.owner and runtime.owner.pid else ""
-            raise StoreLockedError(f"Another tracetui{owner} is writing {settings.db}.",
-                                   hint="Stop it, or choose another --db.")
+            raise StoreLockedError(
+                f"Another tracetui{owner} is writing {settings.db}.", hint="Stop it, or choose another --db."
+            )
         statuses = runtime.statuses()
         check_listening(statuses)
         for status in statuses:
@@ -60,5 +61,8 @@ def check_listening(statuses: tuple[ReceiverStatus, ...]) -> None:
     """
     failed = [status for status in statuses if status.state is not ReceiverState.LISTENING]
     if failed:
-        raise ReceiverError("\n".join(
-            status.error or f"{PROTOCOLS[status.protocol]} on {status.address} did not start." for status in failed))
+        raise ReceiverError(
+            "\n".join(
+                status.error or f"{PROTOCOLS[status.protocol]} on {status.address} did not start." for status in failed
+            )
+        )

@@ -82,8 +82,9 @@ def _write_span(output: Output, reader: SpanReader, stored: StoredSpan, as_json:
 def _resolve(reader: SpanReader, id_prefix: str) -> tuple[str, str]:
     wanted = id_prefix.strip().lower()
     if not wanted or wanted.strip("0123456789abcdef"):
-        raise TracetuiError(f"{id_prefix!r} is no trace or span id.",
-                            hint="An id is hex digits; `tracetui traces` lists them.")
+        raise TracetuiError(
+            f"{id_prefix!r} is no trace or span id.", hint="An id is hex digits; `tracetui traces` lists them."
+        )
     found = reader.find(wanted, limit=CANDIDATES + 1)
     exact = [pair for pair in found if wanted in pair]
     if len(exact) == 1:
@@ -106,8 +107,10 @@ def _candidate(reader: SpanReader, trace_id: str, span_id: str) -> str:
 
 
 def _unknown(id_prefix: str) -> TracetuiError:
-    return TracetuiError(f"No trace or span has an id that begins with {one_line(id_prefix, 80)!r}.",
-                         hint="`tracetui traces` lists what is stored.")
+    return TracetuiError(
+        f"No trace or span has an id that begins with {one_line(id_prefix, 80)!r}.",
+        hint="`tracetui traces` lists what is stored.",
+    )
 
 
 def _head(trace: TraceSummary) -> Iterator[Sequence[Piece]]:
@@ -158,7 +161,7 @@ def _branches(tree: TraceTree) -> Iterator[str]:
             yield ""
             continue
         last = tree.is_last_child(position)
-        del bars[depth - 1:]
+        del bars[depth - 1 :]
         if depth <= MAX_INDENT:
             yield "".join(bars) + ("└─ " if last else "├─ ")
         else:

@@ -112,8 +112,10 @@ class ProcessSink:
         return stored is not None and stored.data == span.data
 
     def _has_log(self, log: IncomingLog) -> bool:
-        return any(stored.data == log.data for stored in self._reader.logs(
-            trace_id=log.trace_id, span_id=log.span_id, limit=1000))
+        return any(
+            stored.data == log.data
+            for stored in self._reader.logs(trace_id=log.trace_id, span_id=log.span_id, limit=1000)
+        )
 
 
 def post(address: Address, signal: Signal, body: bytes, content_type: str = "application/x-protobuf") -> None:
@@ -140,8 +142,9 @@ def _post_once(address: Address, signal: Signal, body: bytes, content_type: str)
         retry_after = answer.headers.get("Retry-After", "1")
         return answer.status, float(retry_after) if retry_after.isdigit() else 1.0, answer.reason
     except (OSError, http.client.HTTPException) as error:
-        raise ReceiverError(f"The tracetui at {address.url} cannot be reached: {error!s}.",
-                            hint="Is it still running?") from error
+        raise ReceiverError(
+            f"The tracetui at {address.url} cannot be reached: {error!s}.", hint="Is it still running?"
+        ) from error
     finally:
         connection.close()
 

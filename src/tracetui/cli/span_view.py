@@ -65,32 +65,46 @@ def span_lines(n: NormalisedSpan, *, counted: bool) -> Iterator[Line]:
 def _head(n: NormalisedSpan, counted: bool) -> Iterator[Line]:
     span = n.span
     failed = span.status.is_error or bool(n.errors)
-    yield (("✖ ", "error") if failed else "", (f"{n.kind} ", n.kind) if n.kind != "UNKNOWN" else "",
-           (one_line(span.name) or "(no name)", "heading"))
+    yield (
+        ("✖ ", "error") if failed else "",
+        (f"{n.kind} ", n.kind) if n.kind != "UNKNOWN" else "",
+        (one_line(span.name) or "(no name)", "heading"),
+    )
     parent = f" · parent {span.parent_span_id}" if span.parent_span_id else " · root"
     yield ((f"span {span.span_id} · trace {span.trace_id}{parent}", "dim"),)
     started = format_moment(span.start_time_unix_nano, date=True, fraction=True) if span.start_time_unix_nano else ""
-    yield from _facts({
-        "started": _joined(started, f"took {format_duration(span.duration_nano)}" if span.duration_nano is not None
-                           else "duration unknown",
-                           f"first token after {n.ttft_s:.2f}s" if n.ttft_s is not None else ""),
-        "status": _joined(("UNSET", "OK", "ERROR")[span.status.code] if 0 <= span.status.code <= 2
-                          else str(span.status.code), one_line(span.status.message, 1000)),
-        "service": _joined(one_line(span.resource.service), _labelled("project", n.project)),
-        "scope": _joined(one_line(f"{span.scope.name} {span.scope.version}".strip()), span_kind_name(span.otel_kind)),
-        "model": _joined(one_line(n.model), _labelled("provider", n.provider),
-                         _labelled("asked for", n.model_request if n.model_request != n.model else "")),
-        "params": ", ".join(f"{one_line(str(key), 60)} {_inline(value)}" for key, value in n.params.items()),
-        "tokens": _tokens(n, counted),
-        "cost": _cost(n),
-        "finish": ", ".join(one_line(reason, 60) for reason in n.finish_reasons),
-        "agent": one_line(n.agent_name),
-        "session": one_line(n.session_id),
-        "user": one_line(n.user_id),
-        "tags": ", ".join(one_line(tag, 80) for tag in n.tags),
-        "metadata": _inline(n.metadata) if n.metadata else "",
-        "embedding": _embedding(n),
-    })
+    yield from _facts(
+        {
+            "started": _joined(
+                started,
+                f"took {format_duration(span.duration_nano)}" if span.duration_nano is not None else "duration unknown",
+                f"first token after {n.ttft_s:.2f}s" if n.ttft_s is not None else "",
+            ),
+            "status": _joined(
+                ("UNSET", "OK", "ERROR")[span.status.code] if 0 <= span.status.code <= 2 else str(span.status.code),
+                one_line(span.status.message, 1000),
+            ),
+            "service": _joined(one_line(span.resource.service), _labelled("project", n.project)),
+            "scope": _joined(
+                one_line(f"{span.scope.name} {span.scope.version}".strip()), span_kind_name(span.otel_kind)
+            ),
+            "model": _joined(
+                one_line(n.model),
+                _labelled("provider", n.provider),
+                _labelled("asked for", n.model_request if n.model_request != n.model else ""),
+            ),
+            "params": ", ".join(f"{one_line(str(key), 60)} {_inline(value)}" for key, value in n.params.items()),
+            "tokens": _tokens(n, counted),
+            "cost": _cost(n),
+            "finish": ", ".join(one_line(reason, 60) for reason in n.finish_reasons),
+            "agent": one_line(n.agent_name),
+            "session": one_line(n.session_id),
+            "user": one_line(n.user_id),
+            "tags": ", ".join(one_line(tag, 80) for tag in n.tags),
+            "metadata": _inline(n.metadata) if n.metadata else "",
+            "embedding": _embedding(n),
+        }
+    )
 
 
 def _facts(facts: Mapping[str, str]) -> Iterator[Line]:
@@ -114,11 +128,17 @@ def _tokens(n: NormalisedSpan, counted: bool) -> str:
     tokens = n.tokens
     if not tokens:
         return ""
-    details = ((tokens.total, "total"), (tokens.cache_read, "read from cache"),
-               (tokens.cache_write, "written to cache"), (tokens.reasoning, "reasoning"))
-    return _joined(format_tokens(tokens.input, tokens.output),
-                   *(f"{number:,} {name}" for number, name in details if number is not None),
-                   "" if counted else "not counted: a span below has the usage")
+    details = (
+        (tokens.total, "total"),
+        (tokens.cache_read, "read from cache"),
+        (tokens.cache_write, "written to cache"),
+        (tokens.reasoning, "reasoning"),
+    )
+    return _joined(
+        format_tokens(tokens.input, tokens.output),
+        *(f"{number:,} {name}" for number, name in details if number is not None),
+        "" if counted else "not counted: a span below has the usage",
+    )
 
 
 def _cost(n: NormalisedSpan) -> str:
@@ -130,9 +150,11 @@ def _cost(n: NormalisedSpan) -> str:
 def _embedding(n: NormalisedSpan) -> str:
     if n.embedding is None:
         return ""
-    return _joined(one_line(n.embedding.model),
-                   f"{n.embedding.count:,} vectors" if n.embedding.count is not None else "",
-                   f"{n.embedding.dimension:,} dimensions" if n.embedding.dimension is not None else "")
+    return _joined(
+        one_line(n.embedding.model),
+        f"{n.embedding.count:,} vectors" if n.embedding.count is not None else "",
+        f"{n.embedding.dimension:,} dimensions" if n.embedding.dimension is not None else "",
+    )
 
 
 def _side(messages: Sequence[ChatMessage], text: str, system: str = "") -> Iterator[Line]:
@@ -203,8 +225,12 @@ def _offered(n: NormalisedSpan) -> Iterator[Line]:
 def _evaluations(n: NormalisedSpan) -> Iterator[Line]:
     for evaluation in n.evals:
         score = f"{evaluation.score:.4g}" if evaluation.score is not None else ""
-        yield ("  " + _joined(one_line(evaluation.name, 120), score, one_line(evaluation.label, 120),
-                              one_line(evaluation.explanation)),)
+        yield (
+            "  "
+            + _joined(
+                one_line(evaluation.name, 120), score, one_line(evaluation.label, 120), one_line(evaluation.explanation)
+            ),
+        )
 
 
 def _errors(n: NormalisedSpan) -> Iterator[Line]:
@@ -226,16 +252,20 @@ def _events(events: Sequence[SpanEvent]) -> Iterator[Line]:
 
 def _links(n: NormalisedSpan) -> Iterator[Line]:
     for link in n.span.links:
-        yield (f"  span {link.span_id or '?'} · trace {link.trace_id or '?'}",
-               ("" if link.is_valid else "  (cannot be followed: an id is malformed)", "dim"))
+        yield (
+            f"  span {link.span_id or '?'} · trace {link.trace_id or '?'}",
+            ("" if link.is_valid else "  (cannot be followed: an id is malformed)", "dim"),
+        )
         yield from _attributes(link.attributes, indent=4)
 
 
 def _logs(records: Sequence[LogRecord]) -> Iterator[Line]:
     for record in records:
         moment = record.time_unix_nano or record.observed_time_unix_nano
-        yield ((f"  {format_moment(moment, fraction=True) if moment else '?'}  ", "dim"),
-               _joined(one_line(record.severity_text, 40), one_line(record.event_name)))
+        yield (
+            (f"  {format_moment(moment, fraction=True) if moment else '?'}  ", "dim"),
+            _joined(one_line(record.severity_text, 40), one_line(record.event_name)),
+        )
         if record.body is not None:
             yield from _value("", record.body)
         yield from _attributes(record.attributes, indent=4)

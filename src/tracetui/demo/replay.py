@@ -25,7 +25,7 @@ Send = Callable[[bytes, str], object]
 CONTENT_TYPE = "application/json"
 """Media type of the bodies."""
 
-SHORTEST_S, LONGEST_S = 1.0, 8.0
+SHORTEST_S, LONGEST_S = 1.5, 8.0
 """How long a trace may take to play. Against the stand-ins most took a tenth of a second, too short to watch."""
 
 SECONDS_PER_SPAN = 0.35
@@ -126,8 +126,9 @@ class Replayer:
         play_s: How long new traces begin.
     """
 
-    def __init__(self, send: Send, *, clock: Clock | None = None, seed: int | None = None,
-                 play_s: float = PLAY_S) -> None:
+    def __init__(
+        self, send: Send, *, clock: Clock | None = None, seed: int | None = None, play_s: float = PLAY_S
+    ) -> None:
         self._send = send
         self._clock = clock or SystemClock()
         self._ids = FreshIds(seed)
@@ -144,6 +145,11 @@ class Replayer:
         self._stopping.set()
         if self._thread.is_alive():
             self._thread.join(timeout=5)
+
+    def wait(self, timeout_s: float) -> bool:
+        """Wait until the replay has fallen silent; whether it has."""
+        self._thread.join(timeout_s)
+        return not self._thread.is_alive()
 
     @property
     def is_playing(self) -> bool:
@@ -198,8 +204,11 @@ def _step(item: RecordedItem, ids: FreshIds, moved: Callable[[str], str]) -> Ste
         for key in ("startTimeUnixNano", "endTimeUnixNano", "timeUnixNano", "observedTimeUnixNano"):
             if key in timed:
                 timed[key] = moved(timed[key])
-    due = fields.get("endTimeUnixNano") if item.signal is Signal.TRACES else (
-        fields.get("timeUnixNano") or fields.get("observedTimeUnixNano"))
+    due = (
+        fields.get("endTimeUnixNano")
+        if item.signal is Signal.TRACES
+        else (fields.get("timeUnixNano") or fields.get("observedTimeUnixNano"))
+    )
     body = json.dumps(fresh.request, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
     return Step(int(due or 0), item.signal.value, body)
 

@@ -83,19 +83,23 @@ def trace_object(t: TraceSummary) -> JSONObject:
 
 def log_object(record: LogRecord) -> JSONObject:
     """A log record as an object of `tracetui logs --json`; `body` has the type it was sent with."""
-    return _present(
-        trace_id=record.trace_id,
-        span_id=record.span_id,
-        time_unix_nano=record.time_unix_nano or None,
-        observed_time_unix_nano=record.observed_time_unix_nano or None,
-        severity_number=record.severity_number or None,
-        severity_text=record.severity_text,
-        event_name=record.event_name,
-        service=record.resource.service,
-        scope=_scope(record.scope),
-    ) | _given(body=record.body) | _present(
-        attributes=record.attributes,
-        resource=_resource(record.resource),
+    return (
+        _present(
+            trace_id=record.trace_id,
+            span_id=record.span_id,
+            time_unix_nano=record.time_unix_nano or None,
+            observed_time_unix_nano=record.observed_time_unix_nano or None,
+            severity_number=record.severity_number or None,
+            severity_text=record.severity_text,
+            event_name=record.event_name,
+            service=record.resource.service,
+            scope=_scope(record.scope),
+        )
+        | _given(body=record.body)
+        | _present(
+            attributes=record.attributes,
+            resource=_resource(record.resource),
+        )
     )
 
 
@@ -111,8 +115,12 @@ def part_object(part: MessagePart) -> JSONObject:
         case ToolCall():
             return {"type": "tool_call"} | _present(id=part.id, name=part.name) | _given(arguments=part.arguments)
         case ToolResult():
-            return ({"type": "tool_result"} | _present(id=part.id, name=part.name) | _given(result=part.result)
-                    | _present(is_error=part.is_error or None))
+            return (
+                {"type": "tool_result"}
+                | _present(id=part.id, name=part.name)
+                | _given(result=part.result)
+                | _present(is_error=part.is_error or None)
+            )
         case MediaPart():
             return {"type": part.modality} | _present(uri=part.uri, mime=part.mime, size=part.size)
         case FilePart():
@@ -131,17 +139,21 @@ def message_object(message: ChatMessage) -> JSONObject:
 
 
 def _identity(span: Span, n: NormalisedSpan) -> JSONObject:
-    return _present(trace_id=span.trace_id, span_id=span.span_id, parent_span_id=span.parent_span_id) | {
-        "name": _text(span.name),
-        "kind": n.kind.value,
-        "otel_kind": span_kind_name(span.otel_kind),
-    } | _present(
-        service=span.resource.service,
-        project=n.project,
-        scope=_scope(span.scope),
-        start_time_unix_nano=span.start_time_unix_nano or None,
-        duration_nano=span.duration_nano,
-        status=_status(span.status),
+    return (
+        _present(trace_id=span.trace_id, span_id=span.span_id, parent_span_id=span.parent_span_id)
+        | {
+            "name": _text(span.name),
+            "kind": n.kind.value,
+            "otel_kind": span_kind_name(span.otel_kind),
+        }
+        | _present(
+            service=span.resource.service,
+            project=n.project,
+            scope=_scope(span.scope),
+            start_time_unix_nano=span.start_time_unix_nano or None,
+            duration_nano=span.duration_nano,
+            status=_status(span.status),
+        )
     )
 
 
@@ -199,26 +211,32 @@ def _resource(resource: Resource) -> JSONObject:
 
 def _event(event: SpanEvent) -> JSONObject:
     return {"name": _text(event.name)} | _present(
-        time_unix_nano=event.time_unix_nano or None, attributes=event.attributes,
-        dropped_attributes_count=event.dropped_attributes_count or None)
+        time_unix_nano=event.time_unix_nano or None,
+        attributes=event.attributes,
+        dropped_attributes_count=event.dropped_attributes_count or None,
+    )
 
 
 def _link(link: SpanLink) -> JSONObject:
     return _present(
-        trace_id=link.trace_id, span_id=link.span_id, trace_state=link.trace_state, attributes=link.attributes,
-        dropped_attributes_count=link.dropped_attributes_count or None)
+        trace_id=link.trace_id,
+        span_id=link.span_id,
+        trace_state=link.trace_state,
+        attributes=link.attributes,
+        dropped_attributes_count=link.dropped_attributes_count or None,
+    )
 
 
 def _tool(tool: Tool | None) -> JSONObject:
     if tool is None:
         return {}
-    return (_present(name=tool.name, description=tool.description, call_id=tool.call_id)
-            | _given(arguments=tool.arguments, result=tool.result))
+    return _present(name=tool.name, description=tool.description, call_id=tool.call_id) | _given(
+        arguments=tool.arguments, result=tool.result
+    )
 
 
 def _tool_definition(definition: ToolDefinition) -> JSONObject:
-    return (_present(name=definition.name, description=definition.description)
-            | _given(parameters=definition.parameters))
+    return _present(name=definition.name, description=definition.description) | _given(parameters=definition.parameters)
 
 
 def _document(document: Document) -> JSONObject:
@@ -232,8 +250,14 @@ def _embedding(embedding: Embedding | None) -> JSONObject:
 
 
 def _tokens(tokens: TokenUsage) -> JSONObject:
-    return _present(input=tokens.input, output=tokens.output, total=tokens.total, cache_read=tokens.cache_read,
-                    cache_write=tokens.cache_write, reasoning=tokens.reasoning)
+    return _present(
+        input=tokens.input,
+        output=tokens.output,
+        total=tokens.total,
+        cache_read=tokens.cache_read,
+        cache_write=tokens.cache_write,
+        reasoning=tokens.reasoning,
+    )
 
 
 def _cost(cost: Cost | None) -> JSONObject:
@@ -243,8 +267,9 @@ def _cost(cost: Cost | None) -> JSONObject:
 
 
 def _evaluation(evaluation: Evaluation) -> JSONObject:
-    return _present(name=evaluation.name, score=evaluation.score, label=evaluation.label,
-                    explanation=evaluation.explanation)
+    return _present(
+        name=evaluation.name, score=evaluation.score, label=evaluation.label, explanation=evaluation.explanation
+    )
 
 
 def _error(error: SpanError) -> JSONObject:

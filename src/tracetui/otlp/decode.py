@@ -261,8 +261,10 @@ class _Reader:
     def _check_keys(self, pairs: Sequence[Any], result: Attributes) -> None:
         if len(pairs) != len(result):
             self._warn(_REPEATED_KEY)
-        if self._may_have_strindex and any(pair.key_strindex for pair in pairs):
-            self._warn(_STRINDEX)
+        if self._may_have_strindex:
+            for pair in pairs:
+                if pair.key_strindex:
+                    self._warn(_STRINDEX)
 
     def _warn(self, text: str) -> None:
         if text not in self.warnings:

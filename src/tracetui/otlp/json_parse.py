@@ -146,7 +146,7 @@ class JSONParser:
             self._text(1, given, "schemaUrl"),
             self._text(2, given, "type"),
             *(bytes_field(number, self._whole_text(item, key).encode())
-              for number, key in ((3, "idKeys"), (4, "descriptionKeys")) for item in _items(given, key)),
+              for number, key in ((3, "idKeys"), (4, "descriptionKeys")) for item in list_items(given, key)),
         ))
 
     def _attributes(self, number: int, given: JSONObject) -> bytes:
@@ -243,10 +243,15 @@ def objects(given: JSONObject, key: str) -> Iterable[JSONObject]:
     Raises:
         InvalidSpan: It is no list, or holds something else.
     """
-    return [_object(item, key) for item in _items(given, key)]
+    return [_object(item, key) for item in list_items(given, key)]
 
 
-def _items(given: JSONObject, key: str) -> list[Any]:
+def list_items(given: JSONObject, key: str) -> list[Any]:
+    """What a list member holds, nulls left out; none where absent.
+
+    Raises:
+        InvalidSpan: It is no list.
+    """
     value = given.get(key)
     if value is None:
         return []

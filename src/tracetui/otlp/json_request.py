@@ -12,7 +12,7 @@ from itertools import accumulate
 from typing import Any, NamedTuple, NoReturn
 
 from tracetui.errors import InvalidSpan, MalformedRequest
-from tracetui.otlp.json_parse import JSONObject, JSONParser, objects
+from tracetui.otlp.json_parse import JSONObject, JSONParser, list_items, objects
 from tracetui.otlp.objects import LOG_RECORD, RESOURCE, SCOPE, SPAN, ObjectKind
 from tracetui.otlp.wire import MAX_ITEMS, Signal, SlicedRequest, SlicedResource, SlicedScope, too_many
 
@@ -138,13 +138,11 @@ class _Slicer:
 
     def _scope(self, given: JSONObject) -> SlicedScope:
         data, schema_url = self._owner(SCOPE, given, "scope")
-        items = given.get(self._keys.items) or []
-        if not isinstance(items, list):
-            raise InvalidSpan(f"The JSON field {self._keys.items} is not a list.")
+        items = list_items(given, self._keys.items)
         self._left -= len(items)
         if self._left < 0:
             raise too_many()
-        slices = (self._item(item) for item in items if item is not None)
+        slices = (self._item(item) for item in items)
         return SlicedScope(data, schema_url, [data for data in slices if data is not None])
 
     def _owner(self, kind: ObjectKind, given: JSONObject, key: str) -> tuple[bytes, str]:

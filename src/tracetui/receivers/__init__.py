@@ -1,1 +1,95 @@
-"""."""
+"""The listeners: accept, decode, hand to the store, answer once it is committed.
+
+Importing this package is cheap; the servers are imported when a `ReceiverSet` starts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from tracetui.config import Address
+from tracetui.errors import ReceiverError
+from tracetui.receivers.status import ReceiverCounts, ReceiverState, ReceiverStatus
+
+if TYPE_CHECKING:
+    from tracetui.receivers.export import ExportService, Submit
+    from tracetui.receivers.otlp_grpc import GrpcReceiver
+    from tracetui.receivers.otlp_http import HttpReceiver
+
+GRACE_S = 5.0
+"""Seconds that requests in flight are given when the receivers stop."""
+
+GRPC = "grpc"
+HTTP = "http"
+
+
+class ReceiverSet:
+    """All listeners of a process, with one count between them.
+
+    Args:
+        grpc: Where OTLP/gRPC listens; None for nowhere.
+        http: Where OTLP/HTTP listens; empty for nowhere.
+        ingest: The way into the store.
+    """
+
+    def __init__(self, grpc: Address | None, http: Sequence[Address], ingest: Submit) -> None:
+        planned = ([(GRPC, grpc)] if grpc else []) + [(HTTP, address) for address in http]
+        self._statuses = [ReceiverStatus(protocol, address, ReceiverState.STARTING) for protocol, address in planned]
+        self._ingest = ingest
+        self._service: ExportService | None = None
+        self._grpc: GrpcReceiver | None = None
+        self._http: HttpReceiver | None = None
+
+    def start(self) -> None:
+        """Open every listener; returns when each listens or has failed. One that fails does not stop the others."""
+        from tracetui.receivers.export import ExportService  # deferred: protobuf, and below the servers themselves
+
+        service = ExportService(self._ingest)
+        self._service = service
+        # HTTP first: it is there in a tenth of the time that importing gRPC takes
+        for index, status in sorted(enumerate(self._statuses), key=lambda item: item[1].protocol == GRPC):
+            try:
+                address = self._open(status, service)
+            except ReceiverError as error:
+                self._statuses[index] = replace(status, state=ReceiverState.FAILED, error=str(error))
+            else:
+                self._statuses[index] = replace(status, state=ReceiverState.LISTENING, address=address)
+
+    def _open(self, status: ReceiverStatus, service: ExportService) -> Address:
+        if status.protocol == GRPC:
+            from tracetui.receivers.otlp_grpc import GrpcReceiver
+
+            receiver = GrpcReceiver(status.address, service)
+            receiver.start()
+            self._grpc = receiver
+            return receiver.address
+        if self._http is None:
+            from tracetui.receivers.otlp_http import HttpReceiver
+
+            self._http = HttpReceiver(service)
+            self._http.start()
+        return self._http.listen(status.address)
+
+    def stop(self) -> None:
+        """Take no more requests, answer those in flight (at most `GRACE_S` seconds), close."""
+        grpc_ended = self._grpc.stop(GRACE_S) if self._grpc is not None else None
+        if self._http is not None:
+            self._http.stop(GRACE_S)
+        if grpc_ended is not None:
+            grpc_ended.wait()
+        self._statuses = [
+            replace(status, state=ReceiverState.STOPPED) if status.state is ReceiverState.LISTENING else status
+            for status in self._statuses]
+
+    def statuses(self) -> tuple[ReceiverStatus, ...]:
+        """Every listener as it is now, gRPC first, then HTTP as given."""
+        return tuple(self._statuses)
+
+    def counts(self) -> ReceiverCounts:
+        """What the listeners together have taken and turned away since the start."""
+        return self._service.counts() if self._service is not None else ReceiverCounts()
+
+
+__all__ = ["ReceiverCounts", "ReceiverSet", "ReceiverState", "ReceiverStatus"]

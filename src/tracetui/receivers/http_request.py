@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import http
 import re
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Protocol
 
 from tornado import httputil
@@ -83,6 +83,7 @@ class ExportRequest(httputil.HTTPMessageDelegate):
         self._size = 0
         self._refusal: Answer | None = None
         self._is_sent = False
+        self._written: asyncio.Future[None] | None = None
         self._task: asyncio.Task[None] | None = None
 
     def headers_received(self, start_line: httputil.RequestStartLine | httputil.ResponseStartLine,
@@ -96,7 +97,10 @@ class ExportRequest(httputil.HTTPMessageDelegate):
         self._is_json = media_type != _PROTOBUF
         self._encoding = headers.get("Content-Encoding", "").strip().lower()
         length = _declared_length(headers)
-        refusal = self._check(start_line, headers, media_type, length)
+        try:
+            refusal = self._check(start_line, headers, media_type, length)
+        except Exception as error:  # noqa: BLE001  (the boundary of a request: every failure is an answer)
+            refusal = internal_error(error)
         self._connection.set_body_timeout(BODY_TIMEOUT_S + (length or self._service.max_body_size) / _MEBIBYTE)
         if refusal is not None:
             self._refuse(refusal, is_awaited="Expect" in headers)
@@ -175,7 +179,7 @@ class ExportRequest(httputil.HTTPMessageDelegate):
             answer = self._service.count(internal_error(error))
         self._answer(answer)
 
-    def _export(self, body: bytes) -> answers.Pending:
+    def _export(self, body: bytes) -> Future[Answer]:
         return self._service.export(self._signal, body, encoding=self._encoding, is_json=self._is_json)
 
     def _answer(self, answer: Answer) -> None:
@@ -193,13 +197,15 @@ class ExportRequest(httputil.HTTPMessageDelegate):
         if answer.closes:
             headers["Connection"] = "close"
         reason = http.HTTPStatus(answer.http_status).phrase
-        self._connection.write_headers(httputil.ResponseStartLine("HTTP/1.1", answer.http_status, reason), headers,
-                                       None if self._is_head else body)
+        start_line = httputil.ResponseStartLine("HTTP/1.1", answer.http_status, reason)
+        self._written = self._connection.write_headers(start_line, headers, None if self._is_head else body)
 
     def _end(self, answer: Answer) -> None:
         """Let the connection go on to its next request, or end it."""
         if not self._connection.stream.closed():
             self._connection.finish()
+            if answer.closes and self._written is not None:
+                self._written.add_done_callback(lambda _: self._connection.close())
         self._requests.closed(self)
 
 

@@ -7,6 +7,7 @@ therefore nothing else imports it, and this module is imported by the thread tha
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeAlias
@@ -55,6 +56,7 @@ class GrpcReceiver:
         """Where it listens; the real port once started."""
         self._service = service
         self._server: grpc.Server | None = None
+        self._workers: ThreadPoolExecutor | None = None
 
     def start(self) -> None:
         """Open the address and begin to answer.
@@ -62,8 +64,9 @@ class GrpcReceiver:
         Raises:
             ReceiverError: The address cannot be opened; says why and what to do.
         """
+        workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="tracetui-grpc")
         server = grpc.server(
-            ThreadPoolExecutor(WORKERS, thread_name_prefix="tracetui-grpc"),
+            workers,
             handlers=[_Handlers(self._service)],
             options=_options(self._service.max_body_size),
         )
@@ -78,14 +81,23 @@ class GrpcReceiver:
             except RuntimeError as error:
                 raise ReceiverError(f"{place} cannot be opened.", hint=f"Choose another with {_OPTION}.") from error
         server.start()
-        self._server = server
+        self._server, self._workers = server, workers
         self.address = Address(self.address.host, places[0].port)
 
-    def stop(self, grace_s: float) -> None:
-        """Take no more calls, give those in flight this many seconds, and end."""
-        if self._server is not None:
-            self._server.stop(grace_s).wait()
-            self._server = None
+    def stop(self, grace_s: float) -> threading.Event:
+        """Take no more calls and give those in flight this many seconds.
+
+        Returns:
+            Set once the last one is answered or given up.
+        """
+        if self._server is None or self._workers is None:
+            ended = threading.Event()
+            ended.set()
+            return ended
+        ended = self._server.stop(grace_s)
+        self._workers.shutdown(wait=False)
+        self._server = None
+        return ended
 
 
 def _options(max_body_size: int) -> list[tuple[str, int]]:

@@ -22,7 +22,7 @@ from tracetui.tui.feed import Feed
 from tracetui.tui.messages import StoreChanged
 from tracetui.tui.pulse import Pulse
 from tracetui.tui.screens.explorer import ExplorerScreen
-from tracetui.tui.theme import ANSI, THEMES
+from tracetui.tui.theme import ANSI, DARK, THEMES
 from tracetui.tui.yank import YankActions
 
 log = logging.getLogger(__name__)
@@ -64,8 +64,7 @@ class TracetuiApp(YankActions, App[str]):
             self.register_theme(theme)
         names = set(self.available_themes)
         wanted = runtime.settings.theme
-        few_colors = self.console.color_system in (None, "standard")
-        self.theme = ANSI if few_colors else wanted if wanted in names else THEMES[0].name
+        self.theme = wanted if wanted in names else DARK
         if runtime.settings.keymap:
             self.set_keymap(dict(runtime.settings.keymap))
 
@@ -201,6 +200,8 @@ def run(settings: Settings, *, query: str = "", demo: bool = False) -> int:
     runtime = Runtime(settings)
     runtime.open_store()
     app = TracetuiApp(runtime, query=query)
+    if app.console.color_system == "standard" and settings.theme == DARK:
+        app.theme = ANSI
     try:
         result = app.run()
     finally:

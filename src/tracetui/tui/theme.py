@@ -177,6 +177,20 @@ ANSI_PALETTE = Palette(
 )
 
 
+_ANSI_VARIABLES = {
+    "ansi-background": "ansi_black",
+    "ansi-foreground": "ansi_white",
+    "border-blurred": "ansi_bright_black",
+    "block-cursor-foreground": "ansi_black",
+    "block-cursor-background": "ansi_white",
+    "input-cursor-foreground": "ansi_bright_white",
+    "input-cursor-text-style": "reverse",
+    "screen-selection-background": "ansi_bright_blue",
+    "screen-selection-foreground": "ansi_black",
+}
+"""What Textual's style sheets ask of a theme of terminal colours."""
+
+
 def _theme(name: str, palette: Palette, *, dark: bool, ansi: bool = False) -> Theme:
     names = {"default": "ansi_default"} if ansi else {}
 
@@ -203,6 +217,7 @@ def _theme(name: str, palette: Palette, *, dark: bool, ansi: bool = False) -> Th
             "dim": color(palette.dim),
             "input-cursor-background": color(palette.accent),
             "input-selection-background": color(palette.selection),
+            **(_ANSI_VARIABLES if ansi else {}),
         },
     )
 

@@ -11,6 +11,7 @@ from tracetui.semconv import SpanFacts, normalise, summary
 
 START = 1_700_000_000_000_000_000
 SECOND = 1_000_000_000
+NO_STATUS = Status()
 
 
 def make_span(
@@ -18,7 +19,7 @@ def make_span(
     *,
     scope: str = "app",
     name: str = "span",
-    status: Status = Status(),
+    status: Status = NO_STATUS,
     events: Sequence[SpanEvent] = (),
     resource: Attributes | None = None,
 ) -> Span:

@@ -11,16 +11,24 @@ from tracetui.semconv import normalise, summary
 
 WHOLE = [name for name in SCENARIOS if name.startswith(("oi-", "plain-"))] + [
     "openlit-openai",
+    "google-adk-content",
+    "openllmetry-0.45-openai",
     "openllmetry-openai",
+    "openllmetry-workflow",
     "otel-genai-anthropic",
     "otel-genai-openai-event_only",
+    "otel-google-genai-default",
     "otel-google-genai-latest-span_only",
+    "otel-openai-default",
     "otel-openai-latest-event_only",
     "otel-openai-latest-span_and_event",
     "otlp-json",
+    "pydantic-ai-1.x-v1",
+    "pydantic-ai-1.x-v1-logs",
     "pydantic-ai-1.x-v2",
     "pydantic-ai-default",
     "pydantic-ai-v6",
+    "strands-agents",
 ]
 """Scenarios whose conventions are read in full."""
 

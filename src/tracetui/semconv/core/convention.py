@@ -108,20 +108,18 @@ class Source:
             self.problem(f"{where} is not valid JSON (perhaps cut short), so it stays text.")
         return result.value
 
-    def tree(self, prefix: str) -> object:
-        """The tree of the flattened keys that begin with `prefix` and a dot; None where there are none."""
+    def items(self, prefix: str) -> list[object]:
+        """The list that flattened keys below `prefix` make, by index; keys without an index are no part of it."""
         start = f"{prefix}."
-        items = [(key[len(start) :], value) for key, value in self.attributes.items() if key.startswith(start)]
-        if not items:
-            return None
+        size = len(start)
+        items = [
+            (key[size:], value)
+            for key, value in self.attributes.items()
+            if key.startswith(start) and key[size : size + 1].isdigit()
+        ]
         tree, refused = unflatten(items)
         for key in refused:
             self.problem(f"{start}{key[:80]} has an index beyond any that is believed.")
-        return tree
-
-    def items(self, prefix: str) -> list[object]:
-        """The list of the flattened keys below `prefix`, in the order of their indexes."""
-        tree = self.tree(prefix)
         return tree if isinstance(tree, list) else []
 
     def below(self, prefix: str) -> Iterator[tuple[str, str, AttributeValue]]:

@@ -31,7 +31,7 @@ def unflatten(items: Iterable[tuple[str, object]]) -> tuple[object, tuple[str, .
     refused = []
     for key, value in items:
         segments = key.split(".", MAX_DEPTH)
-        if any(_is_index(segment) and int(segment[:7]) > MAX_INDEX for segment in segments):
+        if any(_is_index(segment) and (len(segment) > 6 or int(segment) > MAX_INDEX) for segment in segments):
             refused.append(key)
             continue
         _place(root, segments, value)

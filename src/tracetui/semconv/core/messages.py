@@ -39,6 +39,7 @@ ROLES = {"human": "user", "ai": "assistant", "model": "assistant", "Human": "use
 """Other names of roles."""
 
 _ANSWERS = ("tool", "function")
+_OF_A_MESSAGE = {"parts", "content", "contents", "tool_calls", "refusal", "function_call_name"}
 _MAX_MESSAGES = 20_000
 _LANGCHAIN = {
     "HumanMessage": "user",
@@ -73,7 +74,7 @@ def message_of(item: object, role: str) -> ChatMessage | None:
     if not isinstance(item, Mapping):
         return ChatMessage(role, (words_part(item),))
     item = _unwrapped(item)
-    if "role" not in item and not item.keys() & {"parts", "content", "contents", "tool_calls"}:
+    if "role" not in item and not item.keys() & _OF_A_MESSAGE:
         return ChatMessage(_role_of_item(item, role), (part_of(item),))
     if "role" not in item and item.get("type") not in (None, "message"):
         return ChatMessage(_role_of_item(item, role), (part_of(item),))

@@ -48,7 +48,7 @@ def summary(facts: SpanFacts) -> SpanSummary:
         cost.total if cost is not None else None,
         scalars.word(found, "session_id"),
         scalars.word(found, "user_id"),
-        scalars.word(found, "tool.name"),
+        scalars.word(found, "tool.name") if kind is Kind.TOOL else "",
         scalars.word(found, "agent_name"),
         _preview(facts, table, found, kind, is_error),
         is_error,

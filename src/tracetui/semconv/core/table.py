@@ -27,7 +27,7 @@ WORDS = "words"
 """The field of the keys where the last words of a user can be had cheaply."""
 
 _MEMORY = 16_384
-_INDEX = re.compile(r"(?<=\.)\d+(?=\.|$)", re.ASCII)
+_INDEX = re.compile(r"(?<=\.)\d{1,6}(?=\.|$)", re.ASCII)
 _NO_FIELD = ""
 _LATER = 10_000
 _LONG = 256
@@ -127,7 +127,7 @@ class Table:
             place = self._exact.get(_INDEX.sub("N", key))
             if place is not None and place.field == WORDS:
                 # Of words in a list the last are wanted, so the highest index gets the lowest rank.
-                place = place._replace(rank=-int(index.group()[:9]))
+                place = place._replace(rank=-int(index.group()))
         if place is None or place.hint == NO_HINT:
             start = next((start for start in self._starts if key.startswith(start)), None)
             if start is not None:

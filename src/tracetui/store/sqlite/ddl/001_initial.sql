@@ -98,6 +98,10 @@ CREATE TABLE spans (
 
 CREATE UNIQUE INDEX spans_by_identity ON spans (trace, span_id);
 
+-- A trace's spans in order of arrival: reading a large trace in any other order jumps about the file, at ten times the
+-- cost.
+CREATE INDEX spans_by_trace ON spans (trace);
+
 CREATE INDEX spans_by_parent ON spans (trace, parent_span_id);
 
 CREATE TABLE span_data (

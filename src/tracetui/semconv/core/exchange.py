@@ -1,0 +1,113 @@
+"""The conversation in a vendor's request and response, whoever's JSON they are.
+
+Known are the bodies of OpenAI's completions, chat and responses APIs, of Anthropic and Gemini, LangChain's run inputs
+and outputs, and recorded Python calls (`{"args": [], "kwargs": {…}}`). What holds no conversation yields none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from tracetui.model.chat import ChatMessage, TextPart
+from tracetui.semconv.core.messages import message_of, messages_of, with_system
+from tracetui.semconv.core.parts import JSONObject, parts_of, word
+from tracetui.semconv.core.values import decode, is_list
+
+_MAX_LAYERS = 6
+_OF_A_MESSAGE = {"role", "parts", "tool_calls", "message", "message.role", "kwargs", "data"}
+_ITEM_TYPES = ("message", "function_call", "function_call_output", "reasoning", "human", "ai", "system")
+
+
+def request_messages(value: object, _layer: int = 0) -> tuple[ChatMessage, ...]:
+    """The messages of a request; its system prompt, where it stands apart, leads them."""
+    value = decode(value).value
+    if looks_like_messages(value):
+        return messages_of(value, "user")
+    if not isinstance(value, Mapping) or _layer > _MAX_LAYERS:
+        return ()
+    for name in ("messages", "contents", "input"):
+        found = decode(value.get(name)).value
+        if looks_like_messages(found) or (name == "input" and isinstance(found, str) and found):
+            return with_system(messages_of(found, "user"), _instructions(value))
+    for name in ("inputs", "kwargs", "request"):
+        if messages := request_messages(value.get(name), _layer + 1):
+            return messages
+    arguments = value.get("args")
+    if is_list(arguments) and len(arguments) == 1:
+        return request_messages(arguments[0], _layer + 1)
+    return ()
+
+
+def response_messages(value: object, _layer: int = 0) -> tuple[ChatMessage, ...]:
+    """The messages of a response, one for each choice."""
+    value = decode(value).value
+    if looks_like_messages(value):
+        return _answers(messages_of(value, "assistant"))
+    if not isinstance(value, Mapping) or _layer > _MAX_LAYERS:
+        return ()
+    for name, read in (("choices", _choice), ("generations", _generation), ("candidates", _candidate)):
+        listed = value.get(name)
+        while is_list(listed) and len(listed) == 1 and is_list(listed[0]):
+            listed = listed[0]
+        if is_list(listed):
+            found = (read(item) for item in listed if isinstance(item, Mapping))
+            return tuple(message for message in found if message is not None)
+    if _is_message(value):
+        message = message_of(value, "assistant")
+        return () if message is None else (message,)
+    for name in ("messages", "message", "output", "outputs", "response"):
+        inner = decode(value.get(name)).value
+        if looks_like_messages(inner):
+            return _answers(messages_of(inner, "assistant"))
+        if isinstance(inner, Mapping) and (messages := response_messages(inner, _layer + 1)):
+            return messages
+    return ()
+
+
+def looks_like_messages(value: object) -> bool:
+    """Whether decoded JSON is a list of messages."""
+    if is_list(value) and len(value) == 1 and is_list(value[0]):
+        value = value[0]
+    if not is_list(value) or not value:
+        return False
+    return all(_is_message(item) for item in value[:8])
+
+
+def _is_message(item: object) -> bool:
+    if not isinstance(item, Mapping):
+        return False
+    return bool(item.keys() & _OF_A_MESSAGE) or item.get("type") in _ITEM_TYPES
+
+
+def _answers(messages: Sequence[ChatMessage]) -> tuple[ChatMessage, ...]:
+    """The end of a history: what was said since the last turn of somebody else."""
+    start = len(messages)
+    while start and messages[start - 1].role == "assistant":
+        start -= 1
+    return tuple(messages[start:]) or tuple(messages[-1:])
+
+
+def _instructions(value: JSONObject) -> list[TextPart]:
+    given = value.get("system") or value.get("instructions")
+    return [part for part in parts_of(given) if isinstance(part, TextPart)]
+
+
+def _choice(item: JSONObject) -> ChatMessage | None:
+    inner = item.get("message", item.get("delta", item.get("text")))
+    return _finished(message_of(inner, "assistant"), item)
+
+
+def _generation(item: JSONObject) -> ChatMessage | None:
+    info = item.get("generation_info")
+    message = message_of(item.get("message", item.get("text")), "assistant")
+    return _finished(message, info if isinstance(info, Mapping) else {})
+
+
+def _candidate(item: JSONObject) -> ChatMessage | None:
+    return _finished(message_of(item.get("content"), "assistant"), item)
+
+
+def _finished(message: ChatMessage | None, item: JSONObject) -> ChatMessage | None:
+    reason = word(item, "finish_reason", "finishReason")
+    return replace(message, finish_reason=reason) if message is not None and reason else message

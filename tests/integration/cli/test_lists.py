@@ -1,0 +1,109 @@
+"""`traces`, `spans` and `logs` on a database of real traces."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+
+import pytest
+
+from tests.integration.cli.conftest import Cli, find
+
+
+def test_traces_are_objects_newest_first(stocked: Cli) -> None:
+    traces = stocked.objects("traces")
+    starts = [trace.get("start_time_unix_nano", 0) for trace in traces]
+    assert starts == sorted(starts, reverse=True)  # type: ignore[type-var]
+    turn = find(traces, lambda trace: trace["name"] == "weather_turn_1")
+    assert (turn["span_count"], turn["llm_count"], turn["tool_count"], turn["error_count"]) == (5, 2, 2, 0)
+    assert turn["tokens"] == {"input": 910, "output": 65, "total": 975}
+    assert turn["complete"] is True
+
+
+def test_spans_are_objects_with_everything(stocked: Cli) -> None:
+    spans = stocked.objects("spans", "weather_turn_1 CHAIN") or stocked.objects("spans")
+    every = stocked.objects("spans")
+    assert len({(span["trace_id"], span["span_id"]) for span in every}) == len(every)
+    assert len(spans) <= len(every)
+    call = find(every, lambda span: span["kind"] == "LLM" and "tool_defs" in span)
+    assert {"model", "tokens", "input_messages", "output_messages", "attributes", "resource", "scope"} <= set(call)
+    assert None not in call.values()
+
+
+def test_logs_are_objects_of_their_spans(stocked: Cli) -> None:
+    logs = stocked.objects("logs")
+    span_ids = {span["span_id"] for span in stocked.objects("spans")}
+    assert len(logs) == 16
+    assert all(log["span_id"] in span_ids for log in logs)
+    assert find(logs, lambda log: log.get("event_name") == "gen_ai.user.message")["body"]
+
+
+def test_logs_of_a_query_are_those_of_matching_spans(stocked: Cli) -> None:
+    assert 0 < len(stocked.objects("logs", "chat gpt-4o-mini")) < 16
+    assert stocked.objects("logs", "weather_turn_1") == []
+
+
+@pytest.mark.parametrize("command", ["traces", "spans", "logs"])
+def test_a_limit_says_how_many_there_are(stocked: Cli, command: str) -> None:
+    everything = len(stocked.objects(command))
+    done = stocked(command, "--json", "--limit", "3")
+    assert len(done.stdout.splitlines()) == 3
+    assert done.stderr.startswith(f"3 of {everything:,} ")
+    whole = stocked(command, "--json", "--limit", str(everything))
+    assert whole.stderr == ""
+
+
+@pytest.mark.parametrize("command", ["traces", "spans", "logs"])
+def test_csv_holds_the_same_rows(stocked: Cli, command: str) -> None:
+    rows = list(csv.DictReader(io.StringIO(stocked(command, "--csv", "--limit", "0").stdout)))
+    objects = stocked.objects(command)
+    assert [row["trace_id"] for row in rows] == [value["trace_id"] for value in objects]
+    if command == "spans":
+        assert [row["name"] for row in rows] == [value["name"] for value in objects]
+        assert {row["counted"] for row in rows} == {"true", "false"}
+
+
+def test_a_piped_table_has_whole_ids_and_straight_columns(stocked: Cli) -> None:
+    lines = stocked("traces", "--limit", "5").stdout.splitlines()
+    assert len(lines) == 6
+    assert all(re.fullmatch(r"[0-9a-f]{32}", line.split("  ")[0]) for line in lines[1:])
+    assert "\x1b" not in "".join(lines)
+    place = lines[0].index("time")
+    assert all(line[place - 2 : place] == "  " and line[place] == "2" for line in lines[1:])
+
+
+def test_a_query_narrows_the_list(stocked: Cli) -> None:
+    assert {trace["name"] for trace in stocked.objects("traces", "rag_chain")} == {"rag_chain"}
+
+
+def test_nothing_found_is_said_and_may_be_a_failure(stocked: Cli) -> None:
+    done = stocked("traces", "no-such-thing-anywhere")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "No traces match.\n")
+    assert stocked("spans", "no-such-thing-anywhere", "--fail-empty").returncode == 3
+    assert stocked("spans", "weather_turn_1", "--fail-empty").returncode == 0
+
+
+def test_a_database_that_is_not_there_yet_is_empty(cli: Cli) -> None:
+    done = cli("spans", "--json")
+    assert (done.returncode, done.stdout) == (0, "")
+    assert str(cli.db) in done.stderr
+    assert not cli.db.exists()
+
+
+def test_options_may_stand_before_the_command(stocked: Cli, cli: Cli) -> None:
+    done = cli("--db", str(stocked.db), "spans", "--json", "--limit", "1")
+    assert len(done.stdout.splitlines()) == 1
+
+
+def test_a_reader_that_has_enough_is_no_failure(stocked: Cli) -> None:
+    process = stocked.start("spans", "--json", "--limit", "0")
+    assert process.stdout is not None
+    process.stdout.readline()
+    process.stdout.close()
+    assert process.wait(20) == 0
+    assert process.stderr is not None
+    assert process.stderr.read() == ""
+    process.stderr.close()
+    assert process.stdin is not None
+    process.stdin.close()

@@ -1,0 +1,65 @@
+"""The explorer on a real store, driven by a pilot."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+
+from tests.support.clock import FixedClock
+from tests.support.corpus import fill, offline
+from tracetui.runtime import Runtime
+from tracetui.tui.app import TracetuiApp
+
+TURNS = 400
+"""Turns of the event loop to wait for a condition; far more than any needs."""
+
+
+@pytest.fixture
+def runtime(tmp_path: Path) -> Iterator[Runtime]:
+    """A runtime on an empty database, listening nowhere."""
+    runtime = Runtime(offline(tmp_path / "traces.db"))
+    runtime.open_store()
+    yield runtime
+    runtime.stop()
+
+
+@pytest.fixture
+def explore(runtime: Runtime) -> Callable[..., TracetuiApp]:
+    """Make the application on a store filled with scenarios."""
+
+    def make(*scenarios: str, query: str = "") -> TracetuiApp:
+        fill(runtime, *scenarios)
+        return TracetuiApp(runtime, clock=FixedClock(), query=query)
+
+    return make
+
+
+Until = Callable[[Pilot[str], Callable[[], object]], Awaitable[None]]
+
+
+@pytest.fixture
+def until() -> Until:
+    """Wait until a condition holds; the feed answers from another thread."""
+
+    async def wait(pilot: Pilot[str], holds: Callable[[], object]) -> None:
+        for _ in range(TURNS):
+            if holds():
+                await pilot.pause()
+                return
+            await pilot.pause(0.01)
+        raise AssertionError("the condition never held\n" + screen_text(pilot.app))
+
+    return wait
+
+
+def screen_text(app: object) -> str:
+    """What the screen shows, a line a row."""
+    from textual.app import App
+
+    assert isinstance(app, App)
+    width, height = app.size
+    lines = app.screen._compositor.render_strips(app.size)
+    return "\n".join("".join(segment.text for segment in line)[:width] for line in lines[:height])

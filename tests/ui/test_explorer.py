@@ -1,0 +1,175 @@
+"""The explorer, driven as a person drives it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tests.support.corpus import CORPUS, SCENARIOS, requests, send
+from tests.ui.conftest import Until, screen_text
+from tracetui.otlp.wire import Signal
+from tracetui.runtime import Runtime
+from tracetui.tui.app import TracetuiApp
+from tracetui.tui.render.details import TABS
+
+Explore = Callable[..., TracetuiApp]
+
+
+async def test_an_empty_store_teaches(explore: Explore, until: Until) -> None:
+    app = explore()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: "No traces yet" in screen_text(app))
+        assert "see it with a small set of real traces" in screen_text(app)
+        await pilot.press("d")
+        await pilot.pause()
+    assert app.return_value == "demo"
+
+
+async def test_the_list_opens_a_trace_and_the_trace_a_span(explore: Explore, until: Until) -> None:
+    app = explore("oi-openai-http")
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: app.explorer.traces.total == 15)
+        await pilot.press("end")
+        await until(pilot, lambda: app.explorer.spans.summary is not None)
+        await pilot.press("enter")
+        await until(pilot, lambda: "AGENT weather_turn_1" in screen_text(app))
+        assert "412→38" not in screen_text(app).splitlines()[0]
+        await pilot.press("j", "enter", "1")
+        await until(pilot, lambda: "What's the weather in Zürich and São Paulo?" in screen_text(app))
+        assert "You are a terse weather assistant." in screen_text(app)
+        await pilot.press("escape", "escape")
+        assert app.explorer.level == "list"
+
+
+async def test_arriving_traces_never_move_a_reader_who_has_moved(
+    explore: Explore, until: Until, runtime: Runtime
+) -> None:
+    app = explore("oi-openai-http")
+    async with app.run_test(size=(120, 40)) as pilot:
+        traces = app.explorer.traces
+        await until(pilot, lambda: traces.total == 15)
+        await pilot.press("j", "j", "j")
+        await until(pilot, lambda: traces.selected is not None and app.explorer.spans.trace_id)
+        chosen = traces.selected
+        assert chosen is not None
+        shown_before = [line for line in screen_text(app).splitlines() if "▌" in line][0]
+        send(runtime, *requests("oi-openai-agents")[0])  # captured later: stands above
+        await until(pilot, lambda: traces.total > 15)
+        await until(pilot, lambda: traces.waiting > 0 or traces.selected != chosen)
+        assert traces.selected is not None and traces.selected.trace_id == chosen.trace_id
+        assert [line for line in screen_text(app).splitlines() if "▌" in line][0] == shown_before
+        assert f"↑ {traces.waiting} new" in screen_text(app)
+        await pilot.press("f")
+        await until(pilot, lambda: traces.cursor == 0 and traces.waiting == 0 and traces.following)
+        assert "▶ live" in screen_text(app)
+
+
+async def test_a_follower_sees_what_arrives(explore: Explore, until: Until, runtime: Runtime) -> None:
+    app = explore()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: "No traces yet" in screen_text(app))
+        send(runtime, *requests("plain-error")[0])
+        await until(pilot, lambda: "✖" in screen_text(app) and app.explorer.traces.total == 1)
+        assert app.explorer.traces.following
+
+
+async def test_a_growing_trace_keeps_cursor_and_folds(explore: Explore, until: Until, runtime: Runtime) -> None:
+    app = explore()
+    body = (CORPUS / "plain-web-two-services" / "traces.pb").read_bytes()
+    async with app.run_test(size=(120, 40)) as pilot:
+        send(runtime, Signal.TRACES, body)
+        spans = app.explorer.spans
+        await until(pilot, lambda: app.explorer.traces.total == 5 and spans.trace is not None)
+        await pilot.press("enter")
+        await pilot.press("j", "space")
+        folded, rows = spans.selected_span_id, spans.row_count
+        spans.reload()
+        tree = spans.trace
+        await until(pilot, lambda: spans.trace is not tree)
+        assert (spans.selected_span_id, spans.row_count) == (folded, rows)
+
+
+async def test_the_filter_narrows_and_escape_restores(explore: Explore, until: Until) -> None:
+    app = explore("oi-openai-http", "plain-error")
+    async with app.run_test(size=(120, 40)) as pilot:
+        traces = app.explorer.traces
+        await until(pilot, lambda: traces.total == 16)
+        await pilot.press("slash", *"weather_turn")
+        await until(pilot, lambda: traces.total == 2)
+        assert "2 of 16 traces" in screen_text(app)
+        await pilot.press("enter")
+        assert app.focused is traces
+        await pilot.press("escape")
+        await until(pilot, lambda: traces.total == 16)
+
+
+async def test_folding_and_finding_errors(explore: Explore, until: Until) -> None:
+    app = explore("plain-wide")
+    async with app.run_test(size=(120, 40)) as pilot:
+        spans = app.explorer.spans
+        await until(pilot, lambda: app.explorer.traces.total == 1 and spans.row_count == 2000)
+        await pilot.press("enter", "e")
+        await until(pilot, lambda: spans.selected_row is not None and spans.selected_row.is_error)
+        await pilot.press("left_square_bracket")
+        assert spans.row_count < 2000
+        await pilot.press("right_square_bracket")
+        assert spans.row_count == 2000
+        await pilot.press("end")
+        await until(pilot, lambda: spans.cursor == 1999 and spans.selected_row is not None)
+
+
+async def test_mouse_opens_tabs_and_traces(explore: Explore, until: Until) -> None:
+    app = explore("oi-openai-http")
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: app.explorer.traces.total == 15)
+        await pilot.click("#traces", offset=(30, 5))
+        await pilot.click("#traces", offset=(30, 5))
+        await until(pilot, lambda: app.explorer.level == "trace" and app.explorer.inspector.opened is not None)
+        await pilot.click("#inspector", offset=(2, 1))
+        assert app.explorer.inspector.tab == 0
+
+
+async def test_every_theme_and_help_and_palette_open(explore: Explore, until: Until) -> None:
+    app = explore("plain-error")
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: app.explorer.traces.total == 1)
+        for _ in range(3):
+            await pilot.press("T")
+            await pilot.pause()
+        await pilot.press("question_mark")
+        await until(pilot, lambda: "Keys · Esc closes" in screen_text(app))
+        await pilot.press("escape")
+        await pilot.press("ctrl+p")
+        await until(pilot, lambda: "Next pane" in screen_text(app))
+
+
+async def test_every_screen_opens_on_every_span_of_the_corpus(explore: Explore, until: Until, runtime: Runtime) -> None:
+    app = explore(*SCENARIOS)
+    failures: list[str] = []
+    async with app.run_test(size=(120, 40)) as pilot:
+        inspector = app.explorer.inspector
+        await until(pilot, lambda: app.explorer.traces.total > 200)
+        app.explorer.go("inspect")
+        reader = runtime.open_reader()
+        rows = reader.spans(limit=5000)
+        assert len(rows) == 2839
+        seen: set[tuple[str, str]] = set()
+        for row in rows:
+            if row.scope_name == "plain_app" and (row.scope_name, row.name[:5]) in seen:
+                continue  # 2,000 equal items of one loop
+            seen.add((row.scope_name, row.name[:5]))
+            inspector.open(row.trace_id, row.span_id)
+            await until(
+                pilot,
+                lambda row=row: (
+                    inspector.opened is not None and inspector.opened.normalised.span.span_id == row.span_id
+                ),
+            )
+            for number in range(len(TABS)):
+                inspector.show_tab(number)
+                text = screen_text(app)
+                if "\x1b" in text:
+                    failures.append(f"{row.name} {TABS[number].title}")
+        for trace in reader.traces(limit=500):
+            app.explorer.spans.open(trace.trace_id)
+        reader.close()
+    assert failures == []

@@ -1,0 +1,82 @@
+"""Protobuf messages for tests: readable defaults, fixed ids."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue
+from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
+
+from tracetui.otlp.encode import ExportItem
+from tracetui.otlp.wire import Signal, SlicedRequest
+
+CORPUS = Path(__file__).parents[2] / "corpus"
+
+CAPTURES = sorted(CORPUS.glob("*/*.pb"))
+"""Every captured protobuf request."""
+
+TRACE_ID = bytes.fromhex("0af7651916cd43dd8448eb211c80319c")
+SPAN_ID = bytes.fromhex("b7ad6b7169203331")
+PARENT_ID = bytes.fromhex("00f067aa0ba902b7")
+START = 1_700_000_000_000_000_000
+
+
+def make_span(number: int = 0, **fields: Any) -> Any:
+    """A `Span` message; `number` tells its id."""
+    defaults = {"trace_id": TRACE_ID, "span_id": (int.from_bytes(SPAN_ID) + number).to_bytes(8), "name": "chat",
+                "kind": 3, "start_time_unix_nano": START, "end_time_unix_nano": START + 1_000_000}
+    return Span(**{**defaults, **fields})
+
+
+def make_log(**fields: Any) -> Any:
+    """A `LogRecord` message."""
+    return LogRecord(**{"time_unix_nano": START, "severity_number": 9, "body": AnyValue(string_value="hello"),
+                        "trace_id": TRACE_ID, "span_id": SPAN_ID, **fields})
+
+
+def make_request(*spans: Any, service: str = "shop", scope: str = "tests") -> Any:
+    """An `ExportTraceServiceRequest` of one resource and one scope."""
+    request = ExportTraceServiceRequest()
+    resource = request.resource_spans.add()
+    resource.resource.attributes.add(key="service.name").value.string_value = service
+    resource.scope_spans.add(spans=spans).scope.name = scope
+    return request
+
+
+def make_log_request(*records: Any) -> Any:
+    """An `ExportLogsServiceRequest` of one resource and one scope."""
+    request = ExportLogsServiceRequest()
+    resource = request.resource_logs.add()
+    resource.resource.attributes.add(key="service.name").value.string_value = "shop"
+    resource.scope_logs.add(log_records=records).scope.name = "tests"
+    return request
+
+
+def nested(levels: int, *, maps: bool = False) -> AnyValue:
+    """A value that holds values, this many levels in all."""
+    value = AnyValue(string_value="deep")
+    for _ in range(levels - 1):
+        outer = AnyValue()
+        if maps:
+            outer.kvlist_value.values.add(key="k").value.CopyFrom(value)
+        else:
+            outer.array_value.values.add().CopyFrom(value)
+        value = outer
+    return value
+
+
+def signal_of(path: Path) -> Signal:
+    """What a captured request carries."""
+    return Signal.TRACES if path.name.startswith("traces") else Signal.LOGS
+
+
+def items_of(requests: Iterable[SlicedRequest]) -> list[ExportItem]:
+    """Everything in sliced requests, in order."""
+    return [ExportItem(data, resource.data, resource.schema_url, scope.data, scope.schema_url)
+            for request in requests for resource in request.resources for scope in resource.scopes
+            for data in scope.items]

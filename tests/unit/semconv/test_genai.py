@@ -1,0 +1,304 @@
+"""Section 5 of the reference: OTel GenAI with messages as attributes, and MCP."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.unit.semconv.making import columns, event, read
+from tracetui.model.attributes import AttributeValue
+from tracetui.model.chat import (
+    ChatMessage,
+    Document,
+    Evaluation,
+    FilePart,
+    Kind,
+    MediaPart,
+    OtherPart,
+    ReasoningPart,
+    TextPart,
+    TokenUsage,
+    Tool,
+    ToolCall,
+    ToolDefinition,
+    ToolResult,
+)
+from tracetui.model.span import LogRecord
+from tracetui.semconv import log_event_name
+
+OP = "gen_ai.operation.name"
+IN, OUT, SYSTEM = "gen_ai.input.messages", "gen_ai.output.messages", "gen_ai.system_instructions"
+
+
+@pytest.mark.parametrize(
+    ("operation", "kind"),
+    [
+        ("chat", Kind.LLM),
+        ("text_completions", Kind.LLM),
+        ("generate_content", Kind.LLM),
+        ("embeddings", Kind.EMBEDDING),
+        ("retrieval", Kind.RETRIEVER),
+        ("search_memory", Kind.RETRIEVER),
+        ("update_memory", Kind.CHAIN),
+        ("execute_tool", Kind.TOOL),
+        ("create_agent", Kind.AGENT),
+        ("invoke_agent", Kind.AGENT),
+        ("invoke_swarm", Kind.AGENT),
+        ("invoke_workflow", Kind.CHAIN),
+        ("rerank", Kind.RERANKER),
+        ("something_new", Kind.UNKNOWN),
+    ],
+)
+def test_operations(operation: str, kind: Kind) -> None:
+    assert read({OP: operation}).kind is columns({OP: operation}).kind is kind
+
+
+@pytest.mark.parametrize(
+    ("key", "kind"),
+    [
+        ("gen_ai.tool.name", Kind.TOOL),
+        ("gen_ai.tool.call.id", Kind.TOOL),
+        ("gen_ai.retrieval.documents", Kind.RETRIEVER),
+        ("gen_ai.embeddings.dimension.count", Kind.EMBEDDING),
+        ("gen_ai.evaluation.name", Kind.EVALUATOR),
+        ("gen_ai.request.model", Kind.LLM),
+        (IN, Kind.LLM),
+    ],
+)
+def test_keys_that_give_the_kind_away(key: str, kind: Kind) -> None:
+    assert read({OP: "something_new", key: "x"}).kind is columns({key: "x"}).kind is kind
+
+
+def test_a_tools_call_of_mcp_is_a_tool_and_the_rest_is_plumbing() -> None:
+    assert columns({"mcp.method.name": "tools/call"}).kind is Kind.TOOL
+    assert columns({"mcp.method.name": "initialize"}).kind is Kind.CHAIN
+    assert columns({"mcp.session.id": "s", "mcp.method.name": "tools/list"}).session_id == ""
+
+
+@pytest.mark.parametrize("encode", [json.dumps, lambda value: value], ids=["text", "structured"])
+def test_every_part_of_a_message(encode) -> None:  # type: ignore[no-untyped-def]
+    parts: list[AttributeValue] = [
+        {"type": "text", "content": "hi"},
+        {"type": "text"},
+        {"type": "reasoning", "content": "hm"},
+        {"type": "thinking", "thinking": "hm too"},
+        {"type": "tool_call", "id": "1", "name": "f", "arguments": {"x": 1}},
+        {"type": "tool_call", "id": "2", "name": "g", "arguments": '{"x": 1}'},
+        {"type": "tool_call_response", "id": "1", "response": {"y": 2}},
+        {"type": "tool_call_response", "id": "2", "name": "g", "result": "words"},
+        {"type": "blob", "mime_type": "image/png", "modality": "image", "content": "QUJD"},
+        {"type": "uri", "modality": "video", "uri": "https://x/v", "mime_type": "video/mp4"},
+        {"type": "image-url", "url": "https://x/i"},
+        {"type": "binary", "media_type": "audio/wav", "content": "QUJD"},
+        {"type": "file", "file_id": "file-1", "modality": "document"},
+        {"type": "compaction", "id": "c"},
+    ]
+    full = read({IN: encode([{"role": "user", "parts": parts}])})
+    assert full.input_messages[0].parts == (
+        TextPart("hi"),
+        TextPart(""),
+        ReasoningPart("hm"),
+        ReasoningPart("hm too"),
+        ToolCall("f", {"x": 1}, "1"),
+        ToolCall("g", {"x": 1}, "2"),
+        ToolResult({"y": 2}, "", "1"),
+        ToolResult("words", "g", "2"),
+        MediaPart("image", "", "image/png", 3),
+        MediaPart("video", "https://x/v", "video/mp4"),
+        MediaPart("image", "https://x/i"),
+        MediaPart("audio", "", "audio/wav", 3),
+        FilePart("file-1"),
+        OtherPart("compaction", {"type": "compaction", "id": "c"}),
+    )
+
+
+def test_results_in_a_users_message_all_survive() -> None:
+    parts = [{"type": "tool_call_response", "id": str(index), "result": index} for index in range(3)]
+    full = read({IN: json.dumps([{"role": "user", "parts": parts}])})
+    assert full.input_messages == (ChatMessage("user", tuple(ToolResult(n, "", str(n)) for n in range(3))),)
+
+
+def test_unknown_roles_and_openai_items_are_kept() -> None:
+    items = [{"role": "narrator", "parts": [{"type": "text", "content": "so"}]}, {"role": "user", "content": "hi"}]
+    full = read({IN: json.dumps(items)})
+    assert [(message.role, message.text) for message in full.input_messages] == [("narrator", "so"), ("user", "hi")]
+
+
+def test_a_langchain_item_is_read() -> None:
+    item = {"lc": 1, "type": "constructor", "id": ["langchain", "HumanMessage"], "kwargs": {"content": "hi"}}
+    assert read({IN: json.dumps([item])}).input_messages == (ChatMessage("user", (TextPart("hi"),)),)
+
+
+def test_system_instructions_lead_and_are_not_said_twice() -> None:
+    instructions = json.dumps([{"type": "text", "content": "Be brief."}])
+    user = {"role": "user", "parts": [{"type": "text", "content": "hi"}]}
+    system = {"role": "system", "parts": [{"type": "text", "content": "Be brief."}]}
+    full = read({SYSTEM: instructions, IN: json.dumps([user])})
+    assert full.system == "Be brief."
+    assert [message.role for message in full.input_messages] == ["system", "user"]
+    again = read({SYSTEM: instructions, IN: json.dumps([system, user])})
+    assert again.input_messages == full.input_messages
+
+
+def test_content_from_the_details_event_or_its_log_record() -> None:
+    name = "gen_ai.client.inference.operation.details"
+    content: dict[str, AttributeValue] = {
+        IN: [{"role": "user", "parts": [{"type": "text", "content": "hi"}]}],
+        OUT: json.dumps([{"role": "assistant", "parts": [{"type": "text", "content": "ho"}], "finish_reason": "stop"}]),
+    }
+    wanted = ("hi", "ho", ("stop",))
+    in_event = read({OP: "chat"}, events=[event(name, **{key.replace(".", "__"): content[key] for key in content})])
+    in_log = read({OP: "chat"}, logs=[LogRecord(event_name=name, attributes=content)])
+    in_body = read({OP: "chat"}, logs=[LogRecord(attributes={"event.name": name}, body=content)])
+    for full in (in_event, in_log, in_body):
+        assert (full.input_messages[0].text, full.output_messages[0].text, full.finish_reasons) == wanted
+
+
+def test_content_on_span_and_event_appears_once() -> None:
+    message = json.dumps([{"role": "user", "parts": [{"type": "text", "content": "hi"}]}])
+    log = LogRecord(event_name="gen_ai.client.inference.operation.details", attributes={IN: message})
+    assert len(read({IN: message}, logs=[log]).input_messages) == 1
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "gen_ai.usage.cache_write.input_tokens",
+        "gen_ai.usage.cache_creation.input_tokens",
+        "gen_ai.usage.cache_creation_input_tokens",
+        "gen_ai.usage.cache_write_input_tokens",
+        "gen_ai.usage.details.cache_write_tokens",
+    ],
+)
+def test_cache_writes_under_each_spelling(key: str) -> None:
+    full = read({"gen_ai.usage.input_tokens": 100, key: 40})
+    assert full.tokens == TokenUsage(input=100, cache_write=40)
+
+
+def test_two_spellings_are_counted_once() -> None:
+    attributes = {
+        "gen_ai.usage.input_tokens": 100,
+        "gen_ai.usage.prompt_tokens": 100,
+        "gen_ai.usage.cache_read.input_tokens": 60,
+        "gen_ai.usage.details.cache_read_tokens": 60,
+        "gen_ai.usage.output_tokens": 5,
+    }
+    assert read(attributes).tokens == columns(attributes).tokens == TokenUsage(100, 5, 105, 60)
+
+
+def test_an_input_without_its_cache_is_made_to_include_it() -> None:
+    smaller = {"gen_ai.usage.input_tokens": 24, "gen_ai.usage.cache_read.input_tokens": 2048}
+    assert read(smaller).tokens.input == columns(smaller).tokens.input == 2072
+    told = {
+        "gen_ai.usage.input_tokens": 100,
+        "gen_ai.usage.output_tokens": 10,
+        "gen_ai.usage.cache_read.input_tokens": 50,
+        "gen_ai.usage.total_tokens": 160,
+    }
+    assert read(told).tokens == columns(told).tokens == TokenUsage(150, 10, 160, 50)
+
+
+def test_a_cache_write_alone_leaves_the_input_unknown() -> None:
+    attributes = {"gen_ai.usage.output_tokens": 9, "gen_ai.usage.cache_read.input_tokens": 2048}
+    assert columns(attributes).tokens == TokenUsage(output=9, cache_read=2048)
+
+
+def test_one_set_of_tokens_where_two_conventions_write_them() -> None:
+    both = {"llm.token_count.prompt": 10, "llm.token_count.completion": 2, "gen_ai.usage.input_tokens": 10}
+    agree = {**both, "gen_ai.usage.reasoning.output_tokens": 1}
+    differ = {**agree, "gen_ai.usage.input_tokens": 11}
+    assert columns(agree).tokens == read(agree).tokens == TokenUsage(10, 2, 12, reasoning=1)
+    assert columns(differ).tokens == read(differ).tokens == TokenUsage(10, 2, 12)
+
+
+def test_one_set_of_messages_where_two_conventions_write_them() -> None:
+    flat = {"llm.input_messages.0.message.content": "from flat"}
+    both = {**flat, IN: json.dumps([{"role": "user", "content": "from gen_ai"}, {"role": "user", "content": "more"}])}
+    assert [message.text for message in read(both).input_messages] == ["from flat"]
+
+
+@pytest.mark.parametrize(
+    ("given", "wanted"),
+    [
+        ({"gen_ai.provider.name": "openai", "gen_ai.system": "az.ai.openai"}, "openai"),
+        ({"gen_ai.system": "az.ai.openai"}, "azure.ai.openai"),
+        ({"gen_ai.system": "vertex_ai"}, "gcp.vertex_ai"),
+        ({"gen_ai.system": "langchain", "gen_ai.request.model": "claude-sonnet-4-5"}, "anthropic"),
+        ({"gen_ai.system": "strands-agents"}, ""),
+        ({"gen_ai.system": "_OTHER", "llm.provider": "groq"}, "groq"),
+        ({"gen_ai.request.model": "m", "server.address": "api.anthropic.com"}, "anthropic"),
+        ({"server.address": "api.anthropic.com"}, ""),
+        ({"gen_ai.system": "My Gateway"}, "My Gateway"),
+    ],
+)
+def test_providers(given: dict[str, AttributeValue], wanted: str) -> None:
+    assert read(given).provider == columns(given).provider == wanted
+
+
+def test_a_tool_span() -> None:
+    attributes: dict[str, AttributeValue] = {
+        OP: "execute_tool",
+        "gen_ai.tool.name": "get_weather",
+        "gen_ai.tool.description": "Weather",
+        "gen_ai.tool.call.id": "c1",
+        "gen_ai.tool.call.arguments": '{"city": "Oslo"}',
+        "gen_ai.tool.call.result": {"sky": "clear"},
+    }
+    assert read(attributes).tool == Tool("get_weather", "Weather", "c1", {"city": "Oslo"}, {"sky": "clear"})
+    assert columns(attributes).preview == '{"city": "Oslo"}'
+
+
+def test_definitions_documents_and_query() -> None:
+    full = read(
+        {
+            "gen_ai.tool.definitions": json.dumps([{"type": "function", "name": "f", "parameters": {"a": 1}}]),
+            "gen_ai.retrieval.documents": [{"id": "d", "score": 0.25, "content": "text", "title": "T"}],
+            "gen_ai.retrieval.query.text": "q",
+        }
+    )
+    assert full.tool_defs == (ToolDefinition("f", "", {"a": 1}),)
+    assert full.documents == (Document("text", "d", 0.25, title="T"),)
+    assert full.input == "q"
+
+
+def test_parameters_are_all_of_the_request_but_the_model() -> None:
+    full = read({"gen_ai.request.model": "m", "gen_ai.request.choice.count": 2, "gen_ai.output.type": "json"})
+    assert full.params == {"choice.count": 2, "output.type": "json"}
+
+
+def test_finish_reasons_as_array_text_or_single() -> None:
+    assert read({"gen_ai.response.finish_reasons": ["stop"]}).finish_reasons == ("stop",)
+    assert read({"gen_ai.response.finish_reasons": '["stop", "length"]'}).finish_reasons == ("stop", "length")
+    assert read({"gen_ai.response.finish_reason": "stop"}).finish_reasons == ("stop",)
+
+
+def test_time_to_first_chunk_must_lie_within_the_span() -> None:
+    assert read({"gen_ai.response.time_to_first_chunk": 0.25}).ttft_s == 0.25
+    assert read({"gen_ai.response.time_to_first_chunk": 250.0}).ttft_s is None
+
+
+def test_evaluations_on_the_span_as_event_and_as_log() -> None:
+    result = {"gen_ai.evaluation.name": "relevance", "gen_ai.evaluation.score.value": 0.5}
+    log = LogRecord(event_name="gen_ai.evaluation.result", attributes={"gen_ai.evaluation.name": "tone"})
+    told = event("gen_ai.evaluation.result", gen_ai__evaluation__name="fit", gen_ai__evaluation__score__label="ok")
+    full = read(result, events=[told], logs=[log])
+    assert full.evals == (Evaluation("relevance", 0.5), Evaluation("fit", None, "ok"), Evaluation("tone"))
+
+
+def test_the_identity_of_a_prompt_is_no_content() -> None:
+    full = read({"gen_ai.prompt.name": "greet", "gen_ai.prompt.version": "3", "gen_ai.prompt.variable.who": "Ada"})
+    assert full.prompt is not None
+    assert (full.prompt.name, full.prompt.version, full.prompt.variables) == ("greet", "3", {"who": "Ada"})
+    assert full.input_messages == ()
+
+
+def test_session_order_and_empty_ids() -> None:
+    assert columns({"gen_ai.conversation.id": "b", "session.id": "a"}).session_id == "a"
+    assert columns({"gen_ai.conversation.id": "b", "session.id": ""}).session_id == "b"
+
+
+def test_the_name_of_a_log_records_event() -> None:
+    assert log_event_name({"event.name": "old"}, "new") == "new"
+    assert log_event_name({"event.name": "old"}, "") == "old"
+    assert log_event_name({}, "") == ""
