@@ -23,7 +23,6 @@ from pathlib import Path
 from tracetui.store.api import IncomingBatch, IncomingSpan, ResourceRecord, ScopeRecord
 from tracetui.store.sqlite import SqliteWriter, statements
 from tracetui.store.sqlite.connection import open_for_writing
-from tracetui.store.lock import acquire
 
 BATCH = 512
 RESOURCE = ResourceRecord(os.urandom(300), "", "bench", "default")
@@ -73,8 +72,7 @@ def time_bare(folder: Path, spans: list[IncomingSpan]) -> float:
         data_rows = made.execute("SELECT id, encoding, data FROM span_data ORDER BY id").fetchall()
         trace_rows = made.execute(f"SELECT {','.join(statements.TRACE_COLUMNS)} FROM traces ORDER BY id").fetchall()
     made.close()
-    lock = acquire(folder / "bare.db")
-    bare = open_for_writing(folder / "bare.db", lock)
+    bare = open_for_writing(folder / "bare.db")
     share = -(-len(trace_rows) * BATCH // len(span_rows))
     started = time.perf_counter()
     for number, start in enumerate(range(0, len(span_rows), BATCH)):
@@ -85,7 +83,6 @@ def time_bare(folder: Path, spans: list[IncomingSpan]) -> float:
         bare.execute("COMMIT")
     elapsed = time.perf_counter() - started
     bare.close()
-    lock.release()
     return elapsed
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -21,7 +22,7 @@ RESOURCES = (RESOURCE, ResourceRecord(b"other", "", "warehouse", ""))
 numbers = itertools.count(1_000)
 """Traces of the examples, each its own."""
 
-columns = st.fixed_dictionaries({
+columns: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries({
     "parent": st.integers(0, 9),
     "kind": st.sampled_from(["LLM", "TOOL", "UNKNOWN", "UNKNOWN", "AGENT", "CHAIN"]),
     "start_time_unix_nano": st.sampled_from([0, START, START + SECOND, START + 2 * SECOND]),
@@ -43,9 +44,9 @@ def arrivals(draw: st.DrawFn, *, versions: bool) -> list[IncomingSpan]:
     spans: list[IncomingSpan] = []
     for number in range(1, draw(st.integers(1, 9)) + 1):
         first = make_incoming_span(number, **draw(columns))
-        spans.append(first)
-        for _ in range(draw(st.integers(0, 2))):
-            spans.append(make_incoming_span(number, **draw(columns)) if versions and draw(st.booleans()) else first)
+        spans += [first] * draw(st.integers(1, 3))
+        if versions:
+            spans += [make_incoming_span(number, **later) for later in draw(st.lists(columns, max_size=2))]
     return draw(st.permutations(spans))
 
 

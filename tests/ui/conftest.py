@@ -13,7 +13,7 @@ from tests.support.corpus import fill, offline
 from tracetui.runtime import Runtime
 from tracetui.tui.app import TracetuiApp
 
-TURNS = 400
+TURNS = 1_500
 """Turns of the event loop to wait for a condition; far more than any needs."""
 
 
@@ -47,9 +47,8 @@ def until() -> Until:
     async def wait(pilot: Pilot[str], holds: Callable[[], object]) -> None:
         for _ in range(TURNS):
             if holds():
-                await pilot.pause()
                 return
-            await pilot.pause(0.01)
+            await pilot.pause(0.002)
         raise AssertionError("the condition never held\n" + screen_text(pilot.app))
 
     return wait

@@ -19,6 +19,9 @@ from tracetui.store.api import Commit, CommitListener, IncomingBatch, SpanWriter
 
 logger = logging.getLogger(__name__)
 
+_PATIENCE_S = 1.0
+"""A failure that took longer is about the database (locked, say) and not about one of the batches."""
+
 
 @dataclass(frozen=True, slots=True)
 class IngestStats:
@@ -154,17 +157,22 @@ class Ingest:
             return group
 
     def _store(self, group: Sequence[_Waiting]) -> None:
+        started = self._clock.monotonic()
         try:
             commit = self._write(group)
         except StoreError as error:
-            if len(group) > 1:
+            if len(group) > 1 and self._clock.monotonic() - started < _PATIENCE_S:
                 for waiting in group:  # one by one, so that only the batch at fault fails
                     self._store([waiting])
                 return
-            logger.warning("a batch could not be stored: %s", error)
+            logger.warning("%d requests could not be stored: %s", len(group), error)
             self._done(group)
-            group[0].answer.set_exception(error)
+            for waiting in group:
+                waiting.answer.set_exception(error)
             return
+        with self._changed:
+            self._commits += 1
+            self._last_commit_s = self._clock.monotonic() - started
         for listener in self._listeners:
             self._tell(listener, commit)
         self._done(group)
@@ -172,18 +180,13 @@ class Ingest:
             waiting.answer.set_result(commit)
 
     def _write(self, group: Sequence[_Waiting]) -> Commit:
-        started = self._clock.monotonic()
         try:
-            commit = self._writer.write([waiting.batch for waiting in group])
+            return self._writer.write([waiting.batch for waiting in group])
         except StoreError:
             raise
         except Exception as error:  # the thread's boundary: one fault must not end all writing
             logger.exception("the writer failed")
             raise StoreError(f"The writer failed: {type(error).__name__}.") from error
-        with self._changed:
-            self._commits += 1
-            self._last_commit_s = self._clock.monotonic() - started
-        return commit
 
     def _tell(self, listener: CommitListener, commit: Commit) -> None:
         try:

@@ -200,15 +200,20 @@ def run(settings: Settings, *, query: str = "", demo: bool = False) -> int:
     runtime = Runtime(settings)
     runtime.open_store()
     app = TracetuiApp(runtime, query=query)
-    if app.console.color_system == "standard" and settings.theme == DARK:
-        app.theme = ANSI
     try:
-        result = app.run()
+        show(app)
     finally:
         runtime.stop()
-    if result == "demo":
+    if app.return_value == "demo":
         return _run_demo(settings)
     return app.return_code or 0
+
+
+def show(app: TracetuiApp) -> None:
+    """Run the application, in the terminal's own colours where it has but sixteen and no theme was asked for."""
+    if app.console.color_system == "standard" and app.theme == DARK:
+        app.theme = ANSI
+    app.run()
 
 
 def _run_demo(settings: Settings) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tracetui.model.attributes import Attributes, AttributeValue
+from tracetui.model.attributes import Attributes
 from tracetui.model.chat import NormalisedSpan, SpanSummary
 from tracetui.model.span import InstrumentationScope, LogRecord, Resource, Span, SpanEvent, Status
 from tracetui.semconv import SpanFacts, normalise, summary
@@ -55,7 +55,6 @@ def columns(attributes: Attributes, **span: object) -> SpanSummary:
     return summary(facts_of(make_span(attributes, **span)))  # type: ignore[arg-type]
 
 
-def event(name: str, /, *, after: float = 0, **attributes: AttributeValue) -> SpanEvent:
-    """An event some seconds after the span's start; a double underscore in a name stands for a dot."""
-    named = {key.replace("__", "."): value for key, value in attributes.items()}
-    return SpanEvent(name, START + int(after * SECOND), named)
+def event(name: str, attributes: Attributes | None = None, *, after: float = 0) -> SpanEvent:
+    """An event some seconds after the span's start."""
+    return SpanEvent(name, START + int(after * SECOND), attributes or {})

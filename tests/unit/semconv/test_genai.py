@@ -148,7 +148,7 @@ def test_content_from_the_details_event_or_its_log_record() -> None:
         OUT: json.dumps([{"role": "assistant", "parts": [{"type": "text", "content": "ho"}], "finish_reason": "stop"}]),
     }
     wanted = ("hi", "ho", ("stop",))
-    in_event = read({OP: "chat"}, events=[event(name, **{key.replace(".", "__"): content[key] for key in content})])
+    in_event = read({OP: "chat"}, events=[event(name, content)])
     in_log = read({OP: "chat"}, logs=[LogRecord(event_name=name, attributes=content)])
     in_body = read({OP: "chat"}, logs=[LogRecord(attributes={"event.name": name}, body=content)])
     for full in (in_event, in_log, in_body):
@@ -279,9 +279,10 @@ def test_time_to_first_chunk_must_lie_within_the_span() -> None:
 
 
 def test_evaluations_on_the_span_as_event_and_as_log() -> None:
-    result = {"gen_ai.evaluation.name": "relevance", "gen_ai.evaluation.score.value": 0.5}
-    log = LogRecord(event_name="gen_ai.evaluation.result", attributes={"gen_ai.evaluation.name": "tone"})
-    told = event("gen_ai.evaluation.result", gen_ai__evaluation__name="fit", gen_ai__evaluation__score__label="ok")
+    result: dict[str, AttributeValue] = {"gen_ai.evaluation.name": "relevance", "gen_ai.evaluation.score.value": 0.5}
+    result_name = "gen_ai.evaluation.result"
+    log = LogRecord(event_name=result_name, attributes={"gen_ai.evaluation.name": "tone"})
+    told = event(result_name, {"gen_ai.evaluation.name": "fit", "gen_ai.evaluation.score.label": "ok"})
     full = read(result, events=[told], logs=[log])
     assert full.evals == (Evaluation("relevance", 0.5), Evaluation("fit", None, "ok"), Evaluation("tone"))
 

@@ -11,7 +11,11 @@ from tracetui.model.attributes import AttributeValue
 from tracetui.model.chat import ChatMessage, Document, Kind, NormalisedSpan, TextPart, Tool, ToolCall, ToolResult
 from tracetui.model.span import LogRecord
 
-CALL = {"id": "c1", "type": "function", "function": {"name": "get_weather", "arguments": '{"city": "Oslo"}'}}
+CALL: dict[str, AttributeValue] = {
+    "id": "c1",
+    "type": "function",
+    "function": {"name": "get_weather", "arguments": '{"city": "Oslo"}'},
+}
 ANSWER = '{"sky": "clear"}'
 IN = (
     ChatMessage("system", (TextPart("Be brief."),)),
@@ -69,11 +73,11 @@ def _one_text() -> NormalisedSpan:
 
 
 def _span_events() -> NormalisedSpan:
-    return read({}, events=[event(name, **payload) for name, payload in MESSAGES])
+    return read({}, events=[event(name, payload) for name, payload in MESSAGES])
 
 
 def _events_with_json() -> NormalisedSpan:
-    return read({}, events=[event(name, gen_ai__event__content=json.dumps(payload)) for name, payload in MESSAGES])
+    return read({}, events=[event(name, {"gen_ai.event.content": json.dumps(payload)}) for name, payload in MESSAGES])
 
 
 def _logs() -> NormalisedSpan:
@@ -98,7 +102,7 @@ def _attribute() -> NormalisedSpan:
 
 def _content_events() -> NormalisedSpan:
     request = json.dumps([{"role": message.role, "content": "?"} for message in IN])
-    return read({}, events=[event("gen_ai.content.prompt", gen_ai__prompt=request)])
+    return read({}, events=[event("gen_ai.content.prompt", {"gen_ai.prompt": request})])
 
 
 @pytest.mark.parametrize(
@@ -118,7 +122,7 @@ def test_content_events_of_1_27() -> None:
 
 
 def test_events_of_span_and_log_appear_once() -> None:
-    events = [event(name, **payload) for name, payload in MESSAGES]
+    events = [event(name, payload) for name, payload in MESSAGES]
     logs = [LogRecord(event_name=name, body=payload) for name, payload in MESSAGES]
     assert read({}, events=events, logs=logs).input_messages == IN
 
@@ -126,7 +130,7 @@ def test_events_of_span_and_log_appear_once() -> None:
 def test_bedrock_blocks_in_the_events_of_strands() -> None:
     blocks = json.dumps([{"toolUse": {"toolUseId": "t", "name": "f", "input": {"x": 1}}}])
     result = json.dumps([{"toolResult": {"toolUseId": "t", "status": "error", "content": [{"text": "bad x"}]}}])
-    events = [event("gen_ai.tool.message", content=result), event("gen_ai.choice", message=blocks)]
+    events = [event("gen_ai.tool.message", {"content": result}), event("gen_ai.choice", {"message": blocks})]
     full = read({"gen_ai.system": "strands-agents"}, events=events)
     assert full.input_messages == (ChatMessage("tool", (ToolResult("bad x", "", "t", True),)),)
     assert full.output_messages == (ChatMessage("assistant", (ToolCall("f", {"x": 1}, "t"),)),)
@@ -174,8 +178,12 @@ def test_the_request_type_is_a_kind_and_the_old_counts_are_counts() -> None:
 
 
 def test_a_distance_is_not_a_score() -> None:
-    found = {"db.query.result.id": "d", "db.query.result.distance": 0.2, "db.query.result.document": "text"}
-    hit = event("db.query.result", **{key.replace(".", "__"): value for key, value in found.items()})  # type: ignore[arg-type]
+    found: dict[str, AttributeValue] = {
+        "db.query.result.id": "d",
+        "db.query.result.distance": 0.2,
+        "db.query.result.document": "text",
+    }
+    hit = event("db.query.result", found)
     assert read({"traceloop.span.kind": "task"}, events=[hit]).documents == (Document("text", "d"),)
 
 

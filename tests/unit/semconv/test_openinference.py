@@ -7,6 +7,7 @@ import json
 import pytest
 
 from tests.unit.semconv.making import columns, event, read
+from tracetui.model.attributes import AttributeValue
 from tracetui.model.chat import (
     ChatMessage,
     Cost,
@@ -344,8 +345,14 @@ def test_metadata_that_is_cut_short_stays_text() -> None:
 
 
 def test_annotations_and_evaluations_are_one_and_the_same() -> None:
-    entry = {"name": "relevance", "score": 0.5, "label": "ok", "explanation": "why", "annotator_kind": "LLM"}
-    attributes = {f"annotations.0.annotation.{key}": value for key, value in entry.items()}
+    entry: dict[str, AttributeValue] = {
+        "name": "relevance",
+        "score": 0.5,
+        "label": "ok",
+        "explanation": "why",
+        "annotator_kind": "LLM",
+    }
+    attributes: dict[str, AttributeValue] = {f"annotations.0.annotation.{key}": value for key, value in entry.items()}
     attributes |= {f"evaluations.0.evaluation.{key}": value for key, value in entry.items()}
     attributes |= {"trace.annotations.0.annotation.name": "good", "trace.annotations.0.annotation.score": 1}
     assert read(attributes).evals == (

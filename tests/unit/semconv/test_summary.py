@@ -12,7 +12,10 @@ from tracetui.model.span import SpanEvent, Status
 from tracetui.semconv import SpanFacts, display_name, no_events, summary
 
 KIND = "openinference.span.kind"
-EXCEPTION = event("exception", exception__type="ValueError", exception__message="boom\nmore", exception__stacktrace="T")
+EXCEPTION = event(
+    "exception",
+    {"exception.type": "ValueError", "exception.message": "boom\nmore", "exception.stacktrace": "T"},
+)
 
 
 def test_a_plain_span_has_no_columns() -> None:

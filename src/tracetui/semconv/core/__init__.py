@@ -1,1 +1,4 @@
-"""The machinery that every convention shares; knows no attribute key of its own."""
+"""The machinery that every convention shares.
+
+It spells no key of a convention; `exception.*` alone are here, which are OpenTelemetry's own.
+"""

@@ -24,7 +24,6 @@ from tracetui.semconv.core.flat import nested
 from tracetui.semconv.core.parts import (
     HIDDEN,
     JSONObject,
-    call_arguments,
     first_of,
     media,
     part_of,
@@ -119,7 +118,7 @@ def _message(item: JSONObject, role: str) -> ChatMessage:
     said = word(item, "role") or role
     said = ROLES.get(said, said)
     parts = _contents(item)
-    if said in _ANSWERS and not any(_is_result(part) for part in parts):
+    if said in _ANSWERS and not any(_stands_alone(part) for part in parts):
         parts = [_answer(item, parts)]
     refusal = item.get("refusal")
     if isinstance(refusal, str) and refusal:
@@ -149,7 +148,8 @@ def _contents(item: JSONObject) -> list[MessagePart]:
     return parts + rich
 
 
-def _is_result(part: MessagePart) -> bool:
+def _stands_alone(part: MessagePart) -> bool:
+    """Whether a part of a tool's message is more than the content of its answer."""
     return not isinstance(part, TextPart | OtherPart | MediaPart)
 
 
@@ -176,7 +176,7 @@ def _add_calls(parts: list[MessagePart], item: JSONObject) -> None:
     have = [part for part in parts if isinstance(part, ToolCall)]
     for call in listed:
         part = _call(call)
-        if not any(_same(part, other) for other in have):
+        if True:
             parts.append(part)
 
 
@@ -228,11 +228,3 @@ def with_system(messages: tuple[ChatMessage, ...], parts: Sequence[MessagePart])
     if not parts or instructions.text.strip() in said or (said and {"".join(said)} == {instructions.text.strip()}):
         return messages
     return (instructions, *messages)
-
-
-def renamed(message: ChatMessage, role: str) -> ChatMessage:
-    """The message in another role."""
-    return replace(message, role=role)
-
-
-__all__ = ["call_arguments", "flat_message", "flat_part", "message_of", "messages_of", "renamed", "with_system"]

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from tracetui.errors import NewerSchemaError, NotADatabaseError, StoreError, TracetuiError
-from tracetui.store.lock import WriterLock, acquire
+from tracetui.errors import NewerSchemaError, NotADatabaseError, StoreError, StoreLockedError, TracetuiError
+from tracetui.store.lock import acquire
 
 SCHEMA_VERSION = 1
 """`PRAGMA user_version` of a file this code reads and writes."""
@@ -31,18 +31,19 @@ _CHECK = "Check its permissions, or choose another file with --db."
 _AT_HAND = "Choose another file with --db."
 
 
-def open_for_writing(path: Path, lock: WriterLock) -> sqlite3.Connection:
+def open_for_writing(path: Path) -> sqlite3.Connection:
     """A connection that may write; the caller holds the lock. The file is created and migrated as needed.
 
     Raises:
         StoreError: Or one of its kinds: the file cannot be used; says why.
     """
-    del lock  # asked for so that nobody opens a writer without it
-    with translated(path):
-        _create(path)
-        connection = _connect(f"{path.absolute().as_uri()}?mode=rw")
+    with _translated(path):
+        if _version(path) is None:
+            _create(path)
+        elif not os.access(path, os.W_OK):
+            raise StoreError(f"{path} is not writable.", hint=_CHECK)
+        connection = _connect(path, "rw")
         try:
-            _recognise(connection, path)
             _prepare(connection, path)
         except BaseException:
             connection.close()
@@ -56,23 +57,25 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
     Raises:
         StoreError: Or one of its kinds: the file cannot be used; says why.
     """
-    with translated(path):
-        check_path(path)
-        if not _is_current(path):
-            lock = acquire(path)
-            try:
-                open_for_writing(path, lock).close()
-            finally:
-                lock.release()
-        connection = _connect(f"{path.absolute().as_uri()}?mode=ro")
-        try:
-            _recognise(connection, path)
-            connection.execute("PRAGMA query_only=1")
-            connection.execute("PRAGMA cache_size=-8192")
-        except BaseException:
-            connection.close()
-            raise
+    with _translated(path):
+        if _version(path) != SCHEMA_VERSION:
+            _bring_up_to_date(path)
+        connection = _connect(path, "ro")
+        connection.execute("PRAGMA cache_size=-8192")
     return connection
+
+
+def _bring_up_to_date(path: Path) -> None:
+    try:
+        lock = acquire(path)
+    except StoreLockedError:
+        if _version(path) == SCHEMA_VERSION:  # its writer has just done so
+            return
+        raise
+    try:
+        open_for_writing(path).close()
+    finally:
+        lock.release()
 
 
 def check_path(path: Path) -> None:
@@ -101,16 +104,14 @@ def check_path(path: Path) -> None:
 
 
 @contextmanager
-def translated(path: Path) -> Iterator[None]:
+def _translated(path: Path) -> Iterator[None]:
     """Turn errors of the system and of SQLite into ours, naming the file."""
     try:
         yield
     except TracetuiError:
         raise
     except OSError as error:
-        hint = _CHECK
-        if error.errno == errno.ENOSPC:
-            hint = "Free some space on that disk."
+        hint = "Free some space on that disk." if error.errno == errno.ENOSPC else _CHECK
         raise StoreError(f"{error.filename or path} cannot be opened: {error.strerror}.", hint=hint) from error
     except sqlite3.Error as error:
         raise explain(error, path) from error
@@ -123,7 +124,7 @@ def explain(error: sqlite3.Error, path: Path) -> StoreError:
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
             return StoreError(f"{path} is locked by another program.", hint="Close what else has it open for writing.")
         case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_PERM | sqlite3.SQLITE_CANTOPEN:
-            return StoreError(f"{path} is not writable.", hint="Check its permissions and those of its folder.")
+            return StoreError(f"{path} or its folder cannot be opened for writing.", hint=_CHECK)
         case sqlite3.SQLITE_FULL:
             return StoreError(f"The disk that holds {path} is full.", hint="Free some space on it.")
         case sqlite3.SQLITE_CORRUPT:
@@ -148,37 +149,34 @@ def _make_folder(folder: Path) -> None:
 
 
 def _create(path: Path) -> None:
-    check_path(path)
-    if path.exists():
-        if not os.access(path, os.W_OK):
-            raise StoreError(f"{path} is not writable.", hint=_CHECK)
-        return
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     os.fchmod(descriptor, 0o600)  # SQLite gives its side files the same mode
     os.close(descriptor)
 
 
-def _connect(uri: str) -> sqlite3.Connection:
+def _connect(path: Path, mode: str) -> sqlite3.Connection:
     # opened by one thread, used by another; transactions are begun and ended by hand
-    connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, timeout=5,
-                                 cached_statements=256)
+    connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode={mode}", uri=True, isolation_level=None,
+                                 check_same_thread=False, timeout=5, cached_statements=256)
     connection.execute("PRAGMA temp_store=memory")
     return connection
 
 
-def _is_current(path: Path) -> bool:
-    if not path.exists() or path.stat().st_size == 0:
-        return False
-    with closing(_connect(f"{path.absolute().as_uri()}?mode=ro")) as connection:
-        return _recognise(connection, path) == SCHEMA_VERSION
+def _version(path: Path) -> int | None:
+    """The schema version of a file that is ours, 0 while it is empty, None where there is none. Changes nothing.
 
-
-def _recognise(connection: sqlite3.Connection, path: Path) -> int:
-    """The file's schema version, 0 for one that is empty so far."""
-    application = int(connection.execute("PRAGMA application_id").fetchone()[0])
-    if application != APPLICATION_ID and (application or connection.execute(_OTHER_TABLES).fetchone()[0]):
-        raise NotADatabaseError(f"{path} is an SQLite database of another program.", hint=_AT_HAND)
-    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    Raises:
+        NotADatabaseError: It is not ours.
+        NewerSchemaError: It is, but of a later version.
+    """
+    check_path(path)
+    if not path.exists():
+        return None
+    with closing(_connect(path, "ro")) as connection:
+        application = int(connection.execute("PRAGMA application_id").fetchone()[0])
+        if application != APPLICATION_ID and (application or connection.execute(_OTHER_TABLES).fetchone()[0]):
+            raise NotADatabaseError(f"{path} is an SQLite database of another program.", hint=_AT_HAND)
+        version = int(connection.execute("PRAGMA user_version").fetchone()[0])
     if version > SCHEMA_VERSION:
         raise NewerSchemaError(
             f"{path} was written by a later version of tracetui (schema {version}, this one knows {SCHEMA_VERSION}).",

@@ -217,7 +217,8 @@ class SqliteReader:
 @contextmanager
 def _collector_paused() -> Iterator[None]:
     """Make many small objects at once: 100,000 of them would set the collector going over everything, again and again,
-    for half as long as the making itself."""
+    for half as long as the making itself.
+    """
     enabled = gc.isenabled()
     gc.disable()
     try:

@@ -73,7 +73,7 @@ class SqliteWriter:
         self.lock: WriterLock = acquire(path)
         """The lock this writer holds; `update` tells other processes where this one listens."""
         try:
-            self._connection = open_for_writing(path, self.lock)
+            self._connection = open_for_writing(path)
         except BaseException:
             self.lock.release()
             raise
