@@ -61,10 +61,10 @@ async def test_arriving_traces_never_move_a_reader_who_has_moved(
         await until(pilot, lambda: traces.waiting > 0 or traces.selected != chosen)
         assert traces.selected is not None and traces.selected.trace_id == chosen.trace_id
         assert cursor_row(app) == shown_before
-        assert f"↑ {traces.waiting} new" in screen_text(app)
+        await until(pilot, lambda: f"↑ {traces.waiting} new" in screen_text(app))
         await pilot.press("f")
         await until(pilot, lambda: traces.cursor == 0 and traces.waiting == 0 and traces.following)
-        assert "▶ live" in screen_text(app)
+        await until(pilot, lambda: "▶ live" in screen_text(app))
 
 
 async def test_a_follower_sees_what_arrives(explore: Explore, until: Until, runtime: Runtime) -> None:
@@ -99,7 +99,7 @@ async def test_the_filter_narrows_and_escape_restores(explore: Explore, until: U
         await until(pilot, lambda: traces.total == 19)
         await pilot.press("slash", *"weather_turn")
         await until(pilot, lambda: traces.total == 2)
-        assert "2 of 19 traces" in screen_text(app)
+        await until(pilot, lambda: "2 of 19 traces" in screen_text(app))
         await pilot.press("enter")
         assert app.focused is traces
         await pilot.press("escape")

@@ -15,10 +15,6 @@ WRONG_USAGE = 2
 """The words on the command line are wrong."""
 NOTHING_MATCHED = 3
 """`--fail-empty` was given and nothing matched."""
-NOT_EXECUTABLE = 126
-"""`tracetui run` found the command and may not run it, in the shell's own words."""
-COMMAND_NOT_FOUND = 127
-"""`tracetui run` found no such command, in the shell's own words."""
 INTERRUPTED = 130
 """Ended by Ctrl+C (128 + SIGINT)."""
 

@@ -16,7 +16,7 @@ from tracetui.cli.endpoints import Endpoints, not_listening, reachable, running_
 from tracetui.cli.run_summary import Arrivals, summary_lines
 from tracetui.cli.serve import check_listening
 from tracetui.config import Address, Settings
-from tracetui.errors import StoreError
+from tracetui.errors import StoreError, TracetuiError
 from tracetui.receivers.status import ReceiverState
 from tracetui.runtime import Runtime
 
@@ -64,6 +64,18 @@ _RUNNERS = frozenset(
 """First words that say how an app is started, not which app it is."""
 
 
+class NoSuchCommandError(TracetuiError):
+    """There is no such command; the exit code is a shell's."""
+
+    exit_code = 127
+
+
+class NotExecutableError(TracetuiError):
+    """The command may not be run; the exit code is a shell's."""
+
+    exit_code = 126
+
+
 def run(settings: Settings, command: Sequence[str]) -> int:
     """Run an app and tell what arrived from it.
 
@@ -74,10 +86,12 @@ def run(settings: Settings, command: Sequence[str]) -> int:
         command: The app and its arguments.
 
     Returns:
-        The app's exit code, 128 + the signal that ended it, or 127 where there is no such command.
+        The app's exit code, or 128 + the signal that ended it.
 
     Raises:
         StoreError: The database cannot be used.
+        NoSuchCommandError: The app cannot be found.
+        NotExecutableError: It cannot be started.
     """
     with ExitStack() as stack:
         endpoints = running_endpoints(settings)
@@ -168,27 +182,37 @@ def _listening(runtime: Runtime) -> Endpoints:
 
 
 def _run_child(command: Sequence[str], environment: Mapping[str, str]) -> int:
-    try:
-        child = subprocess.Popen(command, env=environment)
-    except FileNotFoundError:
-        diagnostics.note(f"tracetui: {command[0]}: no such command.")
-        return diagnostics.COMMAND_NOT_FOUND
-    except OSError as error:
-        diagnostics.note(f"tracetui: {command[0]} cannot be run: {error.strerror}.")
-        return diagnostics.NOT_EXECUTABLE
     in_foreground = _in_foreground()
+    child: subprocess.Popen[bytes] | None = None
+    early: list[int] = []
 
     def forward(number: int, frame: object) -> None:
-        if not (in_foreground and number in FROM_TERMINAL):
+        if in_foreground and number in FROM_TERMINAL:
+            return
+        if child is None:
+            early.append(number)
+        else:
             child.send_signal(number)
 
     before = {number: signal.signal(number, forward) for number in FORWARDED}
     try:
+        child = _start(command, environment)
+        for number in early:
+            child.send_signal(number)
         code = child.wait()
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
     return code if code >= 0 else 128 - code
+
+
+def _start(command: Sequence[str], environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    try:
+        return subprocess.Popen(command, env=environment)
+    except FileNotFoundError:
+        raise NoSuchCommandError(f"{command[0]}: no such command.") from None
+    except OSError as error:
+        raise NotExecutableError(f"{command[0]} cannot be run: {error.strerror}.") from error
 
 
 def _in_foreground() -> bool:

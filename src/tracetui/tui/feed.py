@@ -16,11 +16,9 @@ from collections.abc import Callable, Sequence
 from textual.message import Message
 from textual.message_pump import MessagePump
 
-from tracetui import semconv
 from tracetui.errors import TracetuiError
 from tracetui.model.trace import TraceSummary
 from tracetui.model.tree import build_tree
-from tracetui.otlp import decode, encode
 from tracetui.store.api import END, RowKey, SpanReader, TraceOrder, all_logs
 from tracetui.tui.messages import (
     FeedFailed,
@@ -201,6 +199,10 @@ def _tree(reader: SpanReader, trace_id: str) -> TreeLoaded:
 
 
 def _span(reader: SpanReader, trace_id: str, span_id: str) -> SpanLoaded:
+    # deferred: protobuf and the conventions cost a sixth of the explorer's start, and the first paint opens no span
+    from tracetui import semconv
+    from tracetui.otlp import decode, encode
+
     stored = reader.span(trace_id, span_id)
     if stored is None:
         return SpanLoaded(trace_id, span_id, None, None, "")

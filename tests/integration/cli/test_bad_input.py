@@ -10,7 +10,7 @@ import pytest
 
 from tests.integration.cli.conftest import Cli
 
-READING = (["traces"], ["spans", "--json"], ["logs"], ["show", "abc"], ["export"])
+READING = (["spans", "--json"], ["show", "abc"])
 WRITING = (["serve", "--grpc", "off", "--http", "127.0.0.1:0"], ["import", "-"], ["run", "--", "true"])
 
 

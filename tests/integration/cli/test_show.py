@@ -31,7 +31,9 @@ def test_a_trace_is_a_tree_with_what_matters(stocked: Cli) -> None:
 
 
 def test_an_error_is_marked_with_its_message(stocked: Cli) -> None:
-    trace = find(stocked.objects("traces"), lambda trace: trace["name"] == "weather_agent" and trace["error_count"] != 0)
+    trace = find(
+        stocked.objects("traces"), lambda trace: trace["name"] == "weather_agent" and trace["error_count"] != 0
+    )
     shown = stocked("show", str(trace["trace_id"])).stdout
     assert any("✖ TOOL flaky_lookup" in line for line in shown.splitlines())
 

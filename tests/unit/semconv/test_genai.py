@@ -210,6 +210,8 @@ def test_one_set_of_tokens_where_two_conventions_write_them() -> None:
     differ = {**agree, "gen_ai.usage.input_tokens": 11}
     assert columns(agree).tokens == read(agree).tokens == TokenUsage(10, 2, 12, reasoning=1)
     assert columns(differ).tokens == read(differ).tokens == TokenUsage(10, 2, 12)
+    apart: dict[str, AttributeValue] = {"llm.token_count.prompt": 10, "gen_ai.usage.output_tokens": 2}
+    assert columns(apart).tokens == read(apart).tokens == TokenUsage(10, 2, 12)
 
 
 def test_one_set_of_messages_where_two_conventions_write_them() -> None:

@@ -146,6 +146,27 @@ def test_text_that_is_no_conversation_is_the_input() -> None:
     assert (full.input, full.output, full.input_messages) == ('{"q": "what?"}', '{"output": "that"}', ())
 
 
+def test_a_response_that_is_a_history_ends_with_the_answers() -> None:
+    history = [{"role": "assistant", "content": "old"}, {"role": "user", "content": "more?"}]
+    answers = [{"role": "assistant", "content": "one"}, {"role": "assistant", "content": "two"}]
+    full = read({"gen_ai.completion": json.dumps({"outputs": {"messages": history + answers}})})
+    assert [message.text for message in full.output_messages] == ["one", "two"]
+
+
+def test_langchain_inputs_and_outputs() -> None:
+    human = {"lc": 1, "type": "constructor", "id": ["langchain", "HumanMessage"], "kwargs": {"content": "hi"}}
+    reply = {"lc": 1, "type": "constructor", "id": ["langchain", "AIMessage"], "kwargs": {"content": "ho"}}
+    generation = {"message": reply, "generation_info": {"finish_reason": "stop"}}
+    full = read(
+        {
+            "gen_ai.prompt": json.dumps({"messages": [[human]]}),
+            "gen_ai.completion": json.dumps({"generations": [[generation]]}),
+        }
+    )
+    assert full.input_messages == (ChatMessage("user", (TextPart("hi"),)),)
+    assert full.output_messages == (ChatMessage("assistant", (TextPart("ho"),), finish_reason="stop"),)
+
+
 def test_a_traceloop_tool() -> None:
     full = read(
         {

@@ -46,6 +46,12 @@ def test_common_words_mean_something_only_in_their_own_scope() -> None:
     assert columns(attributes, scope="pydantic-ai").model == "resnet"
 
 
+def test_what_a_private_convention_reads_is_read_only_in_its_own_scope() -> None:
+    attributes = {"pydantic_ai.all_messages": '[{"role": "user", "content": "hi"}]'}
+    assert read(attributes, scope="trainer").input_messages == ()
+    assert len(read(attributes, scope="pydantic-ai").input_messages) == 1
+
+
 def test_a_convention_is_its_tables() -> None:
     mine = Convention(
         name="Mine",

@@ -176,7 +176,7 @@ def _add_calls(parts: list[MessagePart], item: JSONObject) -> None:
     have = [part for part in parts if isinstance(part, ToolCall)]
     for call in listed:
         part = _call(call)
-        if True:
+        if not any(_same(part, other) for other in have):
             parts.append(part)
 
 

@@ -27,8 +27,8 @@ class Family(NamedTuple):
 def settle(families: Sequence[Family]) -> TokenUsage:
     """One usage out of several conventions' counts, the most believed first.
 
-    The first stands; others fill what it lacks, if they agree on a count that both have. A total is computed only from
-    both sides.
+    The first stands; others fill what it lacks, unless they contradict a count that both have. A total is computed only
+    from both sides.
     """
     if not families:
         return NO_TOKENS
@@ -36,7 +36,7 @@ def settle(families: Sequence[Family]) -> TokenUsage:
     got = dict(first.members)
     for other in families[1:]:
         shared = got.keys() & other.members.keys()
-        if shared and all(got[member] == other.members[member] for member in shared):
+        if all(got[member] == other.members[member] for member in shared):
             got.update((member, found) for member, found in other.members.items() if member not in got)
     given, told = got.get("input"), got.get("output")
     read, written = got.get("cache_read"), got.get("cache_write")

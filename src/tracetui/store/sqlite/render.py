@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import TypeAlias, assert_never
 
 from tracetui.model.span import STATUS_CODES
@@ -75,8 +76,21 @@ def _contains(text: str) -> tuple[str, str]:
 
 
 def _any_case(character: str) -> str:
-    cases = {character, *(other for other in (character.lower(), character.upper(), character.title())
-                          if len(other) == 1)}
-    if len(cases) == 1:
-        return f"[{character}]" if character in "*?[" else character
-    return f"[{''.join(sorted(cases))}]"
+    cases = _cases().get(_fold(character), character)
+    return f"[{cases}]" if len(cases) > 1 or character in "*?[" else character
+
+
+@cache
+def _cases() -> dict[str, str]:
+    """All characters that differ only in case, by what they fold to; 20 ms, for the first text that needs it."""
+    groups: dict[str, str] = {}
+    for character in map(chr, range(0x1F000)):
+        folded = _fold(character)
+        groups[folded] = groups.get(folded, "") + character
+    return {folded: characters for folded, characters in groups.items() if len(characters) > 1}
+
+
+def _fold(character: str) -> str:
+    """One character without its case; `ß`, whose folding is two, in lower case."""
+    folded = character.casefold()
+    return folded if len(folded) == 1 else character.lower()

@@ -99,6 +99,8 @@ def _part(page: DocumentBuilder, part: MessagePart, edge: Style, block: str) -> 
         case RefusalPart(content):
             page.label_row("refusal", palette.style("warning"), edge=edge)
             page.body(content, style=palette.style("warning"), edge=edge, block=block, measure=MEASURE)
+        case OtherPart(type="hidden"):
+            page.label_row("hidden by the sender", palette.style("dim", italic=True), edge=edge)
         case OtherPart(type=kind, raw=raw):
             page.label_row(f"▣ {kind}", palette.style("dim"), edge=edge)
             _value(page, raw, edge, block, indent=2)

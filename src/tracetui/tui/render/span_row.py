@@ -33,13 +33,17 @@ class SpanLayout:
     cost: int
 
 
-def choose_layout(width: int) -> SpanLayout:
-    """Split a width: name first, then duration, bar, tokens and cost as there is room."""
-    left = width - 9
-    tokens = 10 if width >= 76 else 0
-    cost = 8 if width >= 100 else 0
-    left -= tokens + cost + (1 if tokens else 0) + (1 if cost else 0)
-    bar = max(0, min(60, int(left * (0.42 if width >= 76 else 0.32))))
+def choose_layout(width: int, *, with_tokens: bool = True) -> SpanLayout:
+    """Split a width: name first, then duration, tokens, bar and cost as there is room.
+
+    Args:
+        width: Cells of a row.
+        with_tokens: Whether the trace has spans that carry tokens.
+    """
+    tokens = 10 if with_tokens and width >= 52 else 0
+    cost = 8 if with_tokens and width >= 100 else 0
+    left = width - 9 - tokens - cost - (1 if tokens else 0) - (1 if cost else 0)
+    bar = max(0, min(60, int(left * (0.42 if width >= 76 else 0.3))))
     if bar < 10:
         bar = 0
     return SpanLayout(left - bar - (1 if bar else 0), bar, tokens, cost)

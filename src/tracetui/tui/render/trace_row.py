@@ -37,9 +37,9 @@ class Column:
 
 COLUMNS: tuple[Column, ...] = (
     Column("duration", 8, 9, lambda t: format_duration(t.duration_nano), TraceOrder.DURATION),
-    Column("", BAR_CELLS, 2, lambda t: duration_bar(t.duration_nano, BAR_CELLS), None, "faint"),
+    Column("", BAR_CELLS, 3, lambda t: duration_bar(t.duration_nano, BAR_CELLS), None, "faint"),
     Column("spans", 6, 7, lambda t: format_count(t.span_count), TraceOrder.SPANS, "dim"),
-    Column("errors", 6, 3, lambda t: format_count(t.error_count) if t.error_count else "", TraceOrder.ERRORS, "error"),
+    Column("errors", 6, 2, lambda t: format_count(t.error_count) if t.error_count else "", TraceOrder.ERRORS, "error"),
     Column("llm", 5, 5, lambda t: format_count(t.llm_count) if t.llm_count else "", TraceOrder.LLM, "dim"),
     Column("tools", 5, 4, lambda t: format_count(t.tool_count) if t.tool_count else "", TraceOrder.TOOLS, "dim"),
     Column("tokens", 11, 8, lambda t: format_tokens(t.input_tokens, t.output_tokens), TraceOrder.TOKENS),
@@ -47,8 +47,11 @@ COLUMNS: tuple[Column, ...] = (
 )
 
 TIME_CELLS = 9
-MIN_NAME_CELLS = 24
-SERVICE_SHARE = 0.3
+NAMES_CELLS, NARROW_NAMES_CELLS = 45, 30
+"""Cells kept for name and service together before columns leave, from `ROOMY` cells on and below."""
+
+ROOMY = 100
+SERVICE_SHARE = 0.36
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +67,11 @@ def choose_columns(width: int, *, with_cost: bool = True) -> Layout:
     """The columns for a width: least important leave first, what is left over goes to name and service."""
     columns = [column for column in COLUMNS if with_cost or column.title != "cost"]
     left = width - TIME_CELLS - 4
-    while columns and left - sum(column.width + 1 for column in columns) < MIN_NAME_CELLS:
+    names = NAMES_CELLS if width >= ROOMY else NARROW_NAMES_CELLS
+    while columns and left - sum(column.width + 1 for column in columns) < names:
         columns.remove(min(columns, key=lambda column: column.priority))
     left -= sum(column.width + 1 for column in columns)
-    service = min(28, int(left * SERVICE_SHARE)) if left >= 36 else 0
+    service = min(28, int(left * SERVICE_SHARE)) if left >= 40 else 0
     return Layout(left - service - (1 if service else 0), service, tuple(columns))
 
 

@@ -222,7 +222,8 @@ class ExplorerScreen(Screen[None]):
         self._show_keys()
 
     def _show_keys(self) -> None:
-        here = [command for command in commands_of(self.pane_name) if command.footer]
+        pane = self.pane_name
+        here = [command for command in commands_of(pane) if command.footer and pane != "explorer"]
         everywhere = [command for command in commands_of("explorer") if command.footer]
         self.query_one(KeyFooter).show(tuple(here + everywhere))
 

@@ -66,6 +66,7 @@ class SpanTree(LineView):
         self._rows: OrderedDict[int, SpanRow] = OrderedDict()
         self._asked: frozenset[int] = frozenset()
         self._aim = ""
+        self._has_usage = False
 
     # What is shown
 
@@ -99,6 +100,9 @@ class SpanTree(LineView):
         before = self.selected_span_id
         top_span = self._span_id_at(self.top)
         self.trace, self.summary = message.tree, message.summary
+        self._has_usage = message.tree is not None and any(
+            node.kind in ("LLM", "EMBEDDING", "AGENT") for node in message.tree.nodes
+        )
         self._rows.clear()
         self._asked = frozenset()
         self._lay_out()
@@ -180,7 +184,7 @@ class SpanTree(LineView):
             self.trace,
             position,
             self._rows.get(node.row_id),
-            choose_layout(width),
+            choose_layout(width, with_tokens=self._has_usage),
             width,
             self.palette,
             folded=node.span_id in self._folded,
