@@ -161,7 +161,8 @@ def test_data_version_moves_with_each_commit(store: Backend) -> None:
     assert store.reader.data_version() != before
 
 
-TEXTS = ["refund", "100%", "a_b", "Zürich", "ÉCOLE", "[red]", "it's", 'say "hi"', "back\\slash", "*?", "ẞ", "Ωmega", "ΟΔΟΣ", ""]
+TEXTS = ["refund", "100%", "a_b", "Zürich", "ÉCOLE", "[red]", "it's", 'say "hi"', "back\\slash", "*?", "ẞ",
+         "Ωmega", "ΟΔΟΣ", ""]
 
 
 @pytest.mark.parametrize("text", TEXTS)

@@ -95,8 +95,8 @@ def test_what_is_stored_comes_back_exactly(store: Backend) -> None:
     span = make_incoming_span(
         1, parent=2, name="nul \0 and \x1b[31m 🦜 שלום", otel_kind=3, status_code=2, status_message="it broke",
         kind="LLM", is_error=True, model="m", provider="p", input_tokens=1, output_tokens=0, cache_read_tokens=3,
-        cache_write_tokens=4, reasoning_tokens=5, cost_total=0.1 + 0.2, session_id="s", user_id="u", tool_name="t", agent_name="a",
-        preview="pre", warnings="one\ntwo", data=bytes(range(256)), start_time_unix_nano=2**63 - 1)
+        cache_write_tokens=4, reasoning_tokens=5, cost_total=0.1 + 0.2, session_id="s", user_id="u", tool_name="t",
+        agent_name="a", preview="pre", warnings="one\ntwo", data=bytes(range(256)), start_time_unix_nano=2**63 - 1)
     store.writer.write([make_batch(span)])
     stored = store.reader.span(trace_id(1), span_id(1))
     assert stored is not None

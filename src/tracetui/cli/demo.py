@@ -21,13 +21,12 @@ def demo(settings: Settings) -> int:
     On a terminal the explorer opens and the traces are replayed live. Elsewhere they are sent through real receivers
     at once, and their list and one of them are written to stdout.
     """
-    with tempfile.TemporaryDirectory(prefix="tracetui-demo-") as folder:
-        temporary = replace(settings, db=Path(folder) / "demo.db")
-        if sys.stdout.isatty() and sys.stdin.isatty():
-            from tracetui.tui.app import run
+    if sys.stdout.isatty() and sys.stdin.isatty():
+        from tracetui.tui.app import run
 
-            return run(temporary, demo=True)
-        return _as_text(replace(temporary, grpc=ANY_PORT, http=(ANY_PORT,), receive=True))
+        return run(settings, demo=True)
+    with tempfile.TemporaryDirectory(prefix="tracetui-demo-") as folder:
+        return _as_text(replace(settings, db=Path(folder) / "demo.db", grpc=ANY_PORT, http=(ANY_PORT,), receive=True))
 
 
 def _as_text(settings: Settings) -> int:

@@ -14,7 +14,7 @@ import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TextIO, TypeAlias
+from typing import TYPE_CHECKING, TextIO, TypeAlias
 
 from tracetui.sanitise import sanitise
 
@@ -52,6 +52,12 @@ ROLES = {
 
 MAX_CELL = 400
 """Characters of one value that a table lays out."""
+
+FLEXIBLE_WIDTH = 20
+"""Cells that a flexible column keeps while others are left out for want of room."""
+
+GAP = "  "
+"""Between columns."""
 
 _HIDDEN_IN_JSON = re.compile(
     "[\x7f-\x9f\u00ad\u061c\u180e\u200b\u200c\u200e\u200f\u2028-\u202e\u2060-\u206f"
@@ -130,14 +136,20 @@ class Output:
             writer.writerow([sanitise(value) for value in values] if self.is_terminal else values)
 
     def table(self, columns: Sequence[Column], rows: Sequence[Sequence[Cell]]) -> None:
-        """A table: as wide as the terminal, or aligned plain text in a pipe."""
+        """A table: no wider than the terminal and without columns that say nothing, or whole in a pipe.
+
+        Without rows nothing at all is written.
+        """
         if not rows:
             return
         safe = [[_safe_cell(cell) for cell in row] for row in rows]
+        widths = _widths(columns, safe)
         if self.is_terminal:
-            self._rich_table(columns, safe)
-        else:
-            self._plain_table(columns, safe)
+            filled = [not column.rank or any(row[index][0] for row in safe) for index, column in enumerate(columns)]
+            widths = [width if wanted else 0 for width, wanted in zip(widths, filled, strict=True)]
+            widths = _fitted(columns, widths, self.width)
+        for pieces in _table_lines(columns, safe, widths):
+            self.line(*pieces)
 
     def write(self, text: str) -> int:
         """Text as it stands, line ends included.
@@ -168,42 +180,6 @@ class Output:
         code = ROLES.get(role) if self._colour else None
         return f"\x1b[{code}m{text}\x1b[0m" if code and text else text
 
-    def _plain_table(self, columns: Sequence[Column], rows: Sequence[Sequence[tuple[str, str]]]) -> None:
-        for line in _aligned_lines(columns, rows):
-            self.write(line + "\n")
-
-    def _rich_table(self, columns: Sequence[Column], rows: Sequence[Sequence[tuple[str, str]]]) -> None:
-        from rich.console import Console  # deferred: 100 ms that only a table on a terminal need pay
-        from rich.style import Style
-        from rich.table import Table
-        from rich.text import Text
-
-        shown = _fitting(columns, _widths(columns, rows), self.width)
-        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style=Style(dim=True))
-        for index in shown:
-            column = columns[index]
-            table.add_column(
-                Text(column.title),
-                justify="right" if column.right else "left",
-                no_wrap=True,
-                overflow="ellipsis",
-                ratio=None,
-                min_width=None if column.flexible else 1,
-            )
-        for row in rows:
-            table.add_row(*(Text.from_ansi(self._painted(row[index])) for index in shown))
-        colours: Literal["standard"] | None = "standard" if self._colour else None
-        console = Console(
-            file=self._stream,
-            width=self.width,
-            color_system=colours,
-            force_terminal=True,
-            highlight=False,
-            markup=False,
-            emoji=False,
-        )
-        console.print(table)
-
 
 def _safe_cell(cell: Cell) -> tuple[str, str]:
     text, role = (cell, "") if isinstance(cell, str) else cell
@@ -212,41 +188,61 @@ def _safe_cell(cell: Cell) -> tuple[str, str]:
 
 def aligned_lines(columns: Sequence[Column], rows: Sequence[Sequence[Cell]]) -> Iterator[str]:
     """A table as plain text: a line of titles, then the rows."""
-    return _aligned_lines(columns, [[_safe_cell(cell) for cell in row] for row in rows])
-
-
-def _aligned_lines(columns: Sequence[Column], rows: Sequence[Sequence[tuple[str, str]]]) -> Iterator[str]:
-    widths = _widths(columns, rows)
-    yield _aligned([column.title for column in columns], columns, widths)
-    for row in rows:
-        yield _aligned([text for text, _ in row], columns, widths)
+    safe = [[_safe_cell(cell) for cell in row] for row in rows]
+    for pieces in _table_lines(columns, safe, _widths(columns, safe)):
+        yield "".join(text for text, _ in pieces)
 
 
 def _widths(columns: Sequence[Column], rows: Sequence[Sequence[tuple[str, str]]]) -> list[int]:
-    from rich.cells import cell_len
+    from rich.cells import cell_len  # deferred: an empty listing lays nothing out
 
     return [
-        max(cell_len(column.title), max((cell_len(row[index][0]) for row in rows), default=0))
-        for index, column in enumerate(columns)
+        max(cell_len(column.title), *(cell_len(row[index][0]) for row in rows)) for index, column in enumerate(columns)
     ]
 
 
-def _aligned(texts: Sequence[str], columns: Sequence[Column], widths: Sequence[int]) -> str:
-    from rich.cells import cell_len
-
-    cells = []
-    for text, column, width in zip(texts, columns, widths, strict=True):
-        gap = " " * (width - cell_len(text))
-        cells.append(gap + text if column.right else text + gap)
-    return "  ".join(cells).rstrip()
-
-
-def _fitting(columns: Sequence[Column], widths: Sequence[int], available: int) -> list[int]:
-    """Indexes of the columns that fit, the least important left out first; a flexible column needs only 20 cells."""
-    shown = list(range(len(columns)))
-    while sum(min(widths[i], 20) if columns[i].flexible else widths[i] for i in shown) + 2 * len(shown) > available:
-        least = max(shown, key=lambda i: columns[i].rank)
+def _fitted(columns: Sequence[Column], widths: Sequence[int], available: int) -> list[int]:
+    """The widths that fit: the least important columns are left out (0), the flexible ones share what is left."""
+    needed = [
+        min(width, FLEXIBLE_WIDTH) if column.flexible else width for column, width in zip(columns, widths, strict=True)
+    ]
+    shown = [index for index, width in enumerate(widths) if width]
+    while sum(needed[index] + len(GAP) for index in shown) - len(GAP) > available:
+        least = max(shown, key=lambda index: columns[index].rank)
         if columns[least].rank == 0:
             break
         shown.remove(least)
-    return shown
+    left = max(available - sum(needed[index] + len(GAP) for index in shown) + len(GAP), 0)
+    fitted = [0] * len(columns)
+    for index in shown:
+        more = min(widths[index] - needed[index], left)
+        fitted[index] = needed[index] + more
+        left -= more
+    return fitted
+
+
+def _table_lines(
+    columns: Sequence[Column], rows: Sequence[Sequence[tuple[str, str]]], widths: Sequence[int]
+) -> Iterator[list[tuple[str, str]]]:
+    """Titles and rows as pieces in columns of these widths; a column of width 0 is left out."""
+    for row in ([(column.title, "dim") for column in columns], *rows):
+        pieces: list[tuple[str, str]] = []
+        for column, width, (text, role) in zip(columns, widths, row, strict=True):
+            if width:
+                pieces += [(GAP, "")] if pieces else []
+                pieces.append((_in_cells(text, width, right=column.right), role))
+        while pieces and not pieces[-1][0].strip():
+            pieces.pop()
+        if pieces:
+            pieces[-1] = (pieces[-1][0].rstrip(), pieces[-1][1])
+        yield pieces
+
+
+def _in_cells(text: str, width: int, *, right: bool) -> str:
+    """Safe text in exactly this many cells, its end cut where it is longer."""
+    from rich.cells import cell_len, set_cell_size
+
+    size = cell_len(text)
+    if size > width:
+        return set_cell_size(text, width - 1) + "…"
+    return " " * (width - size) + text if right else text + " " * (width - size)

@@ -122,8 +122,7 @@ class SqliteReader:
 
     def spans(self, where: Condition | None = None, *, after_row_id: int = 0, limit: int = 100) -> list[SpanRow]:
         """A page of spans in order of arrival."""
-        text, values = render(where)
-        statement = f"SELECT s.id FROM spans s WHERE s.id > ? AND {text} ORDER BY s.id LIMIT ?"
+        statement, values = spans_statement(where)
         with self._snapshot():
             found = self._connection.execute(statement, (after_row_id, *values, max(limit, 0)))
             return self.rows([row_id for row_id, in found])
@@ -244,6 +243,12 @@ def page_statement(where: Condition | None, sort: TraceSort, after: RowKey | Non
     direction = "DESC" if sort.descending == (before is None) else "ASC"
     order = f"{_SORT_EXPRESSIONS[sort.order]} {direction}, t.id {direction}"
     return f"SELECT {statements.SUMMARY_COLUMNS} FROM traces t{_where(clauses)} ORDER BY {order} LIMIT ?", values
+
+
+def spans_statement(where: Condition | None) -> tuple[str, list[object]]:
+    """The statement of a page of span row ids; its values stand between the key and the limit."""
+    text, values = render(where)
+    return f"SELECT s.id FROM spans s WHERE s.id > ? AND {text} ORDER BY s.id LIMIT ?", values
 
 
 def _beyond(sort: TraceSort, key: RowKey, *, forward: bool) -> tuple[str, list[object]]:

@@ -52,7 +52,7 @@ def error_blocks(page: DocumentBuilder, normalised: NormalisedSpan) -> None:
                 error.message, style=page.palette.style("error"), edge=edge, block=f"error{number}", measure=MEASURE
             )
         if error.stacktrace:
-            page.body(error.stacktrace, style=page.palette.style("dim"), edge=edge, block=f"stack{number}")
+            page.fold("stack trace", error.stacktrace, edge=edge, block=f"stack{number}")
         page.blank()
 
 

@@ -223,7 +223,7 @@ TABS: tuple[Tab, ...] = (
     Tab(
         "Chat",
         "Chat",
-        lambda n: len(n.input_messages) + len(n.output_messages) + bool(n.system),
+        lambda n: len(n.input_messages) + len(n.output_messages) + bool(n.system) + len(n.errors),
         lambda page, opened: chat_page(page, opened.normalised),
         "No messages in this span.",
     ),

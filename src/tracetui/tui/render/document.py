@@ -232,18 +232,15 @@ def _wrap_paragraph(paragraph: str, width: int) -> Iterable[str]:
     indent = paragraph[: len(paragraph) - len(paragraph.lstrip(" "))][: width // 2]
     for match in _WORD.finditer(paragraph):
         word = match[0]
-        cells = cell_len(word)
         bare = cell_len(word.rstrip())
-        if used + bare <= width:
-            line, used = line + word, used + cells
-            continue
-        if line.strip():
+        if used + bare > width and bare <= width - len(indent) and line.strip():
             yield line.rstrip()
             line, used = indent, len(indent)
         if used + bare <= width:
-            line, used = line + word, used + cells
+            line, used = line + word, used + cell_len(word)
             continue
-        *whole, last = chop_cells(line + word, width)
+        *whole, last = chop_cells(line + word.rstrip(), width)
         yield from whole
-        line, used = last, cell_len(last)
+        line = last + word[len(word.rstrip()) :]
+        used = cell_len(line)
     yield line.rstrip()

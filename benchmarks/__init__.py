@@ -1,0 +1,1 @@
+"""Measures what DESIGN.md section 8 promises: `python -m benchmarks [NAME...]`."""

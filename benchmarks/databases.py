@@ -1,0 +1,38 @@
+"""Databases to measure on, built through the reading of requests and the writer, as a receiver would."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from benchmarks import payloads
+from tracetui import semconv
+from tracetui.otlp.wire import Signal
+from tracetui.receivers.incoming import read_request
+from tracetui.store.sqlite import SqliteWriter
+
+LARGE = 200_000
+"""Spans of the large database."""
+
+
+def large(folder: Path) -> Path:
+    """A database of many traces; built once in a folder."""
+    return _built(folder / f"spans-{LARGE}.db", payloads.requests(LARGE))
+
+
+def big_trace(folder: Path, spans: int) -> Path:
+    """A database of one trace; built once in a folder."""
+    return _built(folder / f"trace-{spans}.db", payloads.one_trace(spans))
+
+
+def _built(path: Path, bodies: Iterable[bytes]) -> Path:
+    if path.exists():
+        return path
+    making = path.with_suffix(".making")
+    writer = SqliteWriter(making, derivation_version=semconv.DERIVATION_VERSION)
+    try:
+        for body in bodies:
+            writer.write([read_request(Signal.TRACES, body).batch])
+    finally:
+        writer.close()
+    return making.rename(path)

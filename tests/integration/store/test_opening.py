@@ -1,0 +1,249 @@
+"""Opening a file: what is refused and how, what is made, what is mended."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from sqlite_utils import Database
+
+from tests.factories import make_batch, make_trace
+from tracetui.errors import NewerSchemaError, NotADatabaseError, StoreError, StoreLockedError
+from tracetui.store.sqlite import SqliteReader, SqliteWriter, connection, migrations
+
+OPENERS = [SqliteWriter, SqliteReader]
+
+
+@pytest.mark.parametrize("opener", OPENERS)
+def test_a_folder(tmp_path: Path, opener: type[SqliteWriter]) -> None:
+    with pytest.raises(StoreError, match="is a folder") as refused:
+        opener(tmp_path)
+    assert str(tmp_path) in refused.value.message
+    assert refused.value.hint
+
+
+@pytest.mark.parametrize("opener", OPENERS)
+@pytest.mark.parametrize("content", [b"just text, long enough to hold a header" * 10, b"x"])
+def test_a_file_that_is_not_sqlite(tmp_path: Path, opener: type[SqliteWriter], content: bytes) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_bytes(content)
+    with pytest.raises(NotADatabaseError, match="not an SQLite database") as refused:
+        opener(path)
+    assert str(path) in refused.value.message
+    assert path.read_bytes() == content
+
+
+@pytest.mark.parametrize("opener", OPENERS)
+def test_a_database_of_another_program(tmp_path: Path, opener: type[SqliteWriter]) -> None:
+    path = tmp_path / "other.db"
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("CREATE TABLE mine (a)")
+    before = path.read_bytes()
+    with pytest.raises(NotADatabaseError, match="another program"):
+        opener(path)
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("opener", OPENERS)
+def test_a_file_from_a_newer_version(tmp_path: Path, opener: type[SqliteWriter]) -> None:
+    path = tmp_path / "new.db"
+    SqliteWriter(path).close()
+    with closing(sqlite3.connect(path)) as newer:
+        newer.execute("PRAGMA user_version = 99")
+    before = path.read_bytes()
+    with pytest.raises(NewerSchemaError, match=r"schema 99, this one knows \d") as refused:
+        opener(path)
+    assert "Upgrade" in refused.value.hint
+    assert path.read_bytes() == before
+    assert not path.with_name("new.db-wal").exists() or path.with_name("new.db-wal").stat().st_size == 0
+
+
+@pytest.mark.parametrize("opener", OPENERS)
+def test_a_damaged_file(tmp_path: Path, opener: type[SqliteWriter]) -> None:
+    path = tmp_path / "torn.db"
+    SqliteWriter(path).close()
+    whole = path.read_bytes()
+    path.write_bytes(whole[:100] + b"\xff" * 4000 + whole[4100:])
+    with pytest.raises(StoreError, match="damaged"):
+        opener(path)
+
+
+@pytest.mark.parametrize("opener", OPENERS)
+def test_a_folder_that_is_a_file(tmp_path: Path, opener: type[SqliteWriter]) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StoreError, match="is a file"):
+        opener(tmp_path / "file" / "a.db")
+
+
+@pytest.mark.parametrize("opener", OPENERS)
+def test_a_symbolic_link(tmp_path: Path, opener: type[SqliteWriter]) -> None:
+    (tmp_path / "link.db").symlink_to(tmp_path / "real.db")
+    with pytest.raises(StoreError, match="symbolic link") as refused:
+        opener(tmp_path / "link.db")
+    assert str(tmp_path / "real.db") in refused.value.hint
+    assert not (tmp_path / "real.db").exists()
+
+
+@pytest.mark.parametrize("opener", OPENERS)
+def test_a_device(opener: type[SqliteWriter]) -> None:
+    with pytest.raises(StoreError, match="not a regular file"):
+        opener(Path("/dev/null"))
+
+
+def test_not_writable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Permissions as `os.access` sees them, because the superuser, as whom tests may run, is refused nothing."""
+    existing = tmp_path / "a.db"
+    SqliteWriter(existing).close()
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    with pytest.raises(StoreError, match="not writable") as refused:
+        SqliteWriter(existing)
+    assert str(existing) in refused.value.message
+    with pytest.raises(StoreError, match=r"folder .* is not writable"):
+        SqliteWriter(tmp_path / "new.db")
+    assert not (tmp_path / "new.db").exists()
+
+
+def test_a_second_writer(tmp_path: Path) -> None:
+    first = SqliteWriter(tmp_path / "a.db")
+    with pytest.raises(StoreLockedError, match=f"pid {os.getpid()}"):
+        SqliteWriter(tmp_path / "a.db")
+    first.write([make_batch(*make_trace(1))])
+    first.close()
+    SqliteWriter(tmp_path / "a.db").close()
+
+
+def test_a_program_that_holds_the_file_makes_a_write_fail_for_now(tmp_path: Path) -> None:
+    writer = SqliteWriter(tmp_path / "a.db")
+    writer._connection.execute("PRAGMA busy_timeout=1")
+    with closing(sqlite3.connect(tmp_path / "a.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StoreError, match="locked by another program"):
+            writer.write([make_batch(*make_trace(1))])
+        other.execute("ROLLBACK")
+    assert writer.write([make_batch(*make_trace(1))]).new_spans == 3
+    writer.close()
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o077, 0o277])
+def test_files_are_private_whatever_the_umask(tmp_path: Path, umask: int) -> None:
+    path = tmp_path / "deep" / "er" / "a.db"
+    before = os.umask(umask)
+    try:
+        writer = SqliteWriter(path)
+        writer.write([make_batch(*make_trace(1))])
+        modes = {file.name: file.stat().st_mode & 0o777 for file in path.parent.iterdir()}
+        folders = {path.parent.stat().st_mode & 0o777, path.parent.parent.stat().st_mode & 0o777}
+        writer.close()
+    finally:
+        os.umask(before)
+    assert modes == {"a.db": 0o600, "a.db-wal": 0o600, "a.db-shm": 0o600, "a.db.lock": 0o600}
+    assert folders == {0o700}
+
+
+def test_what_exists_keeps_its_permissions(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    SqliteWriter(tmp_path / "a.db").close()
+    assert tmp_path.stat().st_mode & 0o777 == 0o755
+
+
+def empty(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+def header_only(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as torn:
+        torn.execute(f"PRAGMA application_id={connection.APPLICATION_ID}")
+        torn.execute("PRAGMA journal_mode=wal")
+
+
+def migrations_table_only(path: Path) -> None:
+    header_only(path)
+    with closing(sqlite3.connect(path)) as torn:
+        migrations.MIGRATIONS.ensure_migrations_table(Database(torn))
+
+
+@pytest.mark.parametrize("opener", OPENERS)
+@pytest.mark.parametrize("cut_short", [empty, header_only, migrations_table_only])
+def test_a_file_whose_making_was_cut_short_is_finished(tmp_path: Path, opener: type[SqliteWriter],
+                                                      cut_short: object) -> None:
+    path = tmp_path / "a.db"
+    assert callable(cut_short)
+    cut_short(path)
+    opener(path).close()
+    writer, reader = SqliteWriter(path), SqliteReader(path)
+    writer.write([make_batch(*make_trace(1))])
+    assert reader.count_spans() == 3
+    reader.close()
+    writer.close()
+
+
+def test_a_migration_that_fails_leaves_the_file_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "a.db"
+    real = migrations._statements
+
+    def broken(name: str) -> list[str]:
+        return [*list(real(name))[:-1], "CREATE TABLE traces (again)"]
+
+    with monkeypatch.context() as patched:
+        patched.setattr(migrations, "_statements", broken)
+        with pytest.raises(StoreError):
+            SqliteWriter(path)
+    with closing(sqlite3.connect(path)) as left:
+        tables = {name for name, in left.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        assert tables <= {"_sqlite_migrations"}
+        assert left.execute("PRAGMA user_version").fetchone() == (0,)
+    SqliteWriter(path).close()
+
+
+def test_each_migration_is_recorded_once(tmp_path: Path) -> None:
+    path = tmp_path / "a.db"
+    SqliteWriter(path).close()
+    SqliteWriter(path).close()
+    with closing(sqlite3.connect(path)) as opened:
+        names = [name for name, in opened.execute("SELECT name FROM _sqlite_migrations ORDER BY id")]
+        assert names == [migration.name for migration in migrations.MIGRATIONS._migrations]
+        assert len(names) == connection.SCHEMA_VERSION
+        assert opened.execute("PRAGMA user_version").fetchone() == (connection.SCHEMA_VERSION,)
+
+
+def test_a_reader_makes_a_missing_file(tmp_path: Path) -> None:
+    reader = SqliteReader(tmp_path / "new" / "a.db")
+    assert reader.traces() == []
+    assert reader.size().spans == 0
+    reader.close()
+
+
+def test_a_reader_cannot_write(tmp_path: Path) -> None:
+    reader = SqliteReader(tmp_path / "a.db")
+    with pytest.raises(sqlite3.OperationalError, match="readonly"):
+        reader._connection.execute("DELETE FROM spans")
+    reader.close()
+
+
+def test_opening_a_current_file_does_not_import_the_migrations(tmp_path: Path) -> None:
+    path = tmp_path / "a.db"
+    SqliteWriter(path).close()
+    program = (
+        "import sys; from pathlib import Path; from tracetui.store.sqlite import SqliteReader, SqliteWriter\n"
+        "writer = SqliteWriter(Path(sys.argv[1])); SqliteReader(Path(sys.argv[1])).close(); writer.close()\n"
+        "print([name for name in ('sqlite_utils', 'google.protobuf', 'textual', 'grpc') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", program, str(path)], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
+def test_the_connection_is_set_up_for_durability(tmp_path: Path) -> None:
+    writer = SqliteWriter(tmp_path / "a.db")
+
+    def pragma(name: str) -> object:
+        return writer._connection.execute(f"PRAGMA {name}").fetchone()[0]
+
+    assert (pragma("journal_mode"), pragma("synchronous"), pragma("foreign_keys")) == ("wal", 2, 0)
+    assert pragma("page_size") == connection.PAGE_SIZE
+    writer.close()
+    assert not (tmp_path / "a.db-wal").exists(), "closing folds the log into the file"
