@@ -80,3 +80,16 @@ def resident_bytes(pid: int) -> int:
         if line.startswith("Rss:"):
             return int(line.split()[1]) * 1024
     raise RuntimeError(f"process {pid} has no memory map")
+
+
+class Bytecode:
+    """Where compiled modules are kept for the time of a run: a user's second start, whatever this environment says."""
+
+    folder = ""
+
+
+def start_environment(home: Path, bytecode: Path) -> dict[str, str]:
+    """An environment in which a program finds its modules compiled from the second start on, as a user's would."""
+    env = environment(home, PYTHONPYCACHEPREFIX=str(bytecode))
+    env.pop("PYTHONDONTWRITEBYTECODE", None)
+    return env

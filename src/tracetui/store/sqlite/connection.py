@@ -185,8 +185,10 @@ def _version(path: Path) -> int | None:
 
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:
-    connection.execute(f"PRAGMA page_size={PAGE_SIZE}")  # of no effect once the file has a page
-    connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
+    outdated = int(connection.execute("PRAGMA user_version").fetchone()[0]) < SCHEMA_VERSION
+    if outdated:
+        connection.execute(f"PRAGMA page_size={PAGE_SIZE}")  # of no effect once the file has a page
+        connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
     mode = connection.execute("PRAGMA journal_mode=wal").fetchone()[0]
     if mode != "wal":
         raise StoreError(f"The file system of {path} does not support SQLite's write-ahead log.",
@@ -196,7 +198,7 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     connection.execute("PRAGMA secure_delete=fast")
     connection.execute("PRAGMA cache_size=-16384")
     connection.execute(f"PRAGMA journal_size_limit={4 * _CHECKPOINT_BYTES}")
-    if int(connection.execute("PRAGMA user_version").fetchone()[0]) < SCHEMA_VERSION:
+    if outdated:
         from tracetui.store.sqlite.migrations import migrate  # deferred: it imports sqlite-utils, a third of a second
 
         migrate(connection)

@@ -183,6 +183,16 @@ class DocumentBuilder:
                 value=text,
             )
 
+    def fold(self, title: str, text: str, *, block: str, edge: Style | None = None) -> None:
+        """Add received text behind one line that says what it is and how long; shown once unfolded."""
+        dim = self.palette.style("dim")
+        count = text.count("\n") + 1
+        lines = f"{count:,} lines" if count > 1 else format_bytes(len(text.encode("utf-8", "replace")))
+        mark = "▾" if block in self._unfolded else "▸"
+        self.row(self._edged(edge, 0).own(f"{mark} {title} · {lines}", dim), block=block, value=text)
+        if block in self._unfolded:
+            self.body(text, style=dim, edge=edge, block=block, indent=2)
+
     def label_row(
         self, text: str, style: Style, *, edge: Style | None = None, note: str = "", block: str = "", value: str = ""
     ) -> None:
