@@ -15,9 +15,9 @@ from tests.support.terminal import Terminal
 
 APPS = Path(__file__).parents[1] / "e2e" / "apps"
 
-CLEAN = {
-    key: value for key, value in os.environ.items() if not key.startswith(("OTEL_", "PHOENIX_", "TRACETUI_", "XDG_"))
-}
+_FOREIGN = ("OTEL_", "PHOENIX_", "TRACETUI_", "XDG_", "COLUMNS", "LINES")
+
+CLEAN = {key: value for key, value in os.environ.items() if not key.startswith(_FOREIGN)}
 """This process's environment without what would point an app or the program elsewhere."""
 
 

@@ -5,6 +5,7 @@ Importing this package is cheap; the servers are imported when a `ReceiverSet` s
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -74,11 +75,12 @@ class ReceiverSet:
 
     def stop(self) -> None:
         """Take no more requests, answer those in flight (at most `GRACE_S` seconds), close."""
-        grpc_ended = self._grpc.stop(GRACE_S) if self._grpc is not None else None
-        if self._http is not None:
-            self._http.stop(GRACE_S)
-        if grpc_ended is not None:
-            grpc_ended.wait()
+        stopping = [threading.Thread(target=receiver.stop, args=(GRACE_S,))
+                    for receiver in (self._grpc, self._http) if receiver is not None]
+        for thread in stopping:
+            thread.start()
+        for thread in stopping:
+            thread.join()
         self._statuses = [
             replace(status, state=ReceiverState.STOPPED) if status.state is ReceiverState.LISTENING else status
             for status in self._statuses]

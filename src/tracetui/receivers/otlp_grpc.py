@@ -28,6 +28,9 @@ from tracetui.receivers.sockets import listening_sockets
 WORKERS = 16
 """Calls handled at once; most of their time is waiting for the commit they share."""
 
+SENDING_S = 1.0
+"""Seconds for the last answers to leave, once they are known."""
+
 MAX_METADATA_SIZE = 32 * 1024
 """Bytes of a call's metadata."""
 
@@ -55,8 +58,9 @@ class GrpcReceiver:
         self.address = address
         """Where it listens; the real port once started."""
         self._service = service
+        self._handlers = _Handlers(service)
+        self._workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="tracetui-grpc")
         self._server: grpc.Server | None = None
-        self._workers: ThreadPoolExecutor | None = None
 
     def start(self) -> None:
         """Open the address and begin to answer.
@@ -64,12 +68,8 @@ class GrpcReceiver:
         Raises:
             ReceiverError: The address cannot be opened; says why and what to do.
         """
-        workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="tracetui-grpc")
-        server = grpc.server(
-            workers,
-            handlers=[_Handlers(self._service)],
-            options=_options(self._service.max_body_size),
-        )
+        server = grpc.server(self._workers, handlers=[self._handlers],
+                             options=_options(self._service.max_body_size))
         # gRPC tells of a failed bind only on file descriptor 2, so the ports are tried without it first
         tried = listening_sockets(self.address, option=_OPTION)
         places = [Address(*opened.getsockname()[:2]) for opened in tried]
@@ -81,23 +81,18 @@ class GrpcReceiver:
             except RuntimeError as error:
                 raise ReceiverError(f"{place} cannot be opened.", hint=f"Choose another with {_OPTION}.") from error
         server.start()
-        self._server, self._workers = server, workers
+        self._server = server
         self.address = Address(self.address.host, places[0].port)
 
-    def stop(self, grace_s: float) -> threading.Event:
-        """Take no more calls and give those in flight this many seconds.
-
-        Returns:
-            Set once the last one is answered or given up.
-        """
-        if self._server is None or self._workers is None:
-            ended = threading.Event()
-            ended.set()
-            return ended
-        ended = self._server.stop(grace_s)
+    def stop(self, grace_s: float) -> None:
+        """Turn new calls away, give those in flight this many seconds, and end."""
+        if self._server is None:
+            return
+        # the library leaves a call that comes in this moment without an answer until the end, so we answer it first
+        self._handlers.drain(grace_s)
+        self._server.stop(SENDING_S).wait()
         self._workers.shutdown(wait=False)
         self._server = None
-        return ended
 
 
 def _options(max_body_size: int) -> list[tuple[str, int]]:
@@ -123,20 +118,39 @@ class _Handlers(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # generic in
         self._handlers = {method: grpc.unary_unary_rpc_method_handler(self._handler(signal))
                           for method, signal in _METHODS.items()}
         self._unknown = grpc.unary_unary_rpc_method_handler(self._refuse)
+        self._changed = threading.Condition()
+        self._in_flight = 0
+        self._is_draining = False
 
     def service(self, handler_call_details: grpc.HandlerCallDetails) -> _Handler:
         """The handler for a call."""
         return self._handlers.get(handler_call_details.method, self._unknown)
 
+    def drain(self, grace_s: float) -> None:
+        """Turn new calls away and wait until those in flight are answered, at most this long."""
+        with self._changed:
+            self._is_draining = True
+            self._changed.wait_for(lambda: not self._in_flight, timeout=grace_s)
+
     def _handler(self, signal: Signal) -> Callable[[bytes, grpc.ServicerContext], bytes]:
         def handle(body: bytes, context: grpc.ServicerContext) -> bytes:
-            try:
-                answer = self._service.export(signal, body).result()
-            except Exception as error:  # noqa: BLE001  (the boundary of a call: every failure is an answer)
-                answer = self._service.count(internal_error(error))
-            return _send(answer, context)
+            return _send(self._export(signal, body), context)
 
         return handle
+
+    def _export(self, signal: Signal, body: bytes) -> Answer:
+        with self._changed:
+            if self._is_draining:
+                return self._service.count(answers.shutting_down())
+            self._in_flight += 1
+        try:
+            return self._service.export(signal, body).result()
+        except Exception as error:  # noqa: BLE001  (the boundary of a call: every failure is an answer)
+            return self._service.count(internal_error(error))
+        finally:
+            with self._changed:
+                self._in_flight -= 1
+                self._changed.notify_all()
 
     def _refuse(self, _body: bytes, context: grpc.ServicerContext) -> bytes:
         return _send(self._service.count(answers.not_found(

@@ -78,10 +78,7 @@ class Pulse:
 
     def notices(self) -> list[str]:
         """What the user should be told once: a listener that failed, metrics that are not kept."""
-        told: list[str] = []
-        for status in self._runtime.statuses():
-            if status.state is ReceiverState.FAILED:
-                told.append(status.error)
+        told = [status.error for status in self._runtime.statuses() if status.state is ReceiverState.FAILED]
         if self._runtime.counts().metrics:
             told.append("An app sends metrics; tracetui keeps traces and logs only.")
         fresh = [text for text in told if text not in self._told]

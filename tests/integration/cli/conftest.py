@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
+import select
+import signal
 import subprocess
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
+from typing import IO, Self
 
 import pytest
 
@@ -15,6 +20,56 @@ from tests.support.programs import environment, free_port, run_cli, tracetui
 
 STOCK = ("oi-openai-http", "oi-langchain", "otel-openai-default", "plain-order", "plain-deep", "plain-weird")
 """Scenarios of the stocked database: LLM calls and tools, retrieval, logs, odd shapes, hostile text."""
+
+
+class Started:
+    """A running command; it and what it has started end with the `with` block."""
+
+    def __init__(self, command: Sequence[str], env: Mapping[str, str]) -> None:
+        self.process = subprocess.Popen(
+            command,
+            env=env,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.communicate()
+
+    def line(self, stream: IO[bytes] | None, timeout: float = 20) -> str:
+        """The next line it writes; fails when none comes."""
+        assert stream is not None
+        text = b""
+        deadline = time.monotonic() + timeout
+        while not text.endswith(b"\n"):
+            ready, _, _ = select.select([stream], [], [], max(deadline - time.monotonic(), 0))
+            assert ready, f"no line came; so far {text!r}"
+            read = os.read(stream.fileno(), 1)
+            if not read:
+                break
+            text += read
+        return text.decode()
+
+    def out(self) -> str:
+        """The next line of its stdout."""
+        return self.line(self.process.stdout)
+
+    def err(self) -> str:
+        """The next line of its stderr."""
+        return self.line(self.process.stderr)
+
+    def end(self, number: signal.Signals | None = None, timeout: float = 20) -> int:
+        """Its exit code, after a signal if one is given."""
+        if number is not None:
+            self.process.send_signal(number)
+        return self.process.wait(timeout)
 
 
 class Cli:
@@ -28,16 +83,9 @@ class Cli:
         """Run a command to its end."""
         return run_cli(*arguments, home=self.home, env={"TRACETUI_DB": str(self.db), **env}, stdin=stdin)
 
-    def start(self, *arguments: str, **env: str) -> subprocess.Popen[str]:
-        """Start a command and let it run."""
-        return subprocess.Popen(
-            tracetui(*arguments),
-            env=environment(self.home, TRACETUI_DB=str(self.db), **env),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+    def start(self, *arguments: str, **env: str) -> Started:
+        """Start a command and let it run; use as a context manager."""
+        return Started(tracetui(*arguments), environment(self.home, TRACETUI_DB=str(self.db), **env))
 
     def objects(self, *arguments: str) -> list[dict[str, object]]:
         """The objects of a `--json` listing of everything."""
@@ -46,30 +94,25 @@ class Cli:
         return [json.loads(line) for line in done.stdout.splitlines()]
 
 
-class Server:
-    """A running `tracetui serve`."""
+class Server(Started):
+    """`tracetui serve` on a database and free ports, ready."""
 
-    def __init__(self, process: subprocess.Popen[str], grpc: int, http: int) -> None:
-        self.process = process
-        self.grpc = grpc
-        self.http = http
+    def __init__(self, cli: Cli) -> None:
+        self.grpc, self.http = free_port(), free_port()
+        super().__init__(
+            tracetui("serve", "--grpc", f"127.0.0.1:{self.grpc}", "--http", f"127.0.0.1:{self.http}"),
+            environment(cli.home, TRACETUI_DB=str(cli.db)),
+        )
 
-
-@contextmanager
-def serving(cli: Cli) -> Iterator[Server]:
-    """`tracetui serve` on the database and free ports, ready."""
-    grpc, http = free_port(), free_port()
-    process = cli.start("serve", "--grpc", f"127.0.0.1:{grpc}", "--http", f"127.0.0.1:{http}")
-    try:
-        assert process.stderr is not None
-        assert [process.stderr.readline() for _ in range(2)] == [
-            f"ready: OTLP/gRPC on http://127.0.0.1:{grpc}\n",
-            f"ready: OTLP/HTTP on http://127.0.0.1:{http}\n",
-        ]
-        yield Server(process, grpc, http)
-    finally:
-        process.kill()
-        process.communicate()
+    def __enter__(self) -> Self:
+        super().__enter__()
+        try:
+            assert self.err() == f"ready: OTLP/gRPC on http://127.0.0.1:{self.grpc}\n"
+            assert self.err() == f"ready: OTLP/HTTP on http://127.0.0.1:{self.http}\n"
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
 
 
 @pytest.fixture
@@ -90,7 +133,7 @@ def stocked(tmp_path_factory: pytest.TempPathFactory) -> Cli:
 @pytest.fixture
 def server(cli: Cli) -> Iterator[Server]:
     """`tracetui serve` on the database of `cli`."""
-    with serving(cli) as server:
+    with Server(cli) as server:
         yield server
 
 

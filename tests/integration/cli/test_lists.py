@@ -97,13 +97,9 @@ def test_options_may_stand_before_the_command(stocked: Cli, cli: Cli) -> None:
 
 
 def test_a_reader_that_has_enough_is_no_failure(stocked: Cli) -> None:
-    process = stocked.start("spans", "--json", "--limit", "0")
-    assert process.stdout is not None
-    process.stdout.readline()
-    process.stdout.close()
-    assert process.wait(20) == 0
-    assert process.stderr is not None
-    assert process.stderr.read() == ""
-    process.stderr.close()
-    assert process.stdin is not None
-    process.stdin.close()
+    with stocked.start("spans", "--json", "--limit", "0") as started:
+        started.out()
+        assert started.process.stdout is not None
+        started.process.stdout.close()
+        assert started.end() == 0
+        assert started.err() == ""

@@ -51,10 +51,8 @@ def test_a_running_server_receives_it_instead(cli: Cli, server: Server) -> None:
     done = cli("run", "--", sys.executable, str(APP), stdin=b"hello from stdin\n")
     assert done.returncode == 5
     check_greeting(cli, done.stdout, done.stderr)
-    server.process.terminate()
-    assert server.process.wait(10) == 0
-    assert server.process.stderr is not None
-    assert "stopped: 2 spans" in server.process.stderr.read()
+    assert server.end(signal.SIGTERM) == 0
+    assert "stopped: 2 spans" in server.err()
 
 
 def test_ports_that_are_taken_do_not_matter(cli: Cli) -> None:
@@ -98,10 +96,7 @@ def test_no_such_command(cli: Cli, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_signals_reach_the_app(cli: Cli, number: signal.Signals) -> None:
-    process = cli.start("run", *ports(), "--", sys.executable, "-c", WAITER, str(int(number)))
-    assert process.stdout is not None
-    assert process.stdout.readline() == "up\n"
-    process.send_signal(number)
-    assert process.stdout.readline() == "heard\n"
-    process.communicate(timeout=20)
-    assert process.returncode == 9
+    with cli.start("run", *ports(), "--", sys.executable, "-c", WAITER, str(int(number))) as started:
+        assert started.out() == "up\n"
+        assert started.end(number) == 9
+        assert started.out() == "heard\n"

@@ -10,7 +10,7 @@ import subprocess
 
 import pytest
 
-from tests.integration.cli.conftest import Cli, Server, serving
+from tests.integration.cli.conftest import Cli, Server
 from tests.support.corpus import CORPUS
 from tests.support.programs import free_port
 
@@ -28,19 +28,16 @@ def post(port: int, body: bytes) -> int:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_signal_ends_it_with_everything_kept(cli: Cli, number: signal.Signals) -> None:
-    with serving(cli) as server:
+    with Server(cli) as server:
         assert post(server.http, TRACES) == 200
-        server.process.send_signal(number)
-        assert server.process.wait(5) == 0
-        assert server.process.stderr is not None
-        assert server.process.stderr.read() == "stopped: 9 spans and 0 log records received\n"
+        assert server.end(number, timeout=5) == 0
+        assert server.err() == "stopped: 9 spans and 0 log records received\n"
     assert len(cli.objects("spans")) == 9
 
 
 def test_what_was_acknowledged_survives_a_kill(cli: Cli, server: Server) -> None:
     assert post(server.http, TRACES) == 200
-    server.process.kill()
-    server.process.wait(10)
+    server.end(signal.SIGKILL)
     assert len(cli.objects("spans")) == 9
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import signal
 from pathlib import Path
 
 import pytest
@@ -96,8 +97,7 @@ def test_while_a_server_writes_the_import_goes_through_it(cli: Cli, server: Serv
     again = cli("import", str(TRACES), str(LOGS))
     assert (first.returncode, first.stderr) == (0, "9 spans, 16 log records stored.\n")
     assert (again.returncode, again.stderr) == (0, "0 spans, 0 log records stored, 25 unchanged.\n")
-    server.process.terminate()
-    assert server.process.wait(10) == 0
+    assert server.end(signal.SIGTERM) == 0
     spans, logs = contents(cli.db)
     sent = TRACES.read_bytes() + LOGS.read_bytes()
     assert (len(spans), len(logs)) == (9, 16)

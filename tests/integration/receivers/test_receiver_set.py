@@ -75,7 +75,7 @@ def test_two_grpc_receivers_do_not_share_a_port(ingest: HeldIngest) -> None:
     first.start()
     with pytest.raises(ReceiverError, match="in use"):
         GrpcReceiver(first.address, ExportService(ingest)).start()
-    first.stop(0).wait()
+    first.stop(0)
 
 
 def test_both_loopback_addresses_have_one_port_and_one_taken_fails_both() -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from textual import events, on
+from textual.actions import SkipAction
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
@@ -160,11 +161,6 @@ class ExplorerScreen(Screen[None]):
         if self._level == "list" and (trace.trace_id if trace else "") == trace_id:
             self.spans.open(trace_id)
 
-    @on(TraceList.Opened)
-    def _trace_opened(self, event: TraceList.Opened) -> None:
-        self.spans.open(event.trace.trace_id)
-        self.go("trace")
-
     @on(TraceList.Changed)
     def _list_changed(self) -> None:
         traces = self.traces
@@ -183,11 +179,6 @@ class ExplorerScreen(Screen[None]):
     def _span_pointed(self, event: SpanTree.Pointed) -> None:
         if self._shows(self.inspector):
             self.inspector.open(event.trace_id, event.span_id)
-
-    @on(SpanTree.Opened)
-    def _span_opened(self, event: SpanTree.Opened) -> None:
-        self.inspector.open(event.trace_id, event.span_id)
-        self.go("inspect")
 
     @on(Inspector.StepSpan)
     def _span_stepped(self, event: Inspector.StepSpan) -> None:
@@ -296,6 +287,7 @@ class ExplorerScreen(Screen[None]):
         self._step_pane(-1)
 
     def _step_pane(self, direction: int) -> None:
+        self._only_in_a_pane()
         level = LEVELS[(LEVELS.index(self._level) + direction) % len(LEVELS)]
         if level != "list" and not self.spans.trace_id and (trace := self.traces.selected) is not None:
             self.spans.open(trace.trace_id)
@@ -303,8 +295,29 @@ class ExplorerScreen(Screen[None]):
             self.inspector.open(self.spans.trace_id, self.spans.selected_span_id)
         self.go(level)
 
+    def action_open_trace(self) -> None:
+        """Into the trace under the list's cursor."""
+        if (trace := self.traces.selected) is not None:
+            self.spans.open(trace.trace_id)
+            self.go("trace")
+
+    def action_open_span(self) -> None:
+        """Read the span under the trace's cursor."""
+        self.spans.when_loaded(self._read_span)
+
+    def _read_span(self) -> None:
+        if span_id := self.spans.selected_span_id:
+            self.inspector.open(self.spans.trace_id, span_id)
+            self.go("inspect")
+
+    def _only_in_a_pane(self) -> None:
+        """Leave the key to the field that is typed in."""
+        if not isinstance(self.focused, LineView):
+            raise SkipAction
+
     def action_back(self) -> None:
         """One level up; at the top, remove the filter."""
+        self._only_in_a_pane()
         if self.has_class("-zoom"):
             self.remove_class("-zoom")
         elif self._level != "list":

@@ -181,7 +181,7 @@ class Inspector(LineView):
             self._unfolded ^= {line.block}
             self._lay_out()
 
-    def row_activated(self, _index: int) -> None:
+    async def row_activated(self, _index: int) -> None:
         """A second click unfolds."""
         self.action_toggle_block()
 
@@ -199,7 +199,7 @@ class Inspector(LineView):
         """The next or previous span."""
         self.post_message(self.StepSpan(rows))
 
-    def on_mouse_down(self, event: events.MouseDown) -> None:
+    async def on_mouse_down(self, event: events.MouseDown) -> None:
         """A click on a tab shows it."""
         offset = event.get_content_offset(self)
         if offset is not None and offset.y == 0:
@@ -207,4 +207,4 @@ class Inspector(LineView):
                 if start <= offset.x < end:
                     self.show_tab(number)
             return
-        super().on_mouse_down(event)
+        await super().on_mouse_down(event)

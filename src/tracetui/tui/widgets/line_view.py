@@ -80,7 +80,7 @@ class LineView(Widget, can_focus=True):
         """Rows above the list that do not scroll."""
         return []
 
-    def row_activated(self, index: int) -> None:
+    async def row_activated(self, index: int) -> None:
         """A row was clicked a second time."""
 
     def scrolled(self) -> None:
@@ -215,7 +215,7 @@ class LineView(Widget, can_focus=True):
         event.stop()
         self.scroll_rows(-WHEEL_ROWS)
 
-    def on_mouse_down(self, event: events.MouseDown) -> None:
+    async def on_mouse_down(self, event: events.MouseDown) -> None:
         """Start of a drag of the scroll bar, or a click on a row."""
         offset = event.get_content_offset(self)
         if offset is None:
@@ -232,7 +232,7 @@ class LineView(Widget, can_focus=True):
         again = index == self.cursor and self.has_focus
         self.move_to(index)
         if again:
-            self.row_activated(index)
+            await self.row_activated(index)
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
         """The scroll bar follows the mouse."""

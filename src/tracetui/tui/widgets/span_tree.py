@@ -11,7 +11,7 @@ from textual.binding import BindingType
 from textual.message import Message
 from textual.strip import Strip
 
-from tracetui.model.trace import SpanRow, TraceSummary
+from tracetui.model.trace import SpanNode, SpanRow, TraceSummary
 from tracetui.model.tree import TraceTree
 from tracetui.tui.commands import bindings
 from tracetui.tui.feed import Feed
@@ -22,6 +22,9 @@ from tracetui.tui.widgets.line_view import LineView
 ROWS_KEPT = 2_000
 """Rows whose columns are remembered; the tree itself holds only ids, times and kinds."""
 
+MAX_TYPED_AHEAD = 50
+"""Keys that are remembered while a trace is read."""
+
 AHEAD = 60
 """Rows beyond the screen whose columns are read along."""
 
@@ -30,13 +33,6 @@ class SpanTree(LineView):
     """The spans of one trace."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("tree")]
-
-    @dataclass
-    class Opened(Message):
-        """The user wants to read a span."""
-
-        trace_id: str
-        span_id: str
 
     @dataclass
     class Pointed(Message):
@@ -67,6 +63,8 @@ class SpanTree(LineView):
         self._asked: frozenset[int] = frozenset()
         self._aim = ""
         self._has_usage = False
+        self._loaded = False
+        self._typed_ahead: list[Callable[[], None]] = []
 
     # What is shown
 
@@ -81,6 +79,8 @@ class SpanTree(LineView):
         self._folded, self._shown = set(), []
         self._rows.clear()
         self._asked = frozenset()
+        self._loaded = False
+        self._typed_ahead = []
         self.cursor = self.top = 0
         self.set_title("")
         self.refresh()
@@ -116,6 +116,10 @@ class SpanTree(LineView):
         self._read_rows()
         if first or self.selected_span_id != before:
             self.post_message(self.Pointed(self.trace_id, self.selected_span_id))
+        self._loaded = True
+        typed_ahead, self._typed_ahead = self._typed_ahead, []
+        for act in typed_ahead:
+            act()
         self.post_message(self.Shown(self.summary))
 
     def _restore(self, span_id: str, top_span: str) -> None:
@@ -201,7 +205,9 @@ class SpanTree(LineView):
         first = max(0, self.top - AHEAD)
         near = self._shown[first : self.top + self.page_rows + AHEAD]
         missing = [
-            self.trace.nodes[position].row_id for position in near if self.trace.nodes[position].row_id not in self._rows
+            self.trace.nodes[position].row_id
+            for position in near
+            if self.trace.nodes[position].row_id not in self._rows
         ]
         if missing and not self._asked.issuperset(missing):
             self._asked = frozenset(missing)
@@ -244,17 +250,33 @@ class SpanTree(LineView):
         """Move to a neighbouring span, as the inspector asks for it."""
         self.move_to(self.cursor + rows)
 
-    def row_activated(self, index: int) -> None:
+    async def row_activated(self, index: int) -> None:
         """A second click folds a parent and opens a leaf."""
         if self.trace is not None and self.trace.sizes[self._shown[index]] > 1:
             self.action_toggle_fold()
         else:
-            self.action_open()
+            await self.run_action("screen.open_span")
 
-    def action_open(self) -> None:
-        """Read the span under the cursor."""
-        if span_id := self.selected_span_id:
-            self.post_message(self.Opened(self.trace_id, span_id))
+    # Typing ahead: what is pressed before the trace has been read is done once it has
+
+    def when_loaded(self, act: Callable[[], None]) -> None:
+        """Do something with the spans: now, or as soon as they have been read."""
+        if self.trace is not None or not self.trace_id or self._loaded:
+            act()
+        elif len(self._typed_ahead) < MAX_TYPED_AHEAD:
+            self._typed_ahead.append(act)
+
+    def action_move(self, rows: int) -> None:
+        """Cursor up or down."""
+        self.when_loaded(lambda: super(SpanTree, self).action_move(rows))
+
+    def action_move_page(self, pages: int) -> None:
+        """Cursor a page up or down."""
+        self.when_loaded(lambda: super(SpanTree, self).action_move_page(pages))
+
+    def action_move_end(self, end: int) -> None:
+        """Cursor to the first or last row."""
+        self.when_loaded(lambda: super(SpanTree, self).action_move_end(end))
 
     # Folding
 
@@ -327,20 +349,20 @@ class SpanTree(LineView):
 
     def action_find_error(self, direction: int) -> None:
         """Go to the next or previous span that failed, round the end."""
-        self._find(lambda position: self.trace is not None and self.trace.nodes[position].is_error, direction)
+        self.when_loaded(lambda: self._find(lambda node: node.is_error, direction))
 
     def action_find_kind(self, kind: str, direction: int) -> None:
         """Go to the next or previous span of a kind, round the end."""
-        self._find(lambda position: self.trace is not None and self.trace.nodes[position].kind == kind, direction)
+        self.when_loaded(lambda: self._find(lambda node: node.kind == kind, direction))
 
-    def _find(self, wanted: Callable[[int], bool], direction: int) -> None:
+    def _find(self, wanted: Callable[[SpanNode], bool], direction: int) -> None:
         if self.trace is None or not self._shown:
             return
         count = len(self.trace)
         here = self._shown[self.cursor]
         for distance in range(1, count + 1):
             position = (here + direction * distance) % count
-            if wanted(position):
+            if wanted(self.trace.nodes[position]):
                 self._point_at(self.trace.nodes[position].span_id)
                 return
         self.notify("No such span in this trace.", markup=False)

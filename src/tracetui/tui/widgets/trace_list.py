@@ -35,13 +35,6 @@ class TraceList(LineView):
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("list")]
 
     @dataclass
-    class Opened(Message):
-        """The user wants into a trace."""
-
-        trace: TraceSummary
-        """The trace under the cursor."""
-
-    @dataclass
     class Pointed(Message):
         """The trace under the cursor is another, or has changed."""
 
@@ -237,14 +230,9 @@ class TraceList(LineView):
         else:
             super().action_move_end(end)
 
-    def row_activated(self, _index: int) -> None:
+    async def row_activated(self, _index: int) -> None:
         """A second click opens."""
-        self.action_open()
-
-    def action_open(self) -> None:
-        """Open the trace under the cursor."""
-        if (trace := self.selected) is not None:
-            self.post_message(self.Opened(trace))
+        await self.run_action("screen.open_trace")
 
     # Order
 
