@@ -43,10 +43,13 @@ def arrivals(draw: st.DrawFn, *, versions: bool) -> list[IncomingSpan]:
     """Spans of one trace in some order, some of them several times; with versions, not always the same."""
     spans: list[IncomingSpan] = []
     for number in range(1, draw(st.integers(1, 9)) + 1):
-        first = make_incoming_span(number, **draw(columns))
-        spans += [first] * draw(st.integers(1, 3))
-        if versions:
-            spans += [make_incoming_span(number, **later) for later in draw(st.lists(columns, max_size=2))]
+        values = draw(columns)
+        spans += [make_incoming_span(number, **values)] * draw(st.integers(1, 2))
+        for _ in range(draw(st.integers(0, 3)) if versions else 0):
+            # little changes at a time, else each version would change the parent too
+            changed = draw(st.sets(st.sampled_from(sorted(values)), min_size=1, max_size=2))
+            values = {**values, **{column: value for column, value in draw(columns).items() if column in changed}}
+            spans.append(make_incoming_span(number, **values))
     return draw(st.permutations(spans))
 
 

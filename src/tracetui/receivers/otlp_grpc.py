@@ -90,7 +90,8 @@ class GrpcReceiver:
             return
         # the library leaves a call that comes in this moment without an answer until the end, so we answer it first
         self._handlers.drain(grace_s)
-        self._server.stop(SENDING_S).wait()
+        # bounded here too: the library waits for handlers, and one may wait for a commit that never comes
+        self._server.stop(SENDING_S).wait(2 * SENDING_S)
         self._workers.shutdown(wait=False)
         self._server = None
 

@@ -10,6 +10,7 @@ from typing import ClassVar
 from textual.app import App, SystemCommand
 from textual.binding import BindingType
 from textual.screen import Screen
+from textual.widgets import Input
 from textual.worker import Worker, WorkerState
 
 from tracetui.config import Settings
@@ -35,6 +36,11 @@ POLL_S = 0.2
 
 MANY_TRACES = 1_000
 """Changed traces that are named one by one; more are announced as any."""
+
+
+_APP_ACTIONS = frozenset(
+    command.action.removeprefix("app.") for command in COMMANDS if command.action.startswith("app.")
+)
 
 
 class TracetuiApp(YankActions, App[str]):
@@ -150,6 +156,11 @@ class TracetuiApp(YankActions, App[str]):
             if isinstance(screen, ExplorerScreen):
                 return screen
         raise LookupError("the explorer is not on the stack")
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Leave the explorer's single-letter keys to the field that is typed in."""
+        typing = isinstance(self.focused, Input) and action in _APP_ACTIONS
+        return False if typing else super().check_action(action, parameters)
 
     def action_next_theme(self) -> None:
         """The next of our themes."""

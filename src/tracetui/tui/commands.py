@@ -28,8 +28,6 @@ class Command:
     """Whether the footer shows it."""
     shown_keys: str = ""
     """How the keys read; the default is the first key's own name."""
-    priority: bool = False
-    """Whether it is done before the next key is looked at, so that keys typed ahead reach the pane it leads to."""
 
     @property
     def key_label(self) -> str:
@@ -75,25 +73,9 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command("palette", "ctrl+p", "palette", "Commands", "Search all commands.", "explorer", False),
     Command("follow", "f", "follow", "Follow", "Follow the newest trace, or stop following.", "explorer", True),
-    Command("next-pane", "tab", "next_pane", "Next pane", "Move to the next pane.", "explorer", priority=True),
-    Command(
-        "previous-pane",
-        "shift+tab",
-        "previous_pane",
-        "Previous pane",
-        "Move to the pane before.",
-        "explorer",
-        priority=True,
-    ),
-    Command(
-        "back",
-        "escape",
-        "back",
-        "Back",
-        "Close the filter, leave the inspector, leave the trace.",
-        "explorer",
-        priority=True,
-    ),
+    Command("next-pane", "tab", "next_pane", "Next pane", "Move to the next pane.", "explorer"),
+    Command("previous-pane", "shift+tab", "previous_pane", "Previous pane", "Move to the pane before.", "explorer"),
+    Command("back", "escape", "back", "Back", "Close the filter, leave the inspector, leave the trace.", "explorer"),
     Command("zoom", "plus,z", "zoom", "Zoom", "Give the pane in focus the whole screen, or give it back.", "explorer"),
     Command("wider", "greater_than_sign", "resize(5)", "Wider", "Make the pane in focus larger.", "explorer"),
     Command("narrower", "less_than_sign", "resize(-5)", "Narrower", "Make the pane in focus smaller.", "explorer"),
@@ -113,10 +95,10 @@ COMMANDS: tuple[Command, ...] = (
         True,
         shown_keys="q",
     ),
-    Command("open-trace", "enter", "screen.open_trace", "Open", "Open the trace.", "list", True, priority=True),
+    Command("open-trace", "enter", "screen.open_trace", "Open", "Open the trace.", "list", True),
     Command("sort", "s", "next_sort", "Sort", "Sort by the next column.", "list", True),
     Command("sort-reverse", "S", "reverse_sort", "Reverse", "Turn the order round.", "list"),
-    Command("open-span", "enter", "screen.open_span", "Inspect", "Read the span.", "tree", True, priority=True),
+    Command("open-span", "enter", "screen.open_span", "Inspect", "Read the span.", "tree", True),
     Command("toggle-fold", "space", "toggle_fold", "Fold", "Fold or unfold the span's children.", "tree", True),
     Command("fold", "left,h", "fold", "Fold", "Fold the span, or go to its parent.", "tree"),
     Command("unfold", "right,l", "unfold", "Unfold", "Unfold the span, or go to its first child.", "tree"),
@@ -171,17 +153,14 @@ MOVES: tuple[Command, ...] = (
 
 
 def bindings(pane: str) -> list[Binding]:
-    """Textual bindings of a pane's commands."""
+    """Textual bindings of a pane's commands.
+
+    All have priority: they are done one after the other as the keys arrive, so that a key typed ahead reaches the pane
+    that the key before it leads to. Without priority a key goes to whatever has the focus at the moment it is read.
+    """
     source: Iterable[Command] = MOVES if pane == "rows" else COMMANDS
     return [
-        Binding(
-            command.keys,
-            command.action,
-            command.title,
-            show=False,
-            id=command.id,
-            priority=command.priority or command.id == "palette",
-        )
+        Binding(command.keys, command.action, command.title, show=False, id=command.id, priority=True)
         for command in source
         if command.pane == pane
     ]

@@ -1,4 +1,4 @@
-"""A way into the store that tests hold in their hand."""
+"""A way into the store that tests hold in their hand, and one into gRPC for bytes of theirs."""
 
 from __future__ import annotations
 
@@ -10,6 +10,11 @@ from typing import Any
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from tracetui.store.api import Commit, IncomingBatch, IncomingLog, IncomingSpan
+
+
+def bytes_call(channel: Any, method: str) -> Any:
+    """A gRPC method that takes and gives bytes as they are."""
+    return channel.unary_unary(method)
 
 
 class HeldIngest:

@@ -55,7 +55,7 @@ provider.shutdown()
 
 PHOENIX = """
 from phoenix.otel import register
-provider = register(project_name="travel", endpoint={endpoint!r}, batch={batch}, verbose=False)
+provider = register(project_name="travel", endpoint={endpoint!r}, protocol={protocol!r}, batch={batch}, verbose=False)
 with provider.get_tracer("app").start_as_current_span("agent", attributes={{"openinference.span.kind": "AGENT"}}):
     pass
 assert provider.force_flush()
@@ -142,11 +142,11 @@ def test_opentelemetry_metrics_are_no_error(grpc_address: Address, http_address:
 
 
 @pytest.mark.parametrize("batch", [False, True])
-@pytest.mark.parametrize("protocol", ["grpc", "http"])
+@pytest.mark.parametrize("protocol", ["grpc", "http/protobuf"])
 def test_phoenix_register(grpc_address: Address, http_address: Address, ingest: HeldIngest, protocol: str,
                           batch: bool) -> None:
     endpoint = grpc_address.url if protocol == "grpc" else f"{http_address.url}/v1/traces"
-    run(PHOENIX.format(endpoint=endpoint, batch=batch))
+    run(PHOENIX.format(endpoint=endpoint, protocol=protocol, batch=batch))
     (span,) = ingest.spans
     assert (span.name, span.kind) == ("agent", "AGENT")
     assert ingest.batches[0].resources[0].project == "travel"

@@ -8,14 +8,14 @@ from typing import Any
 
 import grpc
 import pytest
-from google.rpc.error_details_pb2 import BadRequest, RetryInfo
-from google.rpc.status_pb2 import Status
+from google.rpc.error_details_pb2 import BadRequest, RetryInfo  # type: ignore[import-untyped]
+from google.rpc.status_pb2 import Status  # type: ignore[import-untyped]
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2_grpc import LogsServiceStub
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2_grpc import MetricsServiceStub
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2_grpc import TraceServiceStub
 
-from tests.integration.receivers.ingest import HeldIngest
+from tests.integration.receivers.ingest import HeldIngest, bytes_call
 from tests.unit.otlp.messages import make_log, make_log_request, make_request, make_span
 from tracetui.config import Address
 from tracetui.errors import IngestBusyError, StoreError
@@ -40,8 +40,9 @@ def traces(channel: grpc.Channel) -> Any:
 def failure(channel: grpc.Channel, body: bytes, method: str = EXPORT) -> tuple[grpc.StatusCode, Any]:
     """The code and the google.rpc.Status of a call that fails."""
     with pytest.raises(grpc.RpcError) as caught:
-        channel.unary_unary(method)(body, timeout=20)
-    details = dict(caught.value.trailing_metadata() or ()).get("grpc-status-details-bin")
+        bytes_call(channel, method)(body, timeout=20)
+    trailing: Any = caught.value.trailing_metadata() or ()
+    details = dict(trailing).get("grpc-status-details-bin")
     return caught.value.code(), Status.FromString(details) if details is not None else None
 
 
@@ -111,7 +112,7 @@ def test_messages_over_the_limit_are_exhausted_without_retry_info(channel: grpc.
 
 def test_messages_over_the_limit_once_inflated_too(channel: grpc.Channel) -> None:
     with pytest.raises(grpc.RpcError) as caught:
-        channel.unary_unary(EXPORT)(bytes(MAX_BODY_SIZE + 1), timeout=20, compression=grpc.Compression.Gzip)
+        bytes_call(channel, EXPORT)(bytes(MAX_BODY_SIZE + 1), timeout=20, compression=grpc.Compression.Gzip)
     assert caught.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
 
 

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from google.rpc.error_details_pb2 import BadRequest, RetryInfo
+from google.rpc.error_details_pb2 import BadRequest, RetryInfo  # type: ignore[import-untyped]
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
     ExportMetricsServiceRequest,
     ExportMetricsServiceResponse,
@@ -116,7 +116,8 @@ def test_invalid_spans_are_rejected_alone(http_address: Address, ingest: HeldIng
     assert "trace_id" in counts.last_error
 
 
-def test_a_request_of_invalid_spans_only_is_a_success_without_a_commit(http_address: Address, ingest: HeldIngest) -> None:
+def test_a_request_of_invalid_spans_only_is_a_success_without_a_commit(http_address: Address,
+                                                                       ingest: HeldIngest) -> None:
     body = make_request(make_span(trace_id=b"")).SerializeToString()
     assert send(http_address, body).partial_success.rejected_spans == 1
     assert ingest.batches == []
@@ -182,7 +183,8 @@ def test_a_busy_store_is_503_with_a_time_to_retry(http_address: Address, ingest:
     assert receivers.counts().refused == 1
 
 
-def test_a_failed_commit_fails_the_whole_request(http_address: Address, ingest: HeldIngest, receivers: ReceiverSet) -> None:
+def test_a_failed_commit_fails_the_whole_request(http_address: Address, ingest: HeldIngest,
+                                                 receivers: ReceiverSet) -> None:
     ingest.fails = StoreError("The database is locked.")
     reply = send(http_address, HALF_BAD)
     assert (reply.status, reply.error.code) == (503, 14)
@@ -313,13 +315,15 @@ def test_a_sender_in_the_middle_of_a_body_too_large_gets_to_see_why(http_address
 @pytest.mark.parametrize("headers", [
     {"Host": "evil.example"}, {"Host": "evil.example:4318"}, {"Origin": "http://localhost:3000"}, {"Origin": "null"},
     {"Sec_Fetch_Site": "cross-site"}, {"Sec_Fetch_Site": "same-site"}])
-def test_web_pages_and_foreign_names_are_403(http_address: Address, ingest: HeldIngest, headers: dict[str, str]) -> None:
+def test_web_pages_and_foreign_names_are_403(http_address: Address, ingest: HeldIngest,
+                                             headers: dict[str, str]) -> None:
     reply = send(http_address, BODY, **headers)
     assert (reply.status, reply.error.code) == (403, 7)
     assert ingest.batches == []
 
 
-@pytest.mark.parametrize("host", ["localhost:4318", "app.localhost", "127.0.0.1", "[::1]:4318", "tracetui", "LOCALHOST"])
+@pytest.mark.parametrize("host", [
+    "localhost:4318", "app.localhost", "127.0.0.1", "[::1]:4318", "tracetui", "LOCALHOST"])
 def test_own_names_are_taken(http_address: Address, host: str) -> None:
     assert send(http_address, BODY, Host=host, Sec_Fetch_Site="same-origin").status == 200
 

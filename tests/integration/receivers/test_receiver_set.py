@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import errno
+import http.client
 import socket
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import grpc
 import pytest
 
 from tests.integration.receivers.conftest import ANY_PORT
 from tests.integration.receivers.http_client import send
-from tests.integration.receivers.ingest import HeldIngest
+from tests.integration.receivers.ingest import HeldIngest, bytes_call
 from tests.unit.otlp.messages import make_request, make_span
 from tracetui.config import Address
 from tracetui.errors import ReceiverError
@@ -107,7 +109,7 @@ def test_all_listeners_share_one_count(receivers: ReceiverSet, grpc_address: Add
     for address in http_addresses:
         send(address, body)
     with grpc.insecure_channel(str(grpc_address)) as channel:
-        channel.unary_unary("/opentelemetry.proto.collector.trace.v1.TraceService/Export")(body, timeout=20)
+        bytes_call(channel, "/opentelemetry.proto.collector.trace.v1.TraceService/Export")(body, timeout=20)
     assert receivers.counts() == ReceiverCounts(requests=3, spans=3)
 
 
@@ -118,6 +120,25 @@ def test_no_thread_outlives_stop(ingest: HeldIngest) -> None:
     assert [thread for thread in threading.enumerate() if thread.name.startswith("tracetui-http")]
     receivers.stop()
     assert not [thread for thread in threading.enumerate() if thread.name.startswith(("tracetui-http", "tracetui-dec"))]
+
+
+def test_stop_ends_although_a_commit_never_comes(ingest: HeldIngest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tracetui.receivers.GRACE_S", 0.05)
+    monkeypatch.setattr("tracetui.receivers.otlp_grpc.SENDING_S", 0.05)
+    ingest.holds = True
+    receivers = ReceiverSet(ANY_PORT, (ANY_PORT,), ingest)
+    receivers.start()
+    grpc_status, http_status = receivers.statuses()
+    body = make_request(make_span()).SerializeToString()
+    with grpc.insecure_channel(str(grpc_status.address)) as channel, ThreadPoolExecutor(1) as pool:
+        call = bytes_call(channel, "/opentelemetry.proto.collector.trace.v1.TraceService/Export").future(body)
+        sent = pool.submit(send, http_status.address, body)
+        ingest.wait(lambda it: it.waiting == 2)
+        receivers.stop()
+        with pytest.raises(http.client.HTTPException):
+            sent.result(timeout=20)
+        ingest.release()
+        assert isinstance(call.exception(timeout=20), grpc.RpcError)
 
 
 @pytest.mark.parametrize(("module", "absent"), [

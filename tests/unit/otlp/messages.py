@@ -6,14 +6,22 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-from opentelemetry.proto.common.v1.common_pb2 import AnyValue
-from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
-from opentelemetry.proto.trace.v1.trace_pb2 import Span
+from opentelemetry.proto.collector.logs.v1 import logs_service_pb2
+from opentelemetry.proto.collector.trace.v1 import trace_service_pb2
+from opentelemetry.proto.common.v1 import common_pb2
+from opentelemetry.proto.logs.v1 import logs_pb2
+from opentelemetry.proto.trace.v1 import trace_pb2
 
 from tracetui.otlp.encode import ExportItem
 from tracetui.otlp.wire import Signal, SlicedRequest
+
+# the generated classes take dicts and numbers where their stubs know only messages and enums
+AnyValue: Any = common_pb2.AnyValue
+KeyValue: Any = common_pb2.KeyValue
+LogRecord: Any = logs_pb2.LogRecord
+Span: Any = trace_pb2.Span
+ExportTraceServiceRequest: Any = trace_service_pb2.ExportTraceServiceRequest
+ExportLogsServiceRequest: Any = logs_service_pb2.ExportLogsServiceRequest
 
 CORPUS = Path(__file__).parents[2] / "corpus"
 
@@ -57,7 +65,7 @@ def make_log_request(*records: Any) -> Any:
     return request
 
 
-def nested(levels: int, *, maps: bool = False) -> AnyValue:
+def nested(levels: int, *, maps: bool = False) -> Any:
     """A value that holds values, this many levels in all."""
     value = AnyValue(string_value="deep")
     for _ in range(levels - 1):

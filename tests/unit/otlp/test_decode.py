@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from opentelemetry.proto.common.v1.common_pb2 import AnyValue, ArrayValue, InstrumentationScope, KeyValue, KeyValueList
+from opentelemetry.proto.common.v1.common_pb2 import InstrumentationScope
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource
-from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
 from tests.unit.otlp.messages import (
     CAPTURES,
@@ -18,6 +18,9 @@ from tests.unit.otlp.messages import (
     SPAN_ID,
     START,
     TRACE_ID,
+    AnyValue,
+    KeyValue,
+    Span,
     make_log,
     make_span,
     nested,
@@ -31,7 +34,7 @@ from tracetui.otlp.wire import Signal, slice_request
 LATEST = 2**63 - 1
 
 
-def attribute(value: AnyValue, key: str = "k") -> KeyValue:
+def attribute(value: Any, key: str = "k") -> Any:
     return KeyValue(key=key, value=value)
 
 
@@ -43,7 +46,7 @@ def attribute(value: AnyValue, key: str = "k") -> KeyValue:
     ({"span_id": TRACE_ID}, "span_id has 16 bytes instead of 8"),
     ({"span_id": bytes(8)}, "span_id is all zeros"),
 ])
-def test_a_span_without_proper_ids_is_rejected(fields: dict[str, bytes], reason: str) -> None:
+def test_a_span_without_proper_ids_is_rejected(fields: dict[str, Any], reason: str) -> None:
     with pytest.raises(InvalidSpan, match=reason) as caught:
         decode.parse_span(make_span(**fields).SerializeToString())
     assert caught.value.hint
@@ -91,17 +94,17 @@ VALUES = [
     (AnyValue(double_value=0.0), 0.0),
     (AnyValue(bytes_value=b"\x00\xff"), b"\x00\xff"),
     (AnyValue(bytes_value=b""), b""),
-    (AnyValue(array_value=ArrayValue()), []),
-    (AnyValue(kvlist_value=KeyValueList()), {}),
+    (AnyValue(array_value={}), []),
+    (AnyValue(kvlist_value={}), {}),
     (AnyValue(), None),
-    (AnyValue(array_value=ArrayValue(values=[AnyValue(int_value=1), AnyValue(string_value="a"), AnyValue()])),
+    (AnyValue(array_value={"values": [AnyValue(int_value=1), AnyValue(string_value="a"), AnyValue()]}),
      [1, "a", None]),
-    (AnyValue(kvlist_value=KeyValueList(values=[attribute(AnyValue(bool_value=True), "in")])), {"in": True}),
+    (AnyValue(kvlist_value={"values": [attribute(AnyValue(bool_value=True), "in")]}), {"in": True}),
 ]
 
 
 @pytest.mark.parametrize(("sent", "kept"), VALUES, ids=lambda value: repr(value).replace("\n", " ")[:40])
-def test_every_value_keeps_its_type(sent: AnyValue, kept: object) -> None:
+def test_every_value_keeps_its_type(sent: Any, kept: object) -> None:
     parsed = decode.parse_span(make_span(attributes=[attribute(sent)]).SerializeToString())
     assert parsed.attributes == {"k": kept}
     assert type(parsed.attributes["k"]) is type(kept)
@@ -119,9 +122,11 @@ def test_an_attribute_without_value_is_empty_and_nan_is_nan() -> None:
 @pytest.mark.parametrize("place", ["span", "map", "event", "link"])
 def test_of_a_repeated_key_the_last_value_stands_with_a_warning(place: str) -> None:
     pairs = [attribute(AnyValue(int_value=1)), attribute(AnyValue(int_value=2))]
-    outer = attribute(AnyValue(kvlist_value=KeyValueList(values=pairs)), "map")
-    fields = {"span": {"attributes": pairs}, "map": {"attributes": [outer]},
-              "event": {"events": [Span.Event(attributes=pairs)]}, "link": {"links": [Span.Link(attributes=pairs)]}}
+    outer = attribute(AnyValue(kvlist_value={"values": pairs}), "map")
+    fields: dict[str, Any] = {
+        "span": {"attributes": pairs}, "map": {"attributes": [outer]},
+        "event": {"events": [Span.Event(attributes=pairs)]}, "link": {"links": [Span.Link(attributes=pairs)]},
+    }
     span = decode.span(make_span(**fields[place]).SerializeToString())
     assert [text for text in span.problems if "repeated" in text]
     found = {"span": span.attributes, "map": span.attributes.get("map"),
@@ -134,7 +139,7 @@ def test_of_a_repeated_key_the_last_value_stands_with_a_warning(place: str) -> N
     (KeyValue(key="k", value=AnyValue(int_value=1), key_strindex=7), {"k": 1}),
     (KeyValue(value=AnyValue(int_value=1), key_strindex=7), {"": 1}),
 ])
-def test_string_indexes_without_their_table_are_absent(pair: KeyValue, kept: dict[str, object]) -> None:
+def test_string_indexes_without_their_table_are_absent(pair: Any, kept: dict[str, object]) -> None:
     parsed = decode.parse_span(make_span(attributes=[pair]).SerializeToString())
     assert parsed.attributes == kept
     assert [text for text in parsed.warnings if "strindex" in text]
@@ -185,7 +190,7 @@ def test_a_span_cut_short_is_rejected() -> None:
 
 
 def test_unknown_fields_kinds_flags_and_control_characters_are_kept() -> None:
-    span = make_span(name="a\x00b\x1b[31m", kind=77, flags=0xFFFFFFFF, trace_state="k=v", status=Status(code=9))
+    span = make_span(name="a\x00b\x1b[31m", kind=77, flags=0xFFFFFFFF, trace_state="k=v", status={"code": 9})
     read = decode.span(span.SerializeToString() + bytes_field(900, b"later"))
     assert (read.name, read.otel_kind, read.flags, read.trace_state) == ("a\x00b\x1b[31m", 77, 0xFFFFFFFF, "k=v")
     assert read.status.code == 9
@@ -202,7 +207,7 @@ def test_a_span_is_read_whole() -> None:
     resource = Resource(attributes=[attribute(AnyValue(string_value="shop"), "service.name")])
     scope = InstrumentationScope(name="lib", version="2", dropped_attributes_count=1)
     message = make_span(
-        parent_span_id=PARENT_ID, status=Status(code=2, message="boom"), dropped_attributes_count=1,
+        parent_span_id=PARENT_ID, status={"code": 2, "message": "boom"}, dropped_attributes_count=1,
         dropped_events_count=2, dropped_links_count=3,
         events=[Span.Event(name="exception", time_unix_nano=START, dropped_attributes_count=4)],
         links=[Span.Link(trace_id=TRACE_ID, span_id=SPAN_ID, trace_state="a=b", flags=1, dropped_attributes_count=5)])
@@ -267,7 +272,7 @@ def test_everything_captured_can_be_read(path: Path) -> None:
 
 
 SPAN = make_span(attributes=[attribute(nested(4)), attribute(AnyValue(int_value=300), "n")],
-                 events=[Span.Event(name="e")], status=Status(code=2)).SerializeToString()
+                 events=[Span.Event(name="e")], status={"code": 2}).SerializeToString()
 
 
 @given(st.data())

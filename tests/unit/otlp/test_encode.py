@@ -11,11 +11,20 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
-from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
-from tests.unit.otlp.messages import CAPTURES, SPAN_ID, TRACE_ID, items_of, make_span, nested, signal_of
+from tests.unit.otlp.messages import (
+    CAPTURES,
+    SPAN_ID,
+    TRACE_ID,
+    AnyValue,
+    ExportTraceServiceRequest,
+    KeyValue,
+    Span,
+    items_of,
+    make_span,
+    nested,
+    signal_of,
+)
 from tracetui.otlp import encode
 from tracetui.otlp.encode import ExportItem
 from tracetui.otlp.json_request import slice_json_request
@@ -105,7 +114,8 @@ def test_the_json_is_what_the_specification_says() -> None:
         "traceId": TRACE_ID.hex(), "spanId": SPAN_ID.hex(), "parentSpanId": SPAN_ID.hex(), "flags": 256, "name": "chat",
         "kind": 3, "startTimeUnixNano": "1700000000000000000", "endTimeUnixNano": "1700000000001000000",
         "attributes": [
-            {"key": "int", "value": {"intValue": "1152921504606846976"}}, {"key": "nan", "value": {"doubleValue": "NaN"}},
+            {"key": "int", "value": {"intValue": "1152921504606846976"}},
+            {"key": "nan", "value": {"doubleValue": "NaN"}},
             {"key": "bytes", "value": {"bytesValue": "/w=="}}, {"key": "none"}],
         "events": [{"timeUnixNano": "7", "name": "e"}], "status": {"code": 2},
     }
@@ -133,22 +143,27 @@ def test_requests_group_by_resource_and_scope_and_are_bounded_and_lazy() -> None
 def test_large_items_close_a_request_early() -> None:
     data = make_span(name="x" * 3_000_000).SerializeToString()
     assert [len(items_of([slice_request(body)])) for body in encode.protobuf_requests([item(data)] * 3)] == [2, 1]
-    assert list(encode.protobuf_requests([])) == list(encode.json_requests(Signal.LOGS, [])) == []
+    assert not [*encode.protobuf_requests([]), *encode.json_requests(Signal.LOGS, [])]
 
 
-VALUES = st.recursive(
+def key_values(pairs: list[tuple[str, Any]]) -> list[Any]:
+    return [KeyValue(key=key, value=value) for key, value in pairs]
+
+
+VALUES: st.SearchStrategy[Any] = st.recursive(
     st.builds(AnyValue) | st.builds(AnyValue, string_value=st.text()) | st.builds(AnyValue, bool_value=st.booleans())
     | st.builds(AnyValue, int_value=st.integers(-(2**63), 2**63 - 1)) | st.builds(AnyValue, double_value=st.floats())
     | st.builds(AnyValue, bytes_value=st.binary()),
     lambda inner: st.builds(lambda values: AnyValue(array_value={"values": values}), st.lists(inner, max_size=3))
-    | st.builds(lambda pairs: AnyValue(kvlist_value={"values": [KeyValue(key=key, value=value) for key, value in pairs]}),
+    | st.builds(lambda pairs: AnyValue(kvlist_value={"values": key_values(pairs)}),
                 st.lists(st.tuples(st.text(), inner), max_size=3)), max_leaves=8)
 
 
 @given(st.lists(st.tuples(st.text(), VALUES), max_size=4), st.text(), st.integers(-(2**31), 2**31 - 1),
        st.integers(0, 2**64 - 1), st.integers(0, 2**32 - 1), st.binary(max_size=9))
-def test_any_span_comes_back(pairs: list[tuple[str, Any]], name: str, kind: int, end: int, count: int, link: bytes) -> None:
-    attributes = [KeyValue(key=key, value=value) for key, value in pairs]
+def test_any_span_comes_back(pairs: list[tuple[str, Any]], name: str, kind: int, end: int, count: int,
+                             link: bytes) -> None:
+    attributes = key_values(pairs)
     data: bytes = make_span(
         name=name, kind=kind, end_time_unix_nano=end, dropped_links_count=count, attributes=attributes,
         links=[Span.Link(trace_id=link, flags=count, attributes=attributes)]).SerializeToString()

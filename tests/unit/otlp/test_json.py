@@ -9,11 +9,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from opentelemetry.proto.common.v1.common_pb2 import AnyValue
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource
-from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
-from tests.unit.otlp.messages import CORPUS, SPAN_ID, TRACE_ID, items_of
+from tests.unit.otlp.messages import CORPUS, SPAN_ID, TRACE_ID, AnyValue, Span, items_of
 from tracetui.errors import DecodeError, MalformedRequest, RequestTooLarge
 from tracetui.otlp import decode
 from tracetui.otlp.json_request import MAX_JSON_DEPTH, load_json, slice_json_request
@@ -93,7 +91,8 @@ def test_ids_that_are_not_hex_reject_the_span(bad: dict[str, Any]) -> None:
     assert "hexadecimal" in rejection(IDS | bad)
 
 
-@pytest.mark.parametrize("bad", [{"kind": "SPAN_KIND_CLIENT"}, {"status": {"code": "STATUS_CODE_ERROR"}}, {"kind": "3"}])
+@pytest.mark.parametrize("bad", [
+    {"kind": "SPAN_KIND_CLIENT"}, {"status": {"code": "STATUS_CODE_ERROR"}}, {"kind": "3"}])
 def test_enum_names_reject_the_span(bad: dict[str, Any]) -> None:
     assert "names are not used" in rejection(IDS | bad)
 
@@ -135,7 +134,7 @@ def test_32_bit_integers_have_their_range(bad: dict[str, Any]) -> None:
     ({}, AnyValue()),
     ({"stringValue": None, "intValue": 4}, AnyValue(int_value=4)),
 ])
-def test_values_become_their_messages_exactly(given_value: object, kept: AnyValue) -> None:
+def test_values_become_their_messages_exactly(given_value: object, kept: Any) -> None:
     assert value_of(given_value).SerializeToString() == kept.SerializeToString()
 
 
@@ -153,7 +152,8 @@ def test_values_may_hold_values_and_be_nan() -> None:
     {"stringValue": "a", "intValue": 1}, {"stringValue": 5}, {"boolValue": 1}, {"boolValue": "true"},
     {"intValue": "9223372036854775808"}, {"intValue": 0.5}, {"doubleValue": "1.5"}, {"doubleValue": True},
     {"doubleValue": 10**400}, {"bytesValue": "_-8="}, {"bytesValue": "a"}, {"bytesValue": 5},
-    {"bytesValue": "AP/+\n"}, {"arrayValue": []}, {"arrayValue": {"values": [5]}}, {"kvlistValue": {"values": {}}}, "text",
+    {"bytesValue": "AP/+\n"}, {"arrayValue": []}, {"arrayValue": {"values": [5]}}, {"kvlistValue": {"values": {}}},
+    "text",
 ])
 def test_values_that_are_none_reject_the_span(bad: object) -> None:
     assert value_rejection(bad)
@@ -164,7 +164,8 @@ def test_a_number_beyond_doubles_rejects_the_span() -> None:
     assert len(send_text(text.replace("123456", "1e999")).rejected) == 1
 
 
-@pytest.mark.parametrize("bad", [5, "span", [], True, {**IDS, "attributes": {}}, {**IDS, "events": [5]}, {**IDS, "name": 5}])
+@pytest.mark.parametrize("bad", [
+    5, "span", [], True, {**IDS, "attributes": {}}, {**IDS, "events": [5]}, {**IDS, "name": 5}])
 def test_what_is_no_span_is_rejected_alone(bad: object) -> None:
     assert rejection(bad)
 
@@ -204,7 +205,8 @@ def test_what_is_wrong_outside_any_span_spoils_the_request(body: bytes, reason: 
         slice_json_request(Signal.TRACES, body)
 
 
-@pytest.mark.parametrize("body", [b"{}", b'{"resourceSpans": []}', b'\xef\xbb\xbf{"resourceSpans": [{}]}', b' {"resourceLogs": 5} '])
+@pytest.mark.parametrize("body", [
+    b"{}", b'{"resourceSpans": []}', b'\xef\xbb\xbf{"resourceSpans": [{}]}', b' {"resourceLogs": 5} '])
 def test_empty_requests_hold_nothing(body: bytes) -> None:
     assert slice_json_request(Signal.TRACES, body) == SlicedRequest([])
 
@@ -283,7 +285,8 @@ def test_damaged_json_raises_nothing_but_decode_errors(data: st.DataObject) -> N
         assert str(error)
 
 
-JSON = st.recursive(st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
+JSON = st.recursive(SCALARS,
                     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(
                         st.sampled_from(["traceId", "kind", "attributes", "key", "value", "status", "events", "links",
                                          "stringValue", "intValue", "arrayValue", "values", "tracetui.bytes"]),

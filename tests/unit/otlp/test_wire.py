@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from tests.unit.otlp.messages import CAPTURES, make_log, make_log_request, make_request, make_span, signal_of
+from tests.unit.otlp.messages import (
+    CAPTURES,
+    ExportLogsServiceRequest,
+    ExportTraceServiceRequest,
+    make_log,
+    make_log_request,
+    make_request,
+    make_span,
+    signal_of,
+)
 from tracetui.errors import DecodeError, MalformedRequest, RequestTooLarge
 from tracetui.otlp.protowire import bytes_field, fixed32_field, fixed64_field, uint_field, varint
 from tracetui.otlp.wire import Signal, slice_request
@@ -18,7 +27,7 @@ UNKNOWN = (uint_field(90, 2**63) + fixed64_field(91, 1) + fixed32_field(92, 1) +
 
 
 @pytest.mark.parametrize("path", CAPTURES, ids=lambda path: f"{path.parent.name}/{path.name}")
-def test_slices_of_every_capture_are_the_messages_inside(path):
+def test_slices_of_every_capture_are_the_messages_inside(path: Path) -> None:
     body = path.read_bytes()
     traces = signal_of(path) is Signal.TRACES
     message = (ExportTraceServiceRequest if traces else ExportLogsServiceRequest).FromString(body)
@@ -35,13 +44,13 @@ def test_slices_of_every_capture_are_the_messages_inside(path):
     assert sliced == expected
 
 
-def test_a_log_request_has_the_same_shape():
+def test_a_log_request_has_the_same_shape() -> None:
     record = make_log()
     (resource,) = slice_request(make_log_request(record).SerializeToString()).resources
     assert resource.scopes[0].items == [record.SerializeToString()]
 
 
-def test_fields_after_the_spans_and_repeated_ones_count_as_protobuf_has_them():
+def test_fields_after_the_spans_and_repeated_ones_count_as_protobuf_has_them() -> None:
     first, second = make_span(1).SerializeToString(), make_span(2).SerializeToString()
     request = make_request()
     resource = request.resource_spans[0].resource.SerializeToString()
@@ -64,7 +73,7 @@ def test_fields_after_the_spans_and_repeated_ones_count_as_protobuf_has_them():
 
 
 @pytest.mark.parametrize("body", [b"", bytes_field(1, b""), bytes_field(1, bytes_field(2, b"")), UNKNOWN])
-def test_empty_envelopes_hold_nothing(body):
+def test_empty_envelopes_hold_nothing(body: bytes) -> None:
     assert slice_request(body).resources == []
 
 
@@ -80,22 +89,22 @@ def test_empty_envelopes_hold_nothing(body):
     (b"\x8a\x80\x80\x80\x80\x80\x01\x00", 0),  # a field number beyond 29 bits
     (b"\x0d\x01\x02", 0),  # a fixed32 cut short
 ])
-def test_garbage_is_refused_with_its_offset(body, offset):
+def test_garbage_is_refused_with_its_offset(body: bytes, offset: int) -> None:
     with pytest.raises(MalformedRequest, match=rf"byte {offset}\."):
         slice_request(body)
 
 
-def test_a_schema_url_that_is_no_text_is_refused():
+def test_a_schema_url_that_is_no_text_is_refused() -> None:
     with pytest.raises(MalformedRequest, match="schema_url"):
         slice_request(bytes_field(1, bytes_field(3, b"\xff")))
 
 
-def test_groups_within_groups_end_somewhere():
+def test_groups_within_groups_end_somewhere() -> None:
     with pytest.raises(MalformedRequest):
         slice_request(varint(20 << 3 | 3) * 5_000)
 
 
-def test_a_request_of_too_many_spans_is_too_large():
+def test_a_request_of_too_many_spans_is_too_large() -> None:
     body = make_request(*[make_span(number) for number in range(4)]).SerializeToString()
     assert len(slice_request(body, max_items=4).resources[0].scopes[0].items) == 4
     with pytest.raises(RequestTooLarge):
@@ -104,7 +113,7 @@ def test_a_request_of_too_many_spans_is_too_large():
         slice_request(body + body, max_items=6)
 
 
-def test_a_flood_of_empty_resources_is_too_large():
+def test_a_flood_of_empty_resources_is_too_large() -> None:
     with pytest.raises(RequestTooLarge):
         slice_request(bytes_field(1, b"") * 11, max_items=10)
 
@@ -113,7 +122,7 @@ SMALL = [path.read_bytes() for path in CAPTURES if path.stat().st_size < 8_000]
 
 
 @given(st.data())
-def test_damaged_requests_raise_nothing_but_decode_errors(data):
+def test_damaged_requests_raise_nothing_but_decode_errors(data: st.DataObject) -> None:
     body = bytearray(data.draw(st.sampled_from(SMALL)))
     for _ in range(data.draw(st.integers(1, 4))):
         at = data.draw(st.integers(0, len(body) - 1))
@@ -125,7 +134,7 @@ def test_damaged_requests_raise_nothing_but_decode_errors(data):
 
 
 @given(st.binary(max_size=200))
-def test_noise_raises_nothing_but_decode_errors(body):
+def test_noise_raises_nothing_but_decode_errors(body: bytes) -> None:
     try:
         slice_request(body)
     except DecodeError as error:

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import ClassVar
 
 from textual import events, on
-from textual.actions import SkipAction
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
 from textual.widget import Widget
+from textual.widgets import Input
 
 from tracetui.errors import UsageError
 from tracetui.model.clock import Clock
@@ -114,7 +114,8 @@ class ExplorerScreen(Screen[None]):
         self._level = level
         for name in LEVELS:
             self.set_class(name == level, f"-{name}")
-        self._pane(level).focus()
+        # at once, unlike Widget.focus: the next key, perhaps typed already, belongs to this pane
+        self.set_focus(self._pane(level))
         self._follow_down()
 
     def _follow_down(self) -> None:
@@ -206,7 +207,7 @@ class ExplorerScreen(Screen[None]):
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """The footer shows the keys of the pane in focus; a click into a pane goes to its level."""
         for level in LEVELS:
-            if event.widget is self._pane(level) and self._level != level:
+            if event.widget is self._pane(level) is self.focused and self._level != level:
                 self._level = level
                 for name in LEVELS:
                     self.set_class(name == level, f"-{name}")
@@ -287,7 +288,6 @@ class ExplorerScreen(Screen[None]):
         self._step_pane(-1)
 
     def _step_pane(self, direction: int) -> None:
-        self._only_in_a_pane()
         level = LEVELS[(LEVELS.index(self._level) + direction) % len(LEVELS)]
         if level != "list" and not self.spans.trace_id and (trace := self.traces.selected) is not None:
             self.spans.open(trace.trace_id)
@@ -310,14 +310,12 @@ class ExplorerScreen(Screen[None]):
             self.inspector.open(self.spans.trace_id, span_id)
             self.go("inspect")
 
-    def _only_in_a_pane(self) -> None:
-        """Leave the key to the field that is typed in."""
-        if not isinstance(self.focused, LineView):
-            raise SkipAction
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Leave every key to the field that is typed in."""
+        return super().check_action(action, parameters) if not isinstance(self.focused, Input) else False
 
     def action_back(self) -> None:
         """One level up; at the top, remove the filter."""
-        self._only_in_a_pane()
         if self.has_class("-zoom"):
             self.remove_class("-zoom")
         elif self._level != "list":
