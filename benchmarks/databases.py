@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -21,8 +22,15 @@ def large(folder: Path) -> Path:
 
 
 def big_trace(folder: Path, spans: int) -> Path:
-    """A database of one trace; built once in a folder."""
-    return _built(folder / f"trace-{spans}.db", payloads.one_trace(spans))
+    """A database with a trace of so many spans and a newer small one; built once in a folder."""
+    after = payloads.START_NANO + 10**15
+    small = payloads.requests(payloads.SPANS_PER_TRACE, seed=8, start_nano=after)
+    return _built(folder / f"trace-{spans}.db", itertools.chain(payloads.one_trace(spans), small))
+
+
+def empty(path: Path) -> Path:
+    """A database with nothing in it."""
+    return _built(path, ())
 
 
 def _built(path: Path, bodies: Iterable[bytes]) -> Path:

@@ -1,10 +1,11 @@
 """How fast the store takes spans, against a bare `executemany` of the same rows into the same tables and indexes.
 
-    python benchmarks/ingest_store.py [--spans 40000] [--size 2400] [--trace 20] [--spread]
+    python benchmarks/ingest_store.py [--spans 40000] [--size 2400] [--trace 20] [--spread] [--busy] [--one-trace]
 
 LLM-like spans of 2.4 KB come in batches of 512 with random trace ids, 20 spans a trace; `--spread` deals the spans of
 each trace out over many batches, so that nearly every one meets a trace that is there already. The rates are the
 writer's alone, from batches that are ready: no wire, no decoding. `--busy` adds a thread that computes all the while.
+`--one-trace` times instead each fifth of a single trace of 50,000 spans that come in random order, 120 in a transaction.
 """
 
 from __future__ import annotations
@@ -86,6 +87,22 @@ def time_bare(folder: Path, spans: list[IncomingSpan]) -> float:
     return elapsed
 
 
+def time_one_trace(folder: Path) -> None:
+    """A trace that grows in random order, every span below an earlier one."""
+    spans = make_spans(50_000, 100, 50_000, spread=False)
+    randomness = random.Random(7)
+    spans = [span._replace(parent_span_id=spans[randomness.randrange(number)].span_id if number else "")
+             for number, span in enumerate(spans)]
+    randomness.shuffle(spans)
+    writer = SqliteWriter(folder / "one.db")
+    for fifth in range(5):
+        started = time.perf_counter()
+        for start in range(fifth * 10_000, (fifth + 1) * 10_000, 120):
+            writer.write([IncomingBatch((RESOURCE,), (SCOPE,), spans[start:start + 120])])
+        print(f"spans {fifth * 10_000:6,} and on  {(time.perf_counter() - started) * 100:6.1f} µs a span")
+    writer.close()
+
+
 def compute(stop: threading.Event) -> None:
     while not stop.is_set():
         sum(i * i for i in range(200))
@@ -98,7 +115,12 @@ def main() -> None:
     parser.add_argument("--trace", type=int, default=20)
     parser.add_argument("--spread", action="store_true")
     parser.add_argument("--busy", action="store_true")
+    parser.add_argument("--one-trace", action="store_true")
     given = parser.parse_args()
+    if given.one_trace:
+        with tempfile.TemporaryDirectory(prefix="tracetui-bench-") as name:
+            time_one_trace(Path(name))
+        return
     spans = make_spans(given.spans, given.size, given.trace, given.spread)
     stop = threading.Event()
     if given.busy:

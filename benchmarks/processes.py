@@ -67,6 +67,11 @@ class Sender:
         pipe.write("go\n")
         pipe.flush()
 
+    @property
+    def is_running(self) -> bool:
+        """Whether it still sends."""
+        return self._process.poll() is None
+
     def finish(self) -> dict[str, float]:
         """End a steady sender, or wait for a burst; what it counted."""
         output, _ = self._process.communicate(timeout=300)
@@ -75,21 +80,30 @@ class Sender:
 
 
 def resident_bytes(pid: int) -> int:
-    """Memory of a process, as the kernel counts it (proportional share of what it shares with others)."""
-    for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-        if line.startswith("Rss:"):
+    """Memory of a process that is in use now."""
+    return _status_bytes(pid, "VmRSS:")
+
+
+def peak_bytes(pid: int) -> int:
+    """The most memory that a process has had in use."""
+    return _status_bytes(pid, "VmHWM:")
+
+
+def _status_bytes(pid: int, field: str) -> int:
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith(field):
             return int(line.split()[1]) * 1024
-    raise RuntimeError(f"process {pid} has no memory map")
-
-
-class Bytecode:
-    """Where compiled modules are kept for the time of a run: a user's second start, whatever this environment says."""
-
-    folder = ""
+    raise RuntimeError(f"process {pid} tells nothing of its {field}")
 
 
 def start_environment(home: Path, bytecode: Path) -> dict[str, str]:
-    """An environment in which a program finds its modules compiled from the second start on, as a user's would."""
+    """An environment in which a program finds its modules compiled from its second start on, as a user's would."""
     env = environment(home, PYTHONPYCACHEPREFIX=str(bytecode))
     env.pop("PYTHONDONTWRITEBYTECODE", None)
     return env
+
+
+def explorer(db: Path, *arguments: str) -> tuple[list[str], int]:
+    """The command line of the explorer on a database and free ports, and its HTTP port."""
+    grpc, http = free_port(), free_port()
+    return tracetui("--db", str(db), "--grpc", f"127.0.0.1:{grpc}", "--http", f"127.0.0.1:{http}", *arguments), http

@@ -29,6 +29,11 @@ Shows = Callable[[pyte.Screen], bool]
 """Whether a screen shows what is waited for."""
 
 
+def shows(*texts: str) -> Shows:
+    """Whether all these texts are on the screen."""
+    return lambda screen: all(text in "\n".join(screen.display) for text in texts)
+
+
 class Program:
     """A program in a terminal of 120x40; a context manager.
 
@@ -42,6 +47,10 @@ class Program:
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
         self.chunks: list[tuple[float, bytes]] = []
         """What came, each with its time."""
+        self._screen = pyte.Screen(COLUMNS, ROWS)
+        self._stream = pyte.ByteStream(self._screen)
+        self._next = 0
+        self._rest = b""
         self.started = time.perf_counter()
         self._process = subprocess.Popen(
             command, stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
@@ -83,47 +92,41 @@ class Program:
             if time.perf_counter() > deadline:
                 raise RuntimeError("the program never stopped writing")
 
-    def wait_for(self, shows: Shows, patience: float = 60.0) -> float:
+    def wait_for(self, wanted: Shows, patience: float = 60.0) -> float:
         """Take what comes until the screen shows something; returns when the bytes came that made it do so.
 
-        Polls the screen only in pauses of the output, to leave the processor to the program.
+        Looks at the screen only in pauses of the output, to leave the processor to the program. Where it shows that
+        already, the time is now.
         """
         deadline = time.perf_counter() + patience
-        while True:
+        if wanted(self.screen):
+            return time.perf_counter()
+        while time.perf_counter() < deadline:
             self.read(time.perf_counter() + 0.1)
             while self.read(time.perf_counter() + 0.03):
                 continue
-            found = self.first_time(shows)
-            if found is not None:
-                return found
-            if time.perf_counter() > deadline:
-                raise RuntimeError("never on the screen; last seen:\n" + "\n".join(self.screen().display))
+            for at, screen in self.interpreted():
+                if wanted(screen):
+                    return at
+        raise RuntimeError("never on the screen; last seen:\n" + "\n".join(self.screen.display))
 
-    def first_time(self, shows: Shows, after: float = 0.0) -> float | None:
-        """When the screen first showed something, at or after a time; None where it never did."""
-        for at, screen in self.replay():
-            if at >= after and shows(screen):
-                return at
-        return None
-
+    @property
     def screen(self) -> pyte.Screen:
-        """The screen as it is."""
-        last = pyte.Screen(COLUMNS, ROWS)
-        for _, last in self.replay():
+        """The screen after all that came."""
+        for _ in self.interpreted():
             continue
-        return last
+        return self._screen
 
-    def replay(self) -> Iterator[tuple[float, pyte.Screen]]:
-        """The screen after each piece of output, with its time; always the same object."""
-        screen = pyte.Screen(COLUMNS, ROWS)
-        stream = pyte.ByteStream(screen)
-        rest = b""
-        for at, data in self.chunks:
-            data = rest + data
+    def interpreted(self) -> Iterator[tuple[float, pyte.Screen]]:
+        """The screen after each piece that was not looked at yet, with its time; always the same object."""
+        while self._next < len(self.chunks):
+            at, data = self.chunks[self._next]
+            self._next += 1
+            data = self._rest + data
             cut = _UNFINISHED.search(data)
-            rest = data[cut.start():] if cut else b""
-            stream.feed(_NOT_FOR_PYTE.sub(b"", data[:cut.start()] if cut else data))
-            yield at, screen
+            self._rest = data[cut.start():] if cut else b""
+            self._stream.feed(_NOT_FOR_PYTE.sub(b"", data[:cut.start()] if cut else data))
+            yield at, self._screen
 
     def __enter__(self) -> Program:
         return self

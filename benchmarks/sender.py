@@ -92,14 +92,14 @@ def burst(senders: Sequence[Send], bodies: Sequence[bytes], counts: Sequence[int
     return {"acked": sending.acked, "refused": sending.refused, "seconds": time.perf_counter() - started}
 
 
-def steady(send: Send, rate: int, per_request: int) -> dict[str, float]:
+def steady(send: Send, rate: int, per_request: int, seed: int) -> dict[str, float]:
     """New traces at a steady rate until stdin ends. Ids differ from one request to the next."""
     ended = threading.Event()
     threading.Thread(target=lambda: (sys.stdin.read(), ended.set()), daemon=True).start()
     acked = refused = 0
     started = time.perf_counter()
     for number in itertools.count():
-        [body] = payloads.requests(per_request, seed=number, per_request=per_request, start_nano=time.time_ns())
+        [body] = payloads.requests(per_request, seed=seed * 1_000_003 + number, per_request=per_request, start_nano=time.time_ns())
         if ended.wait(max(0.0, started + number * per_request / rate - time.perf_counter())):
             break
         if send(body):
@@ -125,7 +125,10 @@ def main() -> None:
     senders = make(given.port, 1 if given.rate else given.in_flight)
     print("ready", flush=True)
     sys.stdin.readline()
-    result = steady(senders[0], given.rate, max(1, given.rate // 20)) if given.rate else burst(senders, bodies, counts)
+    if given.rate:
+        result = steady(senders[0], given.rate, max(1, given.rate // 20), given.seed)
+    else:
+        result = burst(senders, bodies, counts)
     print(json.dumps(result), flush=True)
 
 

@@ -128,9 +128,7 @@ class Runtime:
             return ()
         planned = [("grpc", self.settings.grpc)] if self.settings.grpc else []
         planned += [("http", address) for address in self.settings.http]
-        return tuple(
-            ReceiverStatus(protocol, address, ReceiverState.STARTING) for protocol, address in planned if address
-        )
+        return tuple(ReceiverStatus(protocol, address, ReceiverState.STARTING) for protocol, address in planned)
 
     def counts(self) -> ReceiverCounts:
         """What the listeners have taken and turned away."""

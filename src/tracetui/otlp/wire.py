@@ -104,7 +104,7 @@ class _Slicer:
                 if scope.items:
                     scopes.append(scope)
             elif tag == _OWNER:
-                data[:] = [self._body[start_value:end_value]]
+                data.append(self._body[start_value:end_value])
             elif tag == _SCHEMA_URL:
                 schema_url = self._text(start_value, end_value)
         return SlicedResource(b"".join(data), schema_url, scopes)

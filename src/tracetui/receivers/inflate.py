@@ -37,8 +37,8 @@ def inflate(body: bytes, encoding: str, *, limit: int = MAX_BODY_SIZE) -> bytes:
     view = memoryview(body)
     decompressor = zlib.decompressobj(window)
     position = 0
-    has_more = False
-    while position < len(view) or has_more:
+    # until a stream has ended its checksum is left to read, so there is input while there is output
+    while position < len(view):
         if decompressor.eof:
             if encoding != "gzip":
                 raise MalformedRequest("The compressed body is followed by something else.")
@@ -47,8 +47,6 @@ def inflate(body: bytes, encoding: str, *, limit: int = MAX_BODY_SIZE) -> bytes:
         piece, used = _step(decompressor, view[position : position + _PIECE], room)
         position += used
         left -= len(piece)
-        # a full piece may leave output behind in the decompressor after its input is used up
-        has_more = len(piece) == room and not decompressor.eof
         if left < 0:
             raise message_too_large(limit)
         pieces.append(piece)

@@ -1,4 +1,4 @@
-"""A plain OpenTelemetry SDK app with a hand-written GenAI span, exporting over HTTP/protobuf. Argument: the endpoint."""
+"""A plain OpenTelemetry SDK app with a hand-written GenAI span, over HTTP/protobuf. Argument: the endpoint."""
 
 import json
 import sys

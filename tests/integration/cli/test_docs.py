@@ -23,7 +23,7 @@ def examples(text: str) -> Iterator[tuple[str, str]]:
 
 
 class Shell:
-    """A shell with `tracetui` on its path and a database of its own; the captures stand where the repository has them."""
+    """A shell with `tracetui` on its path, a database of its own, and the repository's captures at hand."""
 
     def __init__(self, home: Path) -> None:
         program = home / "bin" / "tracetui"

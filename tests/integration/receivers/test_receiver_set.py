@@ -91,6 +91,13 @@ def test_both_loopback_addresses_have_one_port_and_one_taken_fails_both() -> Non
     assert (len(opened), len(ports)) == (2, 1)
 
 
+def test_all_addresses_are_listened_on_over_both_protocols() -> None:
+    (opened,) = listening_sockets(Address("::", 0), option="--http")
+    with opened:
+        for host in ("127.0.0.1", "::1"):
+            socket.create_connection((host, opened.getsockname()[1]), timeout=20).close()
+
+
 @pytest.mark.parametrize("address", [Address("192.0.2.1", 4318), Address("no.such.host.invalid", 4318)])
 def test_an_address_of_another_machine_is_an_error_in_words(address: Address) -> None:
     with pytest.raises(ReceiverError, match="cannot be opened") as caught:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+
+from rich.cells import cell_len
 
 from tracetui.model.attributes import Attributes, type_name
 from tracetui.model.chat import NormalisedSpan
@@ -14,7 +16,7 @@ from tracetui.model.trace import SpanRow
 from tracetui.tui.render.chat import chat_page, compact_json, documents_page, error_blocks, io_page, tools_page
 from tracetui.tui.render.document import Document, DocumentBuilder
 from tracetui.tui.render.keytree import KeyBranch, key_tree
-from tracetui.tui.render.row import Row
+from tracetui.tui.render.row import Row, label
 from tracetui.tui.theme import Palette
 
 
@@ -51,36 +53,33 @@ def render_tab(tab: Tab, opened: Opened, width: int, palette: Palette, unfolded:
 
 
 def facts_row(opened: Opened, palette: Palette, width: int) -> Row:
-    """Kind, model, provider, duration, tokens, cost: the span in one line."""
+    """Kind, model, provider, duration, tokens, cost: the span in one line, as much of it as there is room for."""
     normalised, span = opened.normalised, opened.normalised.span
-    dim, text = palette.style("dim"), palette.style("text")
     kind = normalised.kind.value if normalised.kind.value != "UNKNOWN" else span_kind_name(span.otel_kind).lower()
-    row = Row().own(kind, palette.kind(normalised.kind.value)).gap()
-    if normalised.model:
-        row.received(normalised.model, text).gap()
-    if normalised.provider:
-        row.received(normalised.provider, dim).gap()
-    row.own(format_duration(span.duration_nano), text)
-    if normalised.tokens:
-        row.gap(2).own(format_tokens(normalised.tokens.input, normalised.tokens.output), text)
-        extras = [
-            f"{name} {format_count(count)}"
-            for name, count in (
-                ("cached", normalised.tokens.cache_read),
-                ("cache write", normalised.tokens.cache_write),
-                ("reasoning", normalised.tokens.reasoning),
-            )
-            if count
-        ]
-        if extras:
-            row.gap().own(f"({', '.join(extras)})", dim)
-    if normalised.cost and normalised.cost.total is not None:
-        row.gap(2).own(format_cost(normalised.cost.total), text)
-    if normalised.ttft_s is not None:
-        row.gap(2).own(f"first token {format_duration(round(normalised.ttft_s * 1e9))}", dim)
-    if normalised.finish_reasons:
-        row.gap(2).received(" ".join(normalised.finish_reasons), dim)
+    row = Row().own(kind, palette.kind(normalised.kind.value))
+    for text, role in _facts(normalised):
+        if text and row.width + 2 + cell_len(label(text)) <= width:
+            row.gap(2).received(text, palette.style(role))
     return row
+
+
+def _facts(normalised: NormalisedSpan) -> Iterable[tuple[str, str]]:
+    """Texts and their colours, the most telling first."""
+    tokens = normalised.tokens
+    yield normalised.model, "text"
+    yield format_duration(normalised.span.duration_nano), "text"
+    yield format_tokens(tokens.input, tokens.output), "text"
+    yield format_cost(normalised.cost.total) if normalised.cost else "", "text"
+    yield normalised.provider, "dim"
+    for name, count in (
+        ("cached", tokens.cache_read),
+        ("cache write", tokens.cache_write),
+        ("reasoning", tokens.reasoning),
+    ):
+        yield f"{name} {format_count(count)}" if count else "", "dim"
+    if normalised.ttft_s is not None:
+        yield f"first token {format_duration(round(normalised.ttft_s * 1e9))}", "dim"
+    yield " ".join(normalised.finish_reasons), "dim"
 
 
 def attributes_page(page: DocumentBuilder, opened: Opened) -> None:

@@ -32,6 +32,9 @@ PAGE_LIMIT = 256 * 1024
 MEASURE = 100
 """Cells of a comfortable line of prose."""
 
+MIN_NOTE = 8
+"""Cells below which a note beside a label is left out rather than cut."""
+
 _WORD = re.compile(r"\S+\s*|\s+")
 _JSON_TOKEN = re.compile(
     r'(?P<key>"(?:[^"\\]|\\.)*")(?=\s*:)|(?P<string>"(?:[^"\\]|\\.)*"?)'
@@ -198,8 +201,8 @@ class DocumentBuilder:
     ) -> None:
         """Add a line with a label (received) and a dim note (received)."""
         row = self._edged(edge, 0).received(text, style)
-        if note:
-            row.gap(2).received(note, self.palette.style("dim"))
+        if note and (room := self.width - row.width - 2) >= min(len(note), MIN_NOTE):
+            row.gap(2).up_to(note, room, self.palette.style("dim"), prose=True)
         self.row(row, block=block, value=value)
 
     def edge_blank(self, edge: Style) -> None:

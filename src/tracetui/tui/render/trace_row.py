@@ -112,10 +112,16 @@ def trace_row(
     else:
         row.cell("(no name)", layout.name, palette.style("dim", italic=True))
     if layout.service:
-        row.gap().received(trace.service, palette.style("dim"), width=layout.service)
+        row.gap().received(source(trace), palette.style("dim"), width=layout.service)
     for column in layout.columns:
         row.gap().cell(column.text(trace), column.width, palette.style(column.role), right=column.role != "faint")
     return row.strip(width)
+
+
+def source(trace: TraceSummary) -> str:
+    """The service, or the project where the SDK made the service's name up."""
+    made_up = not trace.service or trace.service.startswith("unknown_service")
+    return trace.project if made_up and trace.project else trace.service
 
 
 def moment(time_unix_nano: int, now_nano: int) -> str:

@@ -1,0 +1,112 @@
+"""From a key written to the terminal to the first byte back, and how many bytes are written, quiet and under load."""
+
+from __future__ import annotations
+
+import random
+import statistics
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from benchmarks import bare_list
+from benchmarks.context import Context, percentile
+from benchmarks.processes import Sender, explorer, start_environment
+from benchmarks.report import Measure
+from benchmarks.screen import Program, shows
+
+RATE = 1_000
+RUN = 12
+"""Cursor keys down, then as many up: they stay on the screen."""
+AFTER_KEY_S = 0.3
+"""Bytes of this long belong to the key: panes that follow the cursor included."""
+KB = 1_000
+
+
+@dataclass
+class Keys:
+    """What keys brought."""
+
+    latency_ms: list[float] = field(default_factory=list)
+    bytes: list[int] = field(default_factory=list)
+
+    def press(self, program: Program, key: str, watch_s: float) -> None:
+        """Press a key, and watch what it brings."""
+        first = len(program.chunks)
+        at = program.press(key)
+        if not program.read(at + 5):
+            raise RuntimeError("a key brought nothing in five seconds")
+        self.latency_ms.append((program.chunks[first][0] - at) * 1000)
+        self.bytes.append(program.run_for(watch_s) + len(program.chunks[first][1]))
+
+
+def run(context: Context) -> list[Measure]:
+    """The bare list, then the explorer quiet, then with spans arriving."""
+    chance = random.Random(3)
+    count = context.samples(120, 24)
+    env = start_environment(context.home(), context.bytecode)
+    with Program([sys.executable, str(Path(bare_list.__file__))], env) as program:
+        program.wait_for(shows("line       0"))
+        program.wait_quiet()
+        bare = _cursor_keys(program, count, chance)
+    command, http = explorer(context.large())
+    with Program(command, env) as program:
+        program.wait_for(shows("● http", "answer_customer", "Quit"))
+        program.wait_quiet()
+        idle_s = context.samples(10, 3)
+        idle = program.run_for(idle_s) / idle_s
+        quiet = _cursor_keys(program, count, chance)
+        scrolling = _scroll_keys(program, context.samples(30, 8))
+        program.press("g")
+        program.wait_quiet()
+        program.press("f")
+        busy, following, held = _busy(program, http, count, chance, context.samples(10, 4))
+    return [
+        *_latencies("quiet", quiet, bare, (20, None)), *_latencies(f"{RATE:,} spans/s arriving", busy, bare, (50, 150)),
+        Measure("terminal output, idle", idle, "B/s", 0),
+        Measure("terminal output, a cursor key", statistics.median(quiet.bytes) / KB, "KB", 1,
+                note=f"worst {max(quiet.bytes) / KB:.1f}; the pane below, which follows, included"),
+        Measure("terminal output, a scrolling key", statistics.median(scrolling.bytes) / KB, "KB", 8,
+                note=f"worst {max(scrolling.bytes) / KB:.1f}; the pane below included"),
+        Measure(f"terminal output, {RATE:,} spans/s, following", following / KB, "KB/s", 16),
+        Measure(f"terminal output, {RATE:,} spans/s, held", held / KB, "KB/s", 16),
+    ]
+
+
+def _latencies(when: str, keys: Keys, bare: Keys, targets: tuple[float, float | None]) -> list[Measure]:
+    def at(percent: float, target: float | None) -> Measure:
+        return Measure(f"key to first byte, {when}, {'worst' if percent == 100 else f'p{percent:.0f}'}",
+                       percentile(keys.latency_ms, percent), "ms", target, baseline_name="bare line list, quiet",
+                       baseline=percentile(bare.latency_ms, percent), note=f"{len(keys.latency_ms)} keys")
+
+    return [at(50, None), at(95, targets[0]), at(100, targets[1])]
+
+
+def _cursor_keys(program: Program, count: int, chance: random.Random) -> Keys:
+    keys = Keys()
+    for number in range(count):
+        keys.press(program, "j" if number // RUN % 2 == 0 else "k", AFTER_KEY_S + chance.uniform(0, 0.1))
+    return keys
+
+
+def _scroll_keys(program: Program, count: int) -> Keys:
+    program.press("\x1b[6~" * 2)
+    program.wait_quiet()
+    keys = Keys()
+    for _ in range(count):
+        keys.press(program, "j", AFTER_KEY_S)
+    return keys
+
+
+def _busy(program: Program, http: int, count: int, chance: random.Random, seconds: int) -> tuple[Keys, float, float]:
+    """Keys while spans arrive, and the bytes a second before the first and after the last."""
+    sender = Sender("http", http, rate=RATE, seed=chance.randrange(1 << 20))
+    sender.start()
+    program.run_for(2)
+    following = program.run_for(seconds) / seconds
+    keys = _cursor_keys(program, count, chance)
+    held = program.run_for(seconds) / seconds
+    result = sender.finish()
+    sent = result["acked"] / result["seconds"]
+    if sent < 0.9 * RATE:
+        print(f"  (only {sent:,.0f} spans/s were taken)")
+    return keys, following, held
