@@ -5,7 +5,7 @@
 LLM-like spans of 2.4 KB come in batches of 512 with random trace ids, 20 spans a trace; `--spread` deals the spans of
 each trace out over many batches, so that nearly every one meets a trace that is there already. The rates are the
 writer's alone, from batches that are ready: no wire, no decoding. `--busy` adds a thread that computes all the while.
-`--one-trace` times instead each fifth of a single trace of 50,000 spans that come in random order, 120 in a transaction.
+`--one-trace` times instead single traces of growing size, their spans in random order, 120 in a transaction.
 """
 
 from __future__ import annotations
@@ -87,20 +87,20 @@ def time_bare(folder: Path, spans: list[IncomingSpan]) -> float:
     return elapsed
 
 
-def time_one_trace(folder: Path) -> None:
-    """A trace that grows in random order, every span below an earlier one."""
-    spans = make_spans(50_000, 100, 50_000, spread=False)
+def time_one_trace(folder: Path, count: int) -> float:
+    """A trace of so many spans, each below a random earlier one."""
     randomness = random.Random(7)
+    spans = make_spans(count, 100, count, spread=False)
     spans = [span._replace(parent_span_id=spans[randomness.randrange(number)].span_id if number else "")
              for number, span in enumerate(spans)]
     randomness.shuffle(spans)
-    writer = SqliteWriter(folder / "one.db")
-    for fifth in range(5):
-        started = time.perf_counter()
-        for start in range(fifth * 10_000, (fifth + 1) * 10_000, 120):
-            writer.write([IncomingBatch((RESOURCE,), (SCOPE,), spans[start:start + 120])])
-        print(f"spans {fifth * 10_000:6,} and on  {(time.perf_counter() - started) * 100:6.1f} µs a span")
+    writer = SqliteWriter(folder / f"one-{count}.db")
+    started = time.perf_counter()
+    for start in range(0, count, 120):
+        writer.write([IncomingBatch((RESOURCE,), (SCOPE,), spans[start:start + 120])])
+    elapsed = time.perf_counter() - started
     writer.close()
+    return elapsed
 
 
 def compute(stop: threading.Event) -> None:
@@ -119,7 +119,9 @@ def main() -> None:
     given = parser.parse_args()
     if given.one_trace:
         with tempfile.TemporaryDirectory(prefix="tracetui-bench-") as name:
-            time_one_trace(Path(name))
+            for count in (12_500, 25_000, 50_000):
+                elapsed = time_one_trace(Path(name), count)
+                print(f"a trace of {count:6,} spans  {elapsed:6.2f} s  {elapsed / count * 1e6:6.1f} µs a span")
         return
     spans = make_spans(given.spans, given.size, given.trace, given.spread)
     stop = threading.Event()

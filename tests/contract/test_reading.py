@@ -233,7 +233,7 @@ def test_a_trace_matches_when_one_of_its_spans_meets_all_conditions(store: Backe
     assert store.reader.traces(InTrace(trace_id(1)), sort=by_name, before=END)[0].span_count == 2
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(text=st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=20))
 def test_no_text_breaks_out_of_a_condition(shared_store: Backend, text: str) -> None:
     shared_store.writer.write([make_batch(make_incoming_span(1, name="constant"))])

@@ -78,7 +78,7 @@ def check(reader: SpanReader, trace: int, spans: Sequence[IncomingSpan]) -> Trac
     return found
 
 
-many = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+many = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 cuts = st.lists(st.integers(0, 20), max_size=6)
 
 

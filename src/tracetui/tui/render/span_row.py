@@ -94,11 +94,13 @@ def _indent(line: Row, tree: TraceTree, position: int, folded: bool, palette: Pa
         above = position
         for _ in range(depth):
             last = tree.is_last_child(above)
-            guides.append(("╰ " if last else "├ ") if above == position else ("  " if last else "│ "))
+            guides.append(("╰─" if last else "├─") if above == position else ("  " if last else "│ "))
             above = tree.parents[above]
         line.own("".join(reversed(guides)), faint)
     if tree.sizes[position] > 1:
         line.own("▸ " if folded else "▾ ", palette.style("dim"))
+    else:
+        line.own("─ " if depth else "  ", faint)
 
 
 def kind_word(row: SpanRow) -> str:

@@ -169,7 +169,7 @@ class ExplorerScreen(Screen[None]):
             empty = traces.total == 0 and traces.view.where is None
             if empty != self.has_class("-empty"):
                 self.set_class(empty, "-empty")
-                (self.query_one(Welcome) if empty else self._pane(self._level)).focus()
+                self._show_keys()
         order = traces.view.sort.order.value
         noun = "trace" if traces.total == 1 else "traces"
         self.traces.set_title(f"{traces.total:,} {noun}", "" if order == "start" else f"by {order}")
@@ -215,9 +215,12 @@ class ExplorerScreen(Screen[None]):
 
     def _show_keys(self) -> None:
         pane = self.pane_name
-        here = [command for command in commands_of(pane) if command.footer and pane != "explorer"]
-        everywhere = [command for command in commands_of("explorer") if command.footer]
-        self.query_one(KeyFooter).show(tuple(here + everywhere))
+        if self.has_class("-empty"):
+            shown = [command for command in commands_of("explorer") if command.id in ("demo", "help", "quit")]
+        else:
+            shown = [command for command in commands_of(pane) if command.footer and pane != "explorer"]
+            shown += [command for command in commands_of("explorer") if command.footer]
+        self.query_one(KeyFooter).show(tuple(shown))
 
     @property
     def pane_name(self) -> str:
