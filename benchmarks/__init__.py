@@ -1,1 +1,1 @@
-"""Measures what DESIGN.md section 8 promises: `python -m benchmarks [NAME...]`."""
+"""Measures what the design promises: `python -m benchmarks [NAME...]`."""

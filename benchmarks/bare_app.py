@@ -1,4 +1,4 @@
-"""The least a Textual application can be: one screen of its own with one line on it. The baseline of the first paint."""
+"""The least a Textual application can be: one screen of its own with one line. The baseline of the first paint."""
 
 from textual.app import App, ComposeResult
 from textual.screen import Screen

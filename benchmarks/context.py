@@ -20,7 +20,7 @@ class Context:
     """Where large databases are kept."""
     quick: bool
     """Whether few samples do."""
-    _numbers: "itertools.count[int]" = field(default_factory=itertools.count)
+    _numbers: itertools.count[int] = field(default_factory=itertools.count)
 
     def samples(self, usual: int, quick: int) -> int:
         """How many to take."""

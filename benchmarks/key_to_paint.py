@@ -8,7 +8,7 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks import bare_list
+from benchmarks import bare_list, databases
 from benchmarks.context import Context, percentile
 from benchmarks.processes import Sender, explorer, start_environment
 from benchmarks.report import Measure
@@ -17,8 +17,8 @@ from benchmarks.screen import Program, shows
 RATE = 1_000
 RUN = 12
 """Cursor keys down, then as many up: they stay on the screen."""
-AFTER_KEY_S = 0.3
-"""Bytes of this long belong to the key: panes that follow the cursor included."""
+OWN_S, FOLLOWING_S = 0.06, 0.3
+"""After a key: its own pane has painted by the first; panes that follow the cursor, once it rests, by the second."""
 KB = 1_000
 
 
@@ -27,16 +27,19 @@ class Keys:
     """What keys brought."""
 
     latency_ms: list[float] = field(default_factory=list)
-    bytes: list[int] = field(default_factory=list)
+    own_bytes: list[int] = field(default_factory=list)
+    all_bytes: list[int] = field(default_factory=list)
 
-    def press(self, program: Program, key: str, watch_s: float) -> None:
+    def press(self, program: Program, key: str, pause_s: float = 0.0) -> None:
         """Press a key, and watch what it brings."""
         first = len(program.chunks)
         at = program.press(key)
         if not program.read(at + 5):
             raise RuntimeError("a key brought nothing in five seconds")
         self.latency_ms.append((program.chunks[first][0] - at) * 1000)
-        self.bytes.append(program.run_for(watch_s) + len(program.chunks[first][1]))
+        self.own_bytes.append(program.run_for(OWN_S) + len(program.chunks[first][1]))
+        self.all_bytes.append(self.own_bytes[-1] + program.run_for(FOLLOWING_S - OWN_S))
+        program.run_for(pause_s)
 
 
 def run(context: Context) -> list[Measure]:
@@ -48,7 +51,8 @@ def run(context: Context) -> list[Measure]:
         program.wait_for(shows("line       0"))
         program.wait_quiet()
         bare = _cursor_keys(program, count, chance)
-    command, http = explorer(context.large())
+    db = context.large()
+    command, http = explorer(db)
     with Program(command, env) as program:
         program.wait_for(shows("● http", "answer_customer", "Quit"))
         program.wait_quiet()
@@ -59,14 +63,12 @@ def run(context: Context) -> list[Measure]:
         program.press("g")
         program.wait_quiet()
         program.press("f")
-        busy, following, held = _busy(program, http, count, chance, context.samples(10, 4))
+        busy, following, held = _busy(program, http, count, chance, context.samples(10, 4),
+                                      databases.new_seed(db))
     return [
         *_latencies("quiet", quiet, bare, (20, None)), *_latencies(f"{RATE:,} spans/s arriving", busy, bare, (50, 150)),
         Measure("terminal output, idle", idle, "B/s", 0),
-        Measure("terminal output, a cursor key", statistics.median(quiet.bytes) / KB, "KB", 1,
-                note=f"worst {max(quiet.bytes) / KB:.1f}; the pane below, which follows, included"),
-        Measure("terminal output, a scrolling key", statistics.median(scrolling.bytes) / KB, "KB", 8,
-                note=f"worst {max(scrolling.bytes) / KB:.1f}; the pane below included"),
+        *_outputs("a cursor key", quiet, 1), *_outputs("a scrolling key", scrolling, 8),
         Measure(f"terminal output, {RATE:,} spans/s, following", following / KB, "KB/s", 16),
         Measure(f"terminal output, {RATE:,} spans/s, held", held / KB, "KB/s", 16),
     ]
@@ -81,10 +83,17 @@ def _latencies(when: str, keys: Keys, bare: Keys, targets: tuple[float, float | 
     return [at(50, None), at(95, targets[0]), at(100, targets[1])]
 
 
+def _outputs(what: str, keys: Keys, target: float) -> list[Measure]:
+    return [Measure(f"terminal output, {what}{then}", statistics.median(counts) / KB, "KB", bound,
+                    note=f"median, worst {max(counts) / KB:.1f}")
+            for then, counts, bound in (("", keys.own_bytes, target),
+                                        (" and the pane that follows", keys.all_bytes, None))]
+
+
 def _cursor_keys(program: Program, count: int, chance: random.Random) -> Keys:
     keys = Keys()
     for number in range(count):
-        keys.press(program, "j" if number // RUN % 2 == 0 else "k", AFTER_KEY_S + chance.uniform(0, 0.1))
+        keys.press(program, "j" if number // RUN % 2 == 0 else "k", chance.uniform(0, 0.1))
     return keys
 
 
@@ -93,13 +102,14 @@ def _scroll_keys(program: Program, count: int) -> Keys:
     program.wait_quiet()
     keys = Keys()
     for _ in range(count):
-        keys.press(program, "j", AFTER_KEY_S)
+        keys.press(program, "j")
     return keys
 
 
-def _busy(program: Program, http: int, count: int, chance: random.Random, seconds: int) -> tuple[Keys, float, float]:
+def _busy(program: Program, http: int, count: int, chance: random.Random, seconds: int,
+          seed: int) -> tuple[Keys, float, float]:
     """Keys while spans arrive, and the bytes a second before the first and after the last."""
-    sender = Sender("http", http, rate=RATE, seed=chance.randrange(1 << 20))
+    sender = Sender("http", http, rate=RATE, seed=seed)
     sender.start()
     program.run_for(2)
     following = program.run_for(seconds) / seconds

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from benchmarks import bare_app
+from benchmarks import bare_app, databases
 from benchmarks.context import Context
 from benchmarks.processes import Sender, explorer, peak_bytes, resident_bytes, start_environment
 from benchmarks.report import Measure
@@ -26,13 +26,14 @@ def run(context: Context) -> list[Measure]:
         program.wait_for(shows("No traces yet", "● http", "● grpc"))
         program.wait_quiet()
         empty = resident_bytes(program.pid)
-    command, http = explorer(context.large())
+    db = context.large()
+    command, http = explorer(db)
     with Program(command, env) as program:
         program.wait_for(shows("answer_customer", "● http", "● grpc"))
         program.wait_quiet()
         large = resident_bytes(program.pid)
         spans = context.samples(40_000, 10_000)
-        sender = Sender("http", http, spans=spans, in_flight=16, seed=11)
+        sender = Sender("http", http, spans=spans, in_flight=16, seed=databases.new_seed(db))
         sender.start()
         while sender.is_running:
             program.run_for(0.2)

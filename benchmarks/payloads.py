@@ -16,9 +16,9 @@ SPANS_PER_TRACE = 20
 SPAN_BYTES = 2_400
 START_NANO = 1_790_000_000_000_000_000
 
-_WORDS = ("refund policy order delivered late customer invoice shipping address credit card payment account email reply "
-          "summary ticket escalate priority region warehouse stock supplier contract renewal discount question answer "
-          "context document retrieved relevant passage according to the following therefore please note that").split()
+_WORDS = ("refund policy order delivered late customer invoice shipping address credit card payment account email "
+          "reply summary ticket escalate priority region warehouse stock supplier contract renewal discount question "
+          "answer context document retrieved relevant passage according to the following therefore please note").split()
 
 
 def requests(spans: int, *, seed: int = 7, per_request: int = SPANS_PER_REQUEST,

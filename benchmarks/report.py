@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from tracetui.model.clock import SystemClock
 
@@ -29,7 +30,7 @@ class Measure:
     value: float
     unit: str
     target: float | None = None
-    """The bound of DESIGN.md section 8."""
+    """The bound that the design sets."""
     at_least: bool = False
     """Whether the target is a lower bound."""
     of_ratio: bool = False
@@ -80,7 +81,7 @@ def save(benchmark: str, measures: Sequence[Measure]) -> None:
     now = datetime.fromtimestamp(SystemClock().now_nano() / 1e9, UTC)
     RESULTS.mkdir(exist_ok=True)
     path = RESULTS / f"{now:%Y-%m-%d}-{commit()}.json"
-    run = json.loads(path.read_text()) if path.exists() else {"commit": commit(), "benchmarks": {}}
+    run: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {"commit": commit(), "benchmarks": {}}
     run["benchmarks"][benchmark] = {
         "at": now.isoformat(timespec="seconds"), "machine": machine(), "load": round(os.getloadavg()[0], 2),
         "measures": [asdict(measure) | {"ratio": measure.ratio, "met": measure.is_met} for measure in measures]}
@@ -90,28 +91,28 @@ def save(benchmark: str, measures: Sequence[Measure]) -> None:
 
 def _table() -> str:
     """The newest numbers of every benchmark, from all files."""
-    newest: dict[str, tuple[str, dict[str, object]]] = {}
+    newest: dict[str, tuple[str, dict[str, Any]]] = {}
     for path in RESULTS.glob("*.json"):
         run = json.loads(path.read_text())
         for name, found in run["benchmarks"].items():
             if name not in newest or found["at"] > newest[name][1]["at"]:
                 newest[name] = run["commit"], found
-    lines = ["# Benchmark results", "", "Written by `uv run python -m benchmarks`; DESIGN.md section 8 sets the targets. "
-             "Baselines are of the same run. The newest run of each benchmark:"]
+    lines = ["# Benchmark results", "", "Written by `uv run python -m benchmarks`. Targets are those of the design; "
+             "baselines are of the same run. The newest run of each benchmark:"]
     for name, (commit_name, found) in sorted(newest.items()):
         lines += ["", f"## {name}", "", f"{found['at']}, commit {commit_name}, load {found['load']}  ",
-                  f"{found['machine']}", "", *markdown(found["measures"])]  # type: ignore[arg-type]
+                  f"{found['machine']}", "", *markdown(found["measures"])]
     return "\n".join(lines) + "\n"
 
 
-def markdown(measures: Iterable[dict[str, object]]) -> list[str]:
+def markdown(measures: Iterable[dict[str, Any]]) -> list[str]:
     """Rows of a table."""
     lines = ["| | value | baseline | ratio | target | met | |", "|---|---:|---:|---:|---:|:-:|---|"]
     for row in measures:
         bound = "" if row["target"] is None else f"{'≥' if row['at_least'] else '≤'} {_number(row['target'])}"
         bound += " ×" if row["of_ratio"] and bound else ""
         baseline = "" if row["baseline"] is None else f"{_number(row['baseline'])} {row['baseline_name']}"
-        met = {True: "yes", False: "**no**", None: ""}[row["met"]]  # type: ignore[index]
+        met = {True: "yes", False: "**no**", None: ""}[row["met"]]
         lines.append(f"| {row['what']} | {_number(row['value'])} {row['unit']} | {baseline} | {_number(row['ratio'])} "
                      f"| {bound} | {met} | {row['note']} |")
     return lines

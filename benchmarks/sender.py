@@ -3,7 +3,7 @@
     python -m benchmarks.sender {grpc,http} PORT --spans N [--rate SPANS_PER_S] [--in-flight N]
 
 Prints `ready` once everything is encoded and the connections stand, and starts at the first line on stdin. With a rate
-it sends until stdin ends; without, as fast as answers come. The last line is JSON: spans acknowledged, refused, seconds.
+it sends until stdin ends; without, as fast as answers come. Its last line is JSON: spans taken, spans refused, seconds.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from benchmarks import payloads
+from tracetui.model.clock import SystemClock
 
 GRPC_METHOD = "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
 
@@ -95,11 +96,17 @@ def burst(senders: Sequence[Send], bodies: Sequence[bytes], counts: Sequence[int
 def steady(send: Send, rate: int, per_request: int, seed: int) -> dict[str, float]:
     """New traces at a steady rate until stdin ends. Ids differ from one request to the next."""
     ended = threading.Event()
-    threading.Thread(target=lambda: (sys.stdin.read(), ended.set()), daemon=True).start()
+
+    def await_end() -> None:
+        sys.stdin.read()
+        ended.set()
+
+    threading.Thread(target=await_end, daemon=True).start()
     acked = refused = 0
     started = time.perf_counter()
     for number in itertools.count():
-        [body] = payloads.requests(per_request, seed=seed * 1_000_003 + number, per_request=per_request, start_nano=time.time_ns())
+        [body] = payloads.requests(per_request, seed=seed * 1_000_003 + number, per_request=per_request,
+                                   start_nano=SystemClock().now_nano())
         if ended.wait(max(0.0, started + number * per_request / rate - time.perf_counter())):
             break
         if send(body):

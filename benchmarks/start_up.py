@@ -8,11 +8,12 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 
+from tests.support.programs import tracetui
+
 from benchmarks import databases
 from benchmarks.context import Context
 from benchmarks.processes import start_environment
 from benchmarks.report import Measure
-from tests.support.programs import tracetui
 
 VERSION_S = 0.25
 SPANS_S = 0.5

@@ -7,6 +7,7 @@
     │   ├── NotADatabaseError   the path holds something else
     │   ├── StoreLockedError    another process writes it
     │   └── IngestBusyError     the queue to the writer is full; retry                       (503 / UNAVAILABLE)
+    ├── ScreenError             the explorer's screen failed                                 exit 1
     ├── ReceiverError           a listener cannot be opened                                  exit 1
     └── DecodeError             received bytes are not what they claim to be
         ├── MalformedRequest    the whole request is unreadable                              (400 / INVALID_ARGUMENT)
@@ -72,6 +73,10 @@ class IngestBusyError(StoreError):
     def __init__(self, message: str, *, retry_after_s: int = 1) -> None:
         super().__init__(message)
         self.retry_after_s = retry_after_s
+
+
+class ScreenError(TracetuiError):
+    """The explorer's screen failed; the store and the terminal are in order."""
 
 
 class ReceiverError(TracetuiError):

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import signal
 import threading
+import traceback
 from collections.abc import Iterable
+from pathlib import Path
 from typing import ClassVar
 
 from textual.app import App, SystemCommand
@@ -14,7 +18,8 @@ from textual.widgets import Input
 from textual.worker import Worker, WorkerState
 
 from tracetui.config import Settings
-from tracetui.errors import TracetuiError
+from tracetui.errors import ScreenError, TracetuiError
+from tracetui.logs import log_path
 from tracetui.model.clock import Clock, SystemClock
 from tracetui.runtime import Runtime
 from tracetui.store.api import Commit
@@ -23,6 +28,7 @@ from tracetui.tui.feed import Feed
 from tracetui.tui.messages import StoreChanged
 from tracetui.tui.pulse import Pulse
 from tracetui.tui.screens.explorer import ExplorerScreen
+from tracetui.tui.terminal import terminal_for_the_screen
 from tracetui.tui.theme import ANSI, DARK, THEMES
 from tracetui.tui.yank import YankActions
 
@@ -66,6 +72,8 @@ class TracetuiApp(YankActions, App[str]):
         self._changed_spans = 0
         self._announced = False
         self._data_version: int | None = None
+        self.failure = ""
+        """What ended the screen, when it failed: a type and a place."""
         for theme in THEMES:
             self.register_theme(theme)
         names = set(self.available_themes)
@@ -76,6 +84,8 @@ class TracetuiApp(YankActions, App[str]):
 
     def on_mount(self) -> None:
         """Show the explorer; open the receivers once it has been painted."""
+        if not self.is_headless:
+            self._leave_on_signals()
         self._feed.start()
         self._runtime.add_listener(self._committed)
         self.push_screen(ExplorerScreen(self._feed, self._clock, self._pulse, query=self._query))
@@ -94,6 +104,32 @@ class TracetuiApp(YankActions, App[str]):
             log.error("%s failed", event.worker.name, exc_info=error)
             said = str(error) if isinstance(error, TracetuiError) else type(error).__name__
             self.notify(said, title="The receivers could not be started", severity="error", timeout=30, markup=False)
+
+    @property
+    def settings(self) -> Settings:
+        """The runtime's settings."""
+        return self._runtime.settings
+
+    def _fatal_error(self) -> None:
+        """Log what ended the screen; Textual's own report would print values that were received."""
+        error = self._exception
+        log.critical("the screen failed", exc_info=error)
+        frame = traceback.extract_tb(error.__traceback__)[-1] if error else None
+        self.failure = f"{type(error).__name__} in {Path(frame.filename).name}:{frame.lineno}" if frame else "unknown"
+        self._close_messages_no_wait()
+
+    def _leave_on_signals(self) -> None:
+        """End as `q` does when the system asks for it, so that the terminal is restored and the store closed."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            loop.add_signal_handler(number, self.exit)
+
+    def action_suspend_process(self) -> None:
+        """Ctrl+Z: only where nothing is received, because the receivers would stand still with the screen."""
+        if self._runtime.is_writer:
+            self.notify("Ctrl+Z would stop the receivers too. Open another terminal, or use tmux.", markup=False)
+        else:
+            super().action_suspend_process()
 
     def on_unmount(self) -> None:
         """Stop reading."""
@@ -221,10 +257,21 @@ def run(settings: Settings, *, query: str = "", demo: bool = False) -> int:
 
 
 def show(app: TracetuiApp) -> None:
-    """Run the application, in the terminal's own colours where it has but sixteen and no theme was asked for."""
+    """Run the application, in the terminal's own colours where it has but sixteen and no theme was asked for.
+
+    Raises:
+        ScreenError: The screen failed; the terminal is restored.
+    """
     if app.console.color_system == "standard" and app.theme == DARK:
         app.theme = ANSI
-    app.run()
+    database = app.settings.db
+    with terminal_for_the_screen(database):
+        app.run()
+    if app.failure:
+        raise ScreenError(
+            f"The screen failed ({app.failure}); what was acknowledged is stored.",
+            hint=f"Please report it; {log_path(database)} says where it happened.",
+        )
 
 
 def _run_demo(settings: Settings) -> int:

@@ -58,6 +58,7 @@ _KEY_NAMES = {
     "shift+tab": "Shift+Tab",
     "ctrl+p": "Ctrl+P",
     "ctrl+c": "Ctrl+C",
+    "ctrl+z": "Ctrl+Z",
 }
 
 
@@ -85,6 +86,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("time", "t", "toggle_time", "Time format", "Switch between clock times and ages.", "explorer"),
     Command("theme", "T", "app.next_theme", "Theme", "Switch to the next of our themes.", "explorer"),
     Command("demo", "d", "app.demo", "Demo", "Replay the bundled traces (while the database is empty).", "explorer"),
+    Command("suspend", "ctrl+z", "app.suspend_process", "Suspend", "Go to the background (a viewer only).", "explorer"),
     Command(
         "quit",
         "q,ctrl+c",

@@ -170,6 +170,8 @@ class ExplorerScreen(Screen[None]):
             if empty != self.has_class("-empty"):
                 self.set_class(empty, "-empty")
                 self._show_keys()
+                if not empty:  # a hidden pane cannot keep the focus
+                    self.call_after_refresh(lambda: self.set_focus(self._pane(self._level)))
         order = traces.view.sort.order.value
         noun = "trace" if traces.total == 1 else "traces"
         self.traces.set_title(f"{traces.total:,} {noun}", "" if order == "start" else f"by {order}")

@@ -1,0 +1,57 @@
+"""The log file beside the database: what went wrong inside, never what anybody sent.
+
+Lines hold times, modules, ids, sizes and counts. An exception is written as its type and the places it passed
+through; its message is left out, because it may quote a received value.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import traceback
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+from types import TracebackType
+
+MAX_BYTES = 1_000_000
+"""Size at which the file is put aside."""
+
+BACKUPS = 2
+"""Files that were put aside and are kept."""
+
+
+def log_path(database: Path) -> Path:
+    """The log file of a database."""
+    return database.with_name(database.name + ".log")
+
+
+def open_log(database: Path) -> int:
+    """Send every log record of this process to the file beside the database.
+
+    Returns:
+        A descriptor of the file, for what libraries print past Python's logging; the caller closes it.
+    """
+    path = log_path(database)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    handler = RotatingFileHandler(path, maxBytes=MAX_BYTES, backupCount=BACKUPS, encoding="utf-8", delay=True)
+    handler.setFormatter(_Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    root = logging.getLogger()
+    for old in [handler for handler in root.handlers if isinstance(handler, RotatingFileHandler)]:
+        root.removeHandler(old)
+        old.close()
+    root.addHandler(handler)
+    root.setLevel(logging.INFO)
+    return descriptor
+
+
+class _Formatter(logging.Formatter):
+    """Writes an exception without its message."""
+
+    def formatException(
+        self, ei: tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
+    ) -> str:
+        kind, _, trace = ei
+        frames = "".join(
+            f"  {frame.filename}:{frame.lineno} in {frame.name}\n" for frame in traceback.extract_tb(trace)
+        )
+        return f"{kind.__name__ if kind else 'error'}, raised at\n{frames}".rstrip()

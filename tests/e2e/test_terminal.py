@@ -1,0 +1,102 @@
+"""The terminal and the process: signals, a second process, a foreign port, hostile text."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.support.corpus import CORPUS
+from tests.support.programs import Explorer, environment, free_port, json_lines, run_app, run_cli, tracetui
+from tests.support.terminal import Terminal
+
+RESTORED = b"\x1b[?1049l"
+"""What leaves the alternate screen."""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_it_with_the_terminal_restored_and_everything_stored(tmp_path: Path, number: int) -> None:
+    explorer = Explorer(tmp_path)
+    with explorer as terminal:
+        run_app("plain_app.py", f"http://127.0.0.1:{explorer.http}/v1/traces", home=tmp_path)
+        terminal.wait_for("GET /ask")
+        terminal.process.send_signal(number)
+        assert terminal.wait_exit() == 0
+        assert RESTORED in terminal.output
+    listed = run_cli("spans", "--db", str(explorer.db), "--json", home=tmp_path)
+    assert {span["name"] for span in json_lines(listed.stdout)} == {"GET /ask", "chat gpt-4.1"}
+
+
+def test_ctrl_z_says_why_it_does_not_stop_a_receiver(tmp_path: Path) -> None:
+    explorer = Explorer(tmp_path)
+    with explorer as terminal:
+        terminal.press("\x1a")
+        terminal.wait_for("would stop the receivers")
+        run_app("plain_app.py", f"http://127.0.0.1:{explorer.http}/v1/traces", home=tmp_path)
+        terminal.wait_for("GET /ask")
+
+
+def test_a_second_explorer_views_what_the_first_writes(tmp_path: Path) -> None:
+    explorer = Explorer(tmp_path)
+    with explorer as first, Terminal(tracetui("--db", str(explorer.db)), env=environment(tmp_path)) as second:
+        second.wait_for(f"viewer of process {first.process.pid}")
+        run_app("plain_app.py", f"http://127.0.0.1:{explorer.http}/v1/traces", home=tmp_path)
+        second.wait_for("GET /ask", "1.2k→56")
+        second.press("q")
+        assert second.wait_exit() == 0
+        assert first.process.poll() is None
+
+
+def test_a_port_in_use_is_named_and_the_other_listener_works(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port, http = taken.getsockname()[1], free_port()
+        command = tracetui("--db", str(tmp_path / "t.db"), "--grpc", f"127.0.0.1:{port}", "--http", f"127.0.0.1:{http}")
+        with Terminal(command, env=environment(tmp_path)) as terminal:
+            text = terminal.wait_for(f"grpc {port}", f"http {http}", "in use")
+            assert "✖ grpc" in text and "● http" in text
+            run_app("plain_app.py", f"http://127.0.0.1:{http}/v1/traces", home=tmp_path)
+            terminal.wait_for("GET /ask")
+
+
+def test_hostile_names_reach_the_terminal_as_text_alone(tmp_path: Path) -> None:
+    db = tmp_path / "traces.db"
+    done = run_cli("import", str(CORPUS / "plain-weird" / "traces.pb"), "--db", str(db), home=tmp_path)
+    assert done.returncode == 0
+    explorer = Explorer(tmp_path)
+    with explorer as terminal:
+        terminal.wait_for("␛[31mred␛[0m ansi name", "[red]x[/]")
+        terminal.press("enter")
+        terminal.wait_for("Enter Inspect")
+        for _ in range(10):
+            terminal.press("1", "5", "8", "j")
+        terminal.wait_for("trailing")
+        terminal.press("q")
+        assert terminal.wait_exit() == 0
+    sequences = set(re.findall(rb"\x1b\](\d+)", bytes(terminal.output)))
+    assert not sequences & {b"0", b"2", b"8", b"52", b"777", b"1337"}, "a title, link or clipboard was written"
+    assert b"\x9b" not in re.sub(rb"[\xc2-\xf4][\x80-\xbf]+", b"", bytes(terminal.output))
+
+
+def test_an_idle_screen_writes_nothing(tmp_path: Path) -> None:
+    explorer = Explorer(tmp_path)
+    with explorer as terminal:
+        run_app("plain_app.py", f"http://127.0.0.1:{explorer.http}/v1/traces", home=tmp_path)
+        terminal.wait_until(lambda text: "GET /ask" in text and " 0 spans/s" in text, "quiet")
+        subprocess.run(["sleep", "2"], check=True)  # silence can only be shown by waiting
+        before = len(terminal.output)
+        subprocess.run(["sleep", "3"], check=True)
+        assert len(terminal.output) == before
+
+
+def test_the_explorer_without_a_terminal_names_serve(tmp_path: Path) -> None:
+    done = run_cli(home=tmp_path)
+    assert done.returncode == 2
+    assert "tracetui serve" in done.stderr and done.stdout == ""
+    assert os.listdir(tmp_path) == [] or "data" not in os.listdir(tmp_path)
