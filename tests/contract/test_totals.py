@@ -140,6 +140,15 @@ def test_usage_deep_below_several_plain_spans_silences_all_above(store: Backend)
     assert (found.llm_count, found.input_tokens) == (1, 100)
 
 
+def test_a_parent_that_comes_together_with_a_later_version_of_its_child(store: Backend) -> None:
+    """What stands below the child must reach the parent, although the child itself brings something else."""
+    summary_of(store, make_incoming_span(2, parent=1, kind="CHAIN"), make_llm_span(3, parent=2, input_tokens=None,
+                                                                                   output_tokens=None))
+    found = summary_of(store, make_incoming_span(2, parent=1, kind="CHAIN", input_tokens=5),
+                       make_incoming_span(1, kind="LLM"))
+    assert (found.llm_count, found.input_tokens) == (1, 5)
+
+
 def test_tool_client_and_server_are_one_call(store: Backend) -> None:
     execute, client = make_incoming_span(1, kind="TOOL"), make_incoming_span(2, kind="TOOL", parent=1)
     http, server = make_incoming_span(3, parent=2), make_incoming_span(4, kind="TOOL", parent=3)

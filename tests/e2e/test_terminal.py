@@ -6,7 +6,7 @@ import os
 import re
 import signal
 import socket
-import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -88,11 +88,15 @@ def test_an_idle_screen_writes_nothing(tmp_path: Path) -> None:
     explorer = Explorer(tmp_path)
     with explorer as terminal:
         run_app("plain_app.py", f"http://127.0.0.1:{explorer.http}/v1/traces", home=tmp_path)
-        terminal.wait_until(lambda text: "GET /ask" in text and " 0 spans/s" in text, "quiet")
-        subprocess.run(["sleep", "2"], check=True)  # silence can only be shown by waiting
-        before = len(terminal.output)
-        subprocess.run(["sleep", "3"], check=True)
-        assert len(terminal.output) == before
+        terminal.wait_for("GET /ask")
+        written = [(time.monotonic(), len(terminal.output))]
+
+        def silent(_: str) -> bool:
+            if len(terminal.output) != written[-1][1]:
+                written.append((time.monotonic(), len(terminal.output)))
+            return time.monotonic() - written[-1][0] > 4
+
+        terminal.wait_until(silent, f"four seconds without a byte, {written}")
 
 
 def test_the_explorer_without_a_terminal_names_serve(tmp_path: Path) -> None:

@@ -251,7 +251,8 @@ class TraceRollup:
         self._replaced.clear()
 
     def _settle_one(self, span: SpanState) -> None:
-        self._raise(span.parent_span_id, span.own)
+        # with its marks, because a parent that arrived together with a replacement has not seen them
+        self._raise(span.parent_span_id, span.own | span.below)
         if self._source is not None and span.kind in ("TOOL", "UNKNOWN") and not span.under_tool:
             parent = self.span(span.parent_span_id) if span.parent_span_id else None
             if parent is not None and parent.leads_into_tool:
