@@ -61,12 +61,15 @@ def test_different_content_replaces_under_the_same_row(store: Backend) -> None:
     assert b"after" in stored.data
 
 
-def test_the_same_bytes_from_another_resource_replace(store: Backend) -> None:
+def test_the_same_bytes_from_another_resource_or_scope_replace(store: Backend) -> None:
     span, other = make_incoming_span(1), ResourceRecord(b"r2", "", "other", "")
     store.writer.write([make_batch(span)])
     assert store.writer.write([make_batch(span, resources=[other])]).replaced_spans == 1
     assert store.reader.spans()[0].service == "other"
     assert store.reader.traces()[0].service == "other"
+    scope = ScopeRecord(b"s2", "", "another", "")
+    assert store.writer.write([make_batch(span, resources=[other], scopes=[scope])]).replaced_spans == 1
+    assert store.reader.spans()[0].scope_name == "another"
 
 
 def test_a_span_with_an_end_is_not_replaced_by_one_without(store: Backend) -> None:

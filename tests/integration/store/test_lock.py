@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -33,7 +34,9 @@ def test_who_holds_it_can_be_read(tmp_path: Path) -> None:
     lock.update(grpc="127.0.0.1:4317", http=["127.0.0.1:4318", "[::1]:6006"])
     assert read_owner(database) == Owner(os.getpid(), "127.0.0.1:4317", ("127.0.0.1:4318", "[::1]:6006"), START)
     lock.update()
-    assert read_owner(database) == Owner(os.getpid(), "", (), START), "shorter than what it replaces"
+    assert read_owner(database) == Owner(os.getpid(), "", (), START)
+    written = json.loads(lock_path(database).read_text())
+    assert written == {"pid": os.getpid(), "grpc": "", "http": [], "started_unix_nano": START}, "nothing is left over"
     lock.release()
     lock.release()
     assert read_owner(database) is None

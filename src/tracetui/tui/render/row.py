@@ -29,9 +29,13 @@ class Row:
         """Cells so far."""
 
     def own(self, text: str, style: Style = _NULL) -> Row:
-        """Append our own text."""
+        """Append our own text. Neighbours of one style become one segment: each costs a colour code on the wire."""
         if text:
-            self._segments.append(Segment(text, style))
+            segments = self._segments
+            if segments and (segments[-1].style == style or (text.isspace() and not _marks_blanks(segments[-1].style))):
+                segments[-1] = Segment(segments[-1].text + text, segments[-1].style)
+            else:
+                segments.append(Segment(text, style))
             self.width += cell_len(text)
         return self
 
@@ -65,6 +69,11 @@ class Row:
         """The row as a strip of exactly `width` cells, over a base style."""
         strip = Strip(self._segments, self.width).adjust_cell_length(width)
         return strip.apply_style(base) if base is not _NULL else strip
+
+
+def _marks_blanks(style: Style | None) -> bool:
+    """Whether a blank in this style looks different from an empty cell."""
+    return style is not None and bool(style.underline or style.bgcolor or style.reverse)
 
 
 @lru_cache(maxsize=8192)

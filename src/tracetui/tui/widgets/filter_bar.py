@@ -29,7 +29,7 @@ class FilterBar(Horizontal):
         #slash { width: 3; color: $accent; content-align: center middle; }
         Input { width: 1fr; border: none; height: 1; padding: 0; background: $surface; }
         Input:focus { border: none; }
-        #count { width: auto; padding: 0 1; color: $dim; }
+        #count { width: 34; padding: 0 1; color: $dim; text-align: right; }
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -51,6 +51,7 @@ class FilterBar(Horizontal):
         super().__init__()
         self._initial = text
         self._timer: Timer | None = None
+        self._said = ""
 
     def compose(self) -> ComposeResult:
         """Slash, field, count."""
@@ -79,13 +80,16 @@ class FilterBar(Horizontal):
 
     def show_count(self, matching: int, total: int) -> None:
         """Say how many match."""
-        self.query_one("#count", Static).update(
-            f"{format_count(matching)} of {format_count(total)} traces" if self.text.strip() else ""
-        )
+        self._say(f"{format_count(matching)} of {format_count(total)} traces" if self.text.strip() else "")
 
     def show_error(self, text: str) -> None:
         """Say what is wrong with the text."""
-        self.query_one("#count", Static).update(text)
+        self._say(text)
+
+    def _say(self, text: str) -> None:
+        if text != self._said:
+            self._said = text
+            self.query_one("#count", Static).update(text, layout=False)
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:

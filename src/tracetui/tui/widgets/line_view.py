@@ -64,6 +64,7 @@ class LineView(Widget, can_focus=True):
         self.top = 0
         """First row on the screen."""
         self._dragging = False
+        self._titles = ("", "")
 
     # What a subclass gives
 
@@ -109,9 +110,15 @@ class LineView(Widget, can_focus=True):
         return max(0, self.row_count - self.page_rows)
 
     def set_title(self, title: str, subtitle: str = "") -> None:
-        """Set the texts in the border; both may hold received text."""
-        self.border_title = Content(one_line(title))
-        self.border_subtitle = Content(one_line(subtitle))
+        """Set the texts in the border; both may hold received text. Only the border is painted again."""
+        texts = (one_line(title), one_line(subtitle))
+        if texts == self._titles:
+            return
+        self._titles = texts
+        # Textual's own setters would paint the whole pane, twice
+        self._border_title, self._border_subtitle = Content(texts[0]), Content(texts[1])
+        width, height = self.outer_size
+        self.refresh(Region(-1, -1, width, 1), Region(-1, height - 2, width, 1))
 
     # Painting
 
@@ -134,7 +141,7 @@ class LineView(Widget, can_focus=True):
                 strip = strip.apply_style(self.selection_style)
         else:
             strip = Strip.blank(inner)
-        return Strip([*strip, bar], width).apply_style(base)
+        return Strip([*strip, bar], width).apply_style(base).simplify()
 
     @property
     def selection_style(self) -> Style:
@@ -142,14 +149,23 @@ class LineView(Widget, can_focus=True):
         return self.palette.on("selection" if self.has_focus else "selection_blurred")
 
     def _scrollbar_cell(self, row: int) -> Segment:
-        rows, page = self.row_count, self.page_rows
-        if rows <= page:
-            return Segment(" ")
-        size = max(1, page * page // rows)
-        start = (page - size) * min(self.top, self.max_top) // max(1, self.max_top)
-        if start <= row < start + size:
+        thumb = self.thumb
+        if thumb is not None and thumb[0] <= row < thumb[0] + thumb[1]:
             return Segment("▐", self.palette.style("dim" if self.has_focus else "faint"))
         return Segment(" ")
+
+    def refresh_scrollbar(self) -> None:
+        """Repaint the scroll bar alone."""
+        self.refresh(Region(self.size.width - 1, self.header_rows, 1, self.page_rows))
+
+    @property
+    def thumb(self) -> tuple[int, int] | None:
+        """First row and rows of the scroll bar's thumb; None when everything fits."""
+        rows, page = self.row_count, self.page_rows
+        if rows <= page:
+            return None
+        size = max(1, page * page // rows)
+        return (page - size) * min(self.top, self.max_top) // max(1, self.max_top), size
 
     def refresh_row(self, index: int) -> None:
         """Repaint one row, if it is on the screen."""

@@ -149,8 +149,7 @@ class TraceList(LineView):
         if message.view != self.view:
             return
         self._asked = False
-        before = self.selected
-        old_first, old_rows, old_total = self._first, self._rows, self.total
+        before, seen = self.selected, self._seen()
         shift = self._shift(message)
         self._first, self._rows, self.total = message.first, message.rows, message.total
         self.loaded = True
@@ -161,9 +160,7 @@ class TraceList(LineView):
             self.top += shift
             self.waiting += max(0, shift)
         self.clamp()
-        moved = (old_first + shift, len(old_rows), old_total) != (self._first, len(self._rows), self.total)
-        if moved or shift or old_rows != self._rows or message.aim != "around":
-            self.refresh()
+        self._paint_changes(seen)
         if self.selected != before:
             self.post_message(self.Pointed(self.selected))
         self.post_message(self.Changed())
@@ -172,6 +169,23 @@ class TraceList(LineView):
             self.reload()
         else:
             self.scrolled()
+
+    def _seen(self) -> tuple[list[tuple[TraceSummary | None, bool]], object]:
+        """What the screen shows of the list: each row and whether it is selected, and the scroll bar."""
+        rows = range(self.top, min(self.top + self.page_rows, self.total))
+        return [(self.at(index), index == self.cursor) for index in rows], self.thumb
+
+    def _paint_changes(self, seen: tuple[list[tuple[TraceSummary | None, bool]], object]) -> None:
+        """Repaint the rows that look different now, and nothing else."""
+        (old, old_thumb), (new, new_thumb) = seen, self._seen()
+        if len(old) != len(new):
+            self.refresh()
+            return
+        for row, (was, now) in enumerate(zip(old, new, strict=True)):
+            if was != now:
+                self.refresh_row(self.top + row)
+        if old_thumb != new_thumb:
+            self.refresh_scrollbar()
 
     def _shift(self, message: ListLoaded) -> int:
         """How many rows came (or went) above the window's first row."""
