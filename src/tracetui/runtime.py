@@ -11,10 +11,10 @@ import threading
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from tracetui import semconv
 from tracetui.config import Settings
 from tracetui.errors import StoreLockedError
 from tracetui.model.clock import Clock, SystemClock
+from tracetui.model.derivation import DERIVATION_VERSION
 from tracetui.receivers.status import ReceiverCounts, ReceiverState, ReceiverStatus
 from tracetui.store.api import CommitListener, SpanReader
 from tracetui.store.ingest import Ingest
@@ -74,7 +74,7 @@ class Runtime:
             StoreError: The database cannot be used; says why.
         """
         try:
-            self._writer = SqliteWriter(self.settings.db, derivation_version=semconv.DERIVATION_VERSION)
+            self._writer = SqliteWriter(self.settings.db, derivation_version=DERIVATION_VERSION)
         except StoreLockedError:
             self.owner = read_owner(self.settings.db)
             self.open_reader().close()

@@ -17,51 +17,24 @@ MAX_COMBINING = 4
 """Marks kept on one base character; longer runs are cut, so that a cell stays a cell."""
 
 _PLAIN = re.compile(r"[\x20-\x7e]*\Z")
-_COMBINING_RUN = re.compile(
-    r"([\u0300-\u036f\u0483-\u0489\u0591-\u05bd\u0610-\u061a\u064b-\u065f\u1ab0-\u1aff"
-    r"\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]{%d})"
+_MARK = (
     r"[\u0300-\u036f\u0483-\u0489\u0591-\u05bd\u0610-\u061a\u064b-\u065f\u1ab0-\u1aff"
-    r"\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]+" % MAX_COMBINING
+    r"\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]"
 )
+_COMBINING_RUN = re.compile(f"({_MARK}{{{MAX_COMBINING}}}){_MARK}+")
 
-_KEPT_INVISIBLE = {"\u200d", "\ufe0f", "\ufe0e"}
-"""Joiner and presentation selectors, which emoji need; they neither move the cursor nor reorder text."""
+_HIDDEN_RANGES = (
+    (0x00, 0x1F), (0x7F, 0x9F), (0xAD, 0xAD), (0x034F, 0x034F), (0x061C, 0x061C), (0x115F, 0x1160), (0x17B4, 0x17B5),
+    (0x180E, 0x180E), (0x200B, 0x200C), (0x200E, 0x200F), (0x2028, 0x202E), (0x2060, 0x206F), (0x3164, 0x3164),
+    (0xD800, 0xDFFF), (0xFEFF, 0xFEFF), (0xFFA0, 0xFFA0), (0xFFF9, 0xFFFB),
+)  # fmt: skip
+"""Controls, bidi controls, invisible characters and surrogates. The joiner U+200D and the presentation selectors are
+left out: emoji need them, and they neither move the cursor nor reorder text."""
 
+_HIDDEN = re.compile("[" + "".join(f"\\u{first:04x}-\\u{last:04x}" for first, last in _HIDDEN_RANGES) + "]")
+_HIDDEN_IN_BODY = re.compile(_HIDDEN.pattern.replace("\\u0000-\\u001f", "\\x00-\\x09\\x0b-\\x1f"))
+"""The same without the line feed."""
 
-def _build_table() -> dict[int, str]:
-    """Code points of the Basic Multilingual Plane that need a stand-in."""
-    table: dict[int, str] = {}
-    for code in range(0x20):
-        table[code] = chr(0x2400 + code)
-    table[0x7F] = "\u2421"
-    for code in range(0x80, 0xA0):
-        table[code] = f"<{code:02X}>"
-    for code in (
-        *range(0x200B, 0x2010),
-        *range(0x2028, 0x202F),
-        *range(0x2060, 0x2070),
-        0x061C,
-        0x00AD,
-        0x180E,
-        0xFEFF,
-        *range(0xFFF9, 0xFFFC),
-        0x115F,
-        0x1160,
-        0x3164,
-        0xFFA0,
-        0x034F,
-        0x17B4,
-        0x17B5,
-    ):
-        if chr(code) not in _KEPT_INVISIBLE:
-            table[code] = f"<{code:04X}>"
-    for code in range(0xD800, 0xE000):
-        table[code] = "\ufffd"
-    return table
-
-
-_TABLE = _build_table()
-_NEEDS_WORK = re.compile("[" + re.escape("".join(chr(code) for code in _TABLE)) + "]")
 _ASTRAL_HIDDEN = re.compile("[\U000e0000-\U000e0fff\U0001d173-\U0001d17a]")
 _UNUSUAL = re.compile(r"[^\x00-\u02ff\u0370-\u052f\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7a3]")
 
@@ -84,16 +57,24 @@ def sanitise(text: str, *, keep_newlines: bool = False) -> str:
     if "\t" in text:
         text = text.replace("\t", " " * TAB_WIDTH)
     if keep_newlines:
-        text = text.replace("\r\n", "\n")
-        if _NEEDS_WORK.search(text):
-            text = "\n".join(line.translate(_TABLE) for line in text.split("\n"))
-    elif _NEEDS_WORK.search(text):
-        text = text.translate(_TABLE)
+        text = _HIDDEN_IN_BODY.sub(_visible, text.replace("\r\n", "\n"))
+    else:
+        text = _HIDDEN.sub(_visible, text)
     if _UNUSUAL.search(text):
         text = _ASTRAL_HIDDEN.sub(lambda match: f"<{ord(match[0]):X}>", text)
         text = _UNUSUAL.sub(_stand_in, text)
         text = _COMBINING_RUN.sub(r"\1", text)
     return text
+
+
+def _visible(match: re.Match[str]) -> str:
+    """What stands for a hidden character: a control picture, or its number."""
+    code = ord(match[0])
+    if code < 0x20:
+        return chr(0x2400 + code)
+    if code == 0x7F:
+        return "\u2421"
+    return "\ufffd" if 0xD800 <= code <= 0xDFFF else f"<{code:02X}>" if code < 0x100 else f"<{code:04X}>"
 
 
 def _stand_in(match: re.Match[str]) -> str:

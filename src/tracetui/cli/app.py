@@ -7,30 +7,8 @@ from typing import Annotated
 
 import typer
 
+from tracetui.cli.words import COMMANDS, QUERY_TERM_MARK, ExplorerWords
 from tracetui.config import Settings, load
-
-COMMANDS = frozenset(
-    {
-        "explore",
-        "serve",
-        "run",
-        "traces",
-        "spans",
-        "logs",
-        "show",
-        "export",
-        "import",
-        "env",
-        "demo",
-    }
-)
-"""Every command; any other first word is a query for the explorer."""
-
-QUERY_COMMANDS = frozenset({"explore", "traces", "spans", "logs", "export"})
-"""Commands whose words are a query."""
-
-QUERY_TERM_MARK = "\0"
-"""Marks a query term that begins with `-`; no real argument can hold it, and joining the query removes it."""
 
 app = typer.Typer(
     name="tracetui",
@@ -79,10 +57,7 @@ def explore(
     """The explorer with receivers; the default."""
     from tracetui.cli.explore import explore as run
 
-    settings = load(
-        config=config, db=db, grpc=grpc, http=tuple(http or ()), theme=theme, receive=False if no_receive else None
-    )
-    raise typer.Exit(run(settings, _joined(query)))
+    raise typer.Exit(run(ExplorerWords(_joined(query), db, grpc, tuple(http or ()), config, theme, no_receive)))
 
 
 @app.command()
@@ -246,3 +221,13 @@ def _settings(db: Path | None, grpc: str | None, http: list[str] | None, config:
 def _joined(query: list[str] | None) -> str:
     """The words of a query as one text."""
     return " ".join(query or ()).replace(QUERY_TERM_MARK, "")
+
+
+def keep_only(name: str) -> None:
+    """Forget every command but one, before any is built: building all eleven takes a fifth of the explorer's start.
+
+    A word that is no command (`--help`) keeps them all.
+    """
+    if name in COMMANDS:
+        kept = [info for info in app.registered_commands if name in (info.name, getattr(info.callback, "__name__", ""))]
+        app.registered_commands[:] = kept

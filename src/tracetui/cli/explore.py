@@ -4,18 +4,27 @@ from __future__ import annotations
 
 import sys
 
-from tracetui.cli.reading import conditions
-from tracetui.config import Settings
+from tracetui.cli.words import ExplorerWords
+from tracetui.config import load
 from tracetui.errors import UsageError
+from tracetui.query import compile_text
 
 
-def explore(settings: Settings, query: str) -> int:
+def explore(given: ExplorerWords) -> int:
     """Open the explorer.
 
     Raises:
-        UsageError: The query is wrong, or there is no terminal to draw on.
+        UsageError: The query or a setting is wrong, or there is no terminal to draw on.
     """
-    conditions(query)
+    settings = load(
+        config=given.config,
+        db=given.db,
+        grpc=given.grpc,
+        http=given.http,
+        theme=given.theme,
+        receive=False if given.no_receive else None,
+    )
+    compile_text(given.query)
     if not (sys.stdout.isatty() and sys.stdin.isatty()):
         raise UsageError(
             "The explorer needs a terminal.",
@@ -23,4 +32,4 @@ def explore(settings: Settings, query: str) -> int:
         )
     from tracetui.tui.app import run
 
-    return run(settings, query=query)
+    return run(settings, query=given.query)

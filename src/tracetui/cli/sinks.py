@@ -8,10 +8,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple, Protocol
 
-from tracetui import semconv
 from tracetui.cli.endpoints import not_listening, running_endpoints
 from tracetui.config import Address, Settings
 from tracetui.errors import ReceiverError
+from tracetui.model.derivation import DERIVATION_VERSION
 from tracetui.otlp.encode import ExportItem, protobuf_requests
 from tracetui.otlp.wire import Signal
 from tracetui.sanitise import one_line
@@ -60,7 +60,7 @@ def open_sink(settings: Settings) -> Iterator[Sink]:
     """
     running = running_endpoints(settings)
     if running is None:
-        writer = SqliteWriter(settings.db, derivation_version=semconv.DERIVATION_VERSION)
+        writer = SqliteWriter(settings.db, derivation_version=DERIVATION_VERSION)
         try:
             yield DatabaseSink(writer)
         finally:

@@ -6,8 +6,6 @@ same tables, so that they agree. Each module beside `registry.py` is one convent
 
 from __future__ import annotations
 
-from typing import Final
-
 from tracetui.model.attributes import Attributes
 from tracetui.semconv.core.facts import SpanFacts, no_events
 from tracetui.semconv.core.normalise import normalise
@@ -15,9 +13,6 @@ from tracetui.semconv.core.summary import summary
 from tracetui.semconv.core.values import label
 from tracetui.semconv.genai import EVENT_NAME
 from tracetui.semconv.registry import project
-
-DERIVATION_VERSION: Final = 1
-"""Version of what `summary` derives; columns stored with a lower one are to be derived again."""
 
 
 def log_event_name(attributes: Attributes, event_name: str) -> str:
@@ -31,7 +26,6 @@ def display_name(name: str, kind: str, tool_name: str = "", agent_name: str = ""
 
 
 __all__ = [
-    "DERIVATION_VERSION",
     "SpanFacts",
     "display_name",
     "log_event_name",

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import ClassVar
 
+from textual import on
 from textual.app import App, SystemCommand
 from textual.binding import BindingType
 from textual.screen import Screen
@@ -21,11 +22,12 @@ from tracetui.config import Settings
 from tracetui.errors import ScreenError, TracetuiError
 from tracetui.logs import log_path
 from tracetui.model.clock import Clock, SystemClock
+from tracetui.query import compile_text
 from tracetui.runtime import Runtime
 from tracetui.store.api import Commit
 from tracetui.tui.commands import COMMANDS
 from tracetui.tui.feed import Feed
-from tracetui.tui.messages import StoreChanged
+from tracetui.tui.messages import ListView, StoreChanged
 from tracetui.tui.pulse import Pulse
 from tracetui.tui.screens.explorer import ExplorerScreen
 from tracetui.tui.terminal import terminal_for_the_screen
@@ -66,6 +68,8 @@ class TracetuiApp(YankActions, App[str]):
         self._clock = clock or SystemClock()
         self._query = query
         self._feed = Feed(runtime.open_reader)
+        self._feed.start()
+        self._feed.prefetch(ListView(compile_text(query)))
         self._pulse = Pulse(runtime, self._clock, role=role)
         self._changes_lock = threading.Lock()
         self._changed: set[str] = set()
@@ -86,19 +90,20 @@ class TracetuiApp(YankActions, App[str]):
         """Show the explorer; open the receivers once it has been painted."""
         if not self.is_headless:
             self._leave_on_signals()
-        self._feed.start()
         self._runtime.add_listener(self._committed)
         self.push_screen(ExplorerScreen(self._feed, self._clock, self._pulse, query=self._query))
-        self.call_after_refresh(self._start_receivers)
         if not self._runtime.is_writer:
             self.set_interval(POLL_S, self._poll)
         self.theme_changed_signal.subscribe(self, lambda _theme: self._restyle())
 
+    @on(ExplorerScreen.Ready)
     def _start_receivers(self) -> None:
         self.run_worker(self._runtime.start_receivers, thread=True, group="receivers", exit_on_error=False)
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
-        """A failure behind the screen is logged and shown; the screen goes on."""
+        """A failure behind the screen is logged and shown, the screen goes on; a success shows in the header."""
+        if event.state is WorkerState.SUCCESS:
+            self.explorer.show_state()
         if event.state is WorkerState.ERROR:
             error = event.worker.error
             log.error("%s failed", event.worker.name, exc_info=error)

@@ -12,6 +12,7 @@ import logging
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 
 from textual.message import Message
 from textual.message_pump import MessagePump
@@ -35,6 +36,9 @@ log = logging.getLogger(__name__)
 Job = Callable[[SpanReader], Message | None]
 """Work with a reader; what it returns is posted to whoever asked."""
 
+FIRST_ROWS = 120
+"""Spans of a trace whose columns come with its shape: a tall screen and some more."""
+
 WINDOW = 240
 """Rows of the trace list that are held: several screens, so that paging rarely waits."""
 
@@ -44,7 +48,7 @@ class FeedThread:
 
     def __init__(self, name: str, open_reader: Callable[[], SpanReader]) -> None:
         self._open_reader = open_reader
-        self._jobs: OrderedDict[str, tuple[Job, MessagePump]] = OrderedDict()
+        self._jobs: OrderedDict[str, tuple[Job, MessagePump | None]] = OrderedDict()
         self._wake = threading.Condition()
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name=f"tracetui-feed-{name}", daemon=True)
@@ -61,7 +65,7 @@ class FeedThread:
         if self._thread.is_alive():
             self._thread.join(timeout=5)
 
-    def ask(self, key: str, job: Job, target: MessagePump) -> None:
+    def ask(self, key: str, job: Job, target: MessagePump | None = None) -> None:
         """Queue a job; one of the same key that still waits is dropped."""
         with self._wake:
             self._jobs.pop(key, None)
@@ -85,7 +89,7 @@ class FeedThread:
                     log.exception("reading for %s failed", key)
                     said = str(error) if isinstance(error, TracetuiError) else type(error).__name__
                     message = FeedFailed(key, said)
-                if message is not None:
+                if message is not None and target is not None:
                     target.post_message(message)
         finally:
             if reader is not None:
@@ -98,6 +102,7 @@ class Feed:
     def __init__(self, open_reader: Callable[[], SpanReader]) -> None:
         self._demand = FeedThread("demand", open_reader)
         self._background = FeedThread("background", open_reader)
+        self._first: Future[ListLoaded] = Future()
 
     def start(self) -> None:
         """Start both threads."""
@@ -109,7 +114,24 @@ class Feed:
         self._demand.stop()
         self._background.stop()
 
-    def load_list(self, target: MessagePump, view: ListView, aim: str, row: TraceSummary | None = None) -> None:
+    def prefetch(self, view: ListView) -> None:
+        """Read the first page while the screen is still being set up."""
+
+        def job(reader: SpanReader) -> None:
+            self._first.set_result(_list_window(reader, view, "top", None))
+
+        self._demand.ask("first", job)
+
+    def prefetched(self, view: ListView) -> ListLoaded | None:
+        """The page that was read ahead, if it is there and shows this."""
+        if not self._first.done():
+            return None
+        loaded = self._first.result()
+        return loaded if loaded.view == view else None
+
+    def load_list(
+        self, target: MessagePump, view: ListView, aim: str, row: TraceSummary | None = None, *, limit: int = WINDOW
+    ) -> None:
         """Ask for a window of the trace list.
 
         Args:
@@ -118,8 +140,9 @@ class Feed:
             aim: `top` the newest rows; `end` the last ones; `around` the window that begins at `row`;
                 `before`, `after` a window that ends or begins near `row`, for scrolling.
             row: The row that `around`, `before` and `after` speak of.
+            limit: Rows of the window at most.
         """
-        self._demand.ask("list", lambda reader: _list_window(reader, view, aim, row), target)
+        self._demand.ask("list", lambda reader: _list_window(reader, view, aim, row, limit), target)
 
     def seek_list(self, target: MessagePump, view: ListView, place: int) -> None:
         """Ask for the window near a far place of the list, found by halving the time between its ends."""
@@ -129,9 +152,10 @@ class Feed:
         """Ask for a `SizeLoaded`."""
         self._background.ask("size", lambda reader: SizeLoaded(reader.size()), target)
 
-    def load_tree(self, target: MessagePump, trace_id: str) -> None:
-        """Ask for a `TreeLoaded`."""
-        self._demand.ask("tree", lambda reader: _tree(reader, trace_id), target)
+    def load_tree(self, target: MessagePump, trace_id: str, row_ids: Sequence[int] = ()) -> None:
+        """Ask for a `TreeLoaded` with the columns of these spans, or of the first when none are named."""
+        wanted = tuple(row_ids)
+        self._demand.ask("tree", lambda reader: _tree(reader, trace_id, wanted), target)
 
     def load_rows(self, target: MessagePump, trace_id: str, row_ids: Sequence[int]) -> None:
         """Ask for a `RowsLoaded`."""
@@ -149,10 +173,12 @@ class Feed:
         self._background.ask("poll", lambda reader: notice(reader.data_version()), target)
 
 
-def _list_window(reader: SpanReader, view: ListView, aim: str, row: TraceSummary | None) -> ListLoaded:
+def _list_window(
+    reader: SpanReader, view: ListView, aim: str, row: TraceSummary | None, limit: int = WINDOW
+) -> ListLoaded:
     total = reader.count_traces(view.where)
     if row is None or aim == "top":
-        return ListLoaded(view, 0, total, tuple(reader.traces(view.where, sort=view.sort, limit=WINDOW)), aim)
+        return ListLoaded(view, 0, total, tuple(reader.traces(view.where, sort=view.sort, limit=limit)), aim)
     key = reader.trace_key(row, view.sort)
     if aim == "end":
         rows = reader.traces(view.where, sort=view.sort, before=END, limit=WINDOW)
@@ -192,16 +218,19 @@ def _seek_window(reader: SpanReader, view: ListView, place: int) -> ListLoaded:
     return _list_window(reader, view, "before", rows[0] if rows else oldest[0])
 
 
-def _tree(reader: SpanReader, trace_id: str) -> TreeLoaded:
+def _tree(reader: SpanReader, trace_id: str, row_ids: Sequence[int]) -> TreeLoaded:
     summary = reader.trace(trace_id)
     nodes = reader.skeleton(trace_id) if summary else []
-    return TreeLoaded(trace_id, summary, build_tree(trace_id, nodes) if nodes else None)
+    tree = build_tree(trace_id, nodes) if nodes else None
+    wanted = row_ids or [node.row_id for node in (tree.nodes[:FIRST_ROWS] if tree else ())]
+    return TreeLoaded(trace_id, summary, tree, {row.row_id: row for row in reader.rows(wanted)})
 
 
 def _span(reader: SpanReader, trace_id: str, span_id: str) -> SpanLoaded:
     # deferred: protobuf and the conventions cost a sixth of the explorer's start, and the first paint opens no span
     from tracetui import semconv
     from tracetui.otlp import decode, encode
+    from tracetui.tui.render import details  # noqa: F401 - the inspector needs it next; loading it here costs no frame
 
     stored = reader.span(trace_id, span_id)
     if stored is None:

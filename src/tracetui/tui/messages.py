@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from textual.message import Message
 
-from tracetui.model.chat import NormalisedSpan
 from tracetui.model.trace import SpanRow, TraceSummary
 from tracetui.model.tree import TraceTree
 from tracetui.store.api import StoreSize, TraceSort
 from tracetui.store.conditions import Condition
+
+if TYPE_CHECKING:
+    from tracetui.model.chat import NormalisedSpan
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,8 @@ class TreeLoaded(Message):
     trace_id: str
     summary: TraceSummary | None
     tree: TraceTree | None
+    rows: Mapping[int, SpanRow]
+    """Columns of the spans that are likely on the screen, by row id, so that one paint shows everything."""
 
 
 @dataclass

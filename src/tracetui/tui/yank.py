@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from textual.app import App
 
 from tracetui.model.numbers import format_bytes
-from tracetui.model.objects import span_object, trace_object
 from tracetui.sanitise import sanitise
 
 RAW_TAB = 7
@@ -44,6 +43,8 @@ class YankActions(App[str]):
 
     def action_copy_json(self) -> None:
         """Copy the span as JSON, in the list the trace."""
+        from tracetui.model.objects import span_object, trace_object  # deferred: 10 ms of the first paint
+
         explorer = self.explorer
         opened = explorer.inspector.opened
         if explorer.level == "list":

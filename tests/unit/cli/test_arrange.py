@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tracetui.cli.app import QUERY_TERM_MARK
-from tracetui.cli.main import arrange
+from tracetui.cli.words import QUERY_TERM_MARK, arrange
 
 NOT_STATUS = QUERY_TERM_MARK + "-status:error"
 

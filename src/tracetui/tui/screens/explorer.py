@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
@@ -9,6 +10,7 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
+from textual.message import Message
 from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Input
@@ -22,6 +24,7 @@ from tracetui.tui.messages import FeedFailed, ListView, SizeLoaded, StoreChanged
 from tracetui.tui.pulse import Pulse
 from tracetui.tui.screens.help import HelpScreen
 from tracetui.tui.theme import palette_of
+from tracetui.tui.throttle import Throttle
 from tracetui.tui.widgets.filter_bar import FilterBar
 from tracetui.tui.widgets.footer import KeyFooter
 from tracetui.tui.widgets.header import Header
@@ -37,6 +40,12 @@ WIDE_COLUMNS = 110
 HUGE_COLUMNS, HUGE_ROWS = 160, 40
 """From here on all three are shown."""
 
+FOLLOW_S, HELD_S = 0.5, 0.1
+"""How often at most the list is read while spans arrive: following repaints it all, held only what is counted."""
+
+PREVIEW_S = 1.0
+"""How often at most the trace under a following list changes."""
+
 SETTLE_S = 0.08
 """How long the list's cursor must rest before the trace under it is read."""
 
@@ -51,6 +60,10 @@ class ExplorerScreen(Screen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("explorer")]
     AUTO_FOCUS = "#traces"
 
+    @dataclass
+    class Ready(Message):
+        """The first page has been painted; what is slow to start may start."""
+
     def __init__(self, feed: Feed, clock: Clock, pulse: Pulse, *, query: str = "") -> None:
         super().__init__()
         self._feed = feed
@@ -58,7 +71,11 @@ class ExplorerScreen(Screen[None]):
         self._pulse = pulse
         self._query = query
         self._level = "list"
+        self._ready = False
         self._split = {"list": 50, "tree": 50}
+        self._list_reload = Throttle(self, clock, lambda: self.traces.reload())
+        self._trace_reload = Throttle(self, clock, self._reload_trace)
+        self._preview = Throttle(self, clock, self._settle)
         self.add_class("-list")
 
     def compose(self) -> ComposeResult:
@@ -81,8 +98,9 @@ class ExplorerScreen(Screen[None]):
         else:
             self.traces.show(ListView())
         self._feed.load_size(self)
-        self.set_interval(1.0, self._tick)
-        self._tick()
+        self._settling = self.set_timer(SETTLE_S, self._settle)
+        self.set_interval(1.0, self.show_state)
+        self.show_state()
 
     # Parts
 
@@ -152,20 +170,26 @@ class ExplorerScreen(Screen[None]):
     # What the panes tell
 
     @on(TraceList.Pointed)
-    def _trace_pointed(self, event: TraceList.Pointed) -> None:
+    def _trace_pointed(self) -> None:
         if self._level == "list" and self._shows(self.spans):
-            trace_id = event.trace.trace_id if event.trace else ""
-            self.set_timer(SETTLE_S, lambda: self._settle(trace_id))
+            if self.traces.following:
+                self._preview.ask(PREVIEW_S)
+            else:
+                self._settling.stop()
+                self._settling = self.set_timer(SETTLE_S, self._settle)
 
-    def _settle(self, trace_id: str) -> None:
+    def _settle(self) -> None:
         trace = self.traces.selected
-        if self._level == "list" and (trace.trace_id if trace else "") == trace_id:
-            self.spans.open(trace_id)
+        if self._level == "list":
+            self.spans.open(trace.trace_id if trace else "")
 
     @on(TraceList.Changed)
     def _list_changed(self) -> None:
         traces = self.traces
         if traces.loaded:
+            if not self._ready:
+                self._ready = True
+                self.call_after_refresh(self.post_message, self.Ready())
             empty = traces.total == 0 and traces.view.where is None
             if empty != self.has_class("-empty"):
                 self.set_class(empty, "-empty")
@@ -176,7 +200,7 @@ class ExplorerScreen(Screen[None]):
         noun = "trace" if traces.total == 1 else "traces"
         self.traces.set_title(f"{traces.total:,} {noun}", "" if order == "start" else f"by {order}")
         self.query_one(FilterBar).show_count(traces.total, self._pulse.trace_total(traces.total, traces.view.where))
-        self._tick()
+        self.show_state()
 
     @on(SpanTree.Pointed)
     def _span_pointed(self, event: SpanTree.Pointed) -> None:
@@ -235,23 +259,26 @@ class ExplorerScreen(Screen[None]):
 
     def on_store_changed(self, message: StoreChanged) -> None:
         """Read again what is on the screen, if it has changed."""
-        self.traces.reload()
-        spans = self.spans
-        if spans.trace_id and (message.trace_ids is None or spans.trace_id in message.trace_ids):
-            spans.reload()
-            if self._shows(self.inspector):
-                self.inspector.reload()
+        self._list_reload.ask(FOLLOW_S if self.traces.following else HELD_S)
+        trace_id = self.spans.trace_id
+        if trace_id and (message.trace_ids is None or trace_id in message.trace_ids):
+            self._trace_reload.ask(FOLLOW_S)
+
+    def _reload_trace(self) -> None:
+        self.spans.reload()
+        if self._shows(self.inspector):
+            self.inspector.reload()
 
     def on_size_loaded(self, message: SizeLoaded) -> None:
         """Show how much is stored."""
         self._pulse.take_size(message.size)
-        self._tick()
+        self.show_state()
 
     def on_feed_failed(self, message: FeedFailed) -> None:
         """Say what could not be read."""
         self.notify(message.error, title=f"Could not read the {message.what}", severity="error", markup=False)
 
-    def _tick(self) -> None:
+    def show_state(self) -> None:
         """Bring the header up to date; paints only what has changed."""
         traces = self.traces
         state = self._pulse.header(following=traces.following, waiting=traces.waiting)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from types import ModuleType
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.cells import cell_len
 from textual import events
@@ -14,10 +15,22 @@ from textual.strip import Strip
 from tracetui.tui.commands import bindings
 from tracetui.tui.feed import Feed
 from tracetui.tui.messages import SpanLoaded
-from tracetui.tui.render.details import TABS, Opened, best_tab, facts_row, render_tab
 from tracetui.tui.render.document import Document, DocumentLine
 from tracetui.tui.render.row import Row
 from tracetui.tui.widgets.line_view import LineView
+
+if TYPE_CHECKING:
+    from tracetui.tui.render.details import Opened
+
+
+def pages() -> ModuleType:
+    """The module that writes the pages.
+
+    Deferred: what it imports would take a tenth of the time to the first paint, in which no span is open.
+    """
+    from tracetui.tui.render import details
+
+    return details
 
 
 class Inspector(LineView):
@@ -73,7 +86,7 @@ class Inspector(LineView):
         if message.normalised is None:
             self.opened = None
         else:
-            self.opened = Opened(message.normalised, message.row, message.raw_json)
+            self.opened = pages().Opened(message.normalised, message.row, message.raw_json)
         same = (
             old is not None
             and self.opened is not None
@@ -83,14 +96,14 @@ class Inspector(LineView):
             self._unfolded = frozenset()
             self.cursor = self.top = 0
             if self.opened:
-                self.tab = best_tab(self.opened.normalised, self._wanted_tab)
+                self.tab = pages().best_tab(self.opened.normalised, self._wanted_tab)
         elif old == self.opened:
             return
         self._lay_out()
 
     def show_tab(self, number: int) -> None:
         """Show a tab."""
-        if 0 <= number < len(TABS):
+        if 0 <= number < len(pages().TABS):
             self.tab = self._wanted_tab = number
             self.cursor = self.top = 0
             self._lay_out()
@@ -102,9 +115,11 @@ class Inspector(LineView):
             self._document = Document(())
             self.set_title("", "the span is gone" if self._gone else "")
         else:
-            self._document = render_tab(TABS[self.tab], self.opened, width, self.palette, self._unfolded)
+            self._document = pages().render_tab(
+                pages().TABS[self.tab], self.opened, width, self.palette, self._unfolded
+            )
             span = self.opened.normalised.span
-            self.set_title(span.name.strip() or "(no name)", TABS[self.tab].title)
+            self.set_title(span.name.strip() or "(no name)", pages().TABS[self.tab].title)
         self._laid_out_for = (width, self.app.theme)
         self.clamp()
         self.refresh()
@@ -145,19 +160,21 @@ class Inspector(LineView):
     def render_header(self, width: int) -> list[Strip]:
         """The tabs and the span in one line."""
         tabs, _ = self._tab_row(width)
-        facts = facts_row(self.opened, self.palette, width) if self.opened else Row()
+        facts = pages().facts_row(self.opened, self.palette, width) if self.opened else Row()
         return [tabs.strip(width), Strip([*Strip.blank(1), *facts.strip(max(1, width - 1))], width), Strip.blank(width)]
 
     def _tab_row(self, width: int) -> tuple[Row, list[tuple[int, int]]]:
         """The tabs, and where each begins and ends."""
+        if self.opened is None:
+            return Row(), []
         palette = self.palette
-        long = sum(cell_len(tab.title) + 4 for tab in TABS) <= width
+        long = sum(cell_len(tab.title) + 4 for tab in pages().TABS) <= width
         row = Row().gap()
         places: list[tuple[int, int]] = []
-        for number, tab in enumerate(TABS):
+        for number, tab in enumerate(pages().TABS):
             start = row.width
-            has = self.opened is not None and tab.count(self.opened.normalised)
-            current = number == self.tab and self.opened is not None
+            has = tab.count(self.opened.normalised)
+            current = number == self.tab
             role = "accent" if current else "text" if has else "faint"
             row.own(f"{number + 1} ", palette.style("dim" if has else "faint"))
             row.own(tab.title if long else tab.short, palette.style(role, bold=current, underline=current))
@@ -189,9 +206,9 @@ class Inspector(LineView):
         """The next tab that has something."""
         if self.opened is None:
             return
-        for distance in range(1, len(TABS) + 1):
-            number = (self.tab + direction * distance) % len(TABS)
-            if TABS[number].count(self.opened.normalised):
+        for distance in range(1, len(pages().TABS) + 1):
+            number = (self.tab + direction * distance) % len(pages().TABS)
+            if pages().TABS[number].count(self.opened.normalised):
                 self.show_tab(number)
                 return
 

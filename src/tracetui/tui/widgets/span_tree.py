@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -42,12 +42,6 @@ class SpanTree(LineView):
         span_id: str
         """Empty when the tree is empty."""
 
-    @dataclass
-    class Shown(Message):
-        """The tree has been drawn for the first time, or has grown."""
-
-        summary: TraceSummary | None
-
     def __init__(self, feed: Feed, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id)
         self._feed = feed
@@ -64,6 +58,8 @@ class SpanTree(LineView):
         self._aim = ""
         self._has_usage = False
         self._loaded = False
+        self._loading = False
+        self._dirty = False
         self._typed_ahead: list[Callable[[], None]] = []
 
     # What is shown
@@ -75,52 +71,63 @@ class SpanTree(LineView):
                 self._point_at(span_id)
             return
         self.trace_id, self._aim = trace_id, span_id
-        self.summary, self.trace = None, None
-        self._folded, self._shown = set(), []
-        self._rows.clear()
-        self._asked = frozenset()
-        self._loaded = False
+        self._loaded = self._loading = self._dirty = False
         self._typed_ahead = []
-        self.cursor = self.top = 0
-        self.set_title("")
-        self.refresh()
-        if trace_id:
+        if trace_id:  # what is on the screen stays there until the other trace has been read: one paint, no flicker
             self._feed.load_tree(self, trace_id)
+        else:
+            self._take(None, None, {})
 
     def reload(self) -> None:
         """Read the shape again after the trace has changed."""
-        if self.trace_id:
+        if self._loading:
+            self._dirty = True
+        elif self.trace_id and self._loaded and self.trace is not None:
+            self._loading = True
+            shown = self._shown[self.top : self.top + self.page_rows]
+            self._feed.load_tree(self, self.trace_id, [self.trace.nodes[position].row_id for position in shown])
+        elif self.trace_id:
             self._feed.load_tree(self, self.trace_id)
 
     def on_tree_loaded(self, message: TreeLoaded) -> None:
-        """Take a shape, keeping cursor, offset and folds by span."""
+        """Take a shape: of another trace from its top, of the same one keeping cursor, offset and folds by span."""
         if message.trace_id != self.trace_id:
             return
-        first = self.trace is None
-        before = self.selected_span_id
-        top_span = self._span_id_at(self.top)
-        self.trace, self.summary = message.tree, message.summary
-        self._has_usage = message.tree is not None and any(
-            node.kind in ("LLM", "EMBEDDING", "AGENT") for node in message.tree.nodes
-        )
-        self._rows.clear()
-        self._asked = frozenset()
-        self._lay_out()
+        self._loading = False
+        first = not self._loaded
+        before, top_span = self.selected_span_id, self._span_id_at(self.top)
+        self._take(message.summary, message.tree, message.rows)
         if first and self._aim:
             self._point_at(self._aim)
-        elif before:
+        elif not first:
             self._restore(before, top_span)
         self.clamp()
-        self._title()
-        self.refresh()
         self._read_rows()
         if first or self.selected_span_id != before:
             self.post_message(self.Pointed(self.trace_id, self.selected_span_id))
-        self._loaded = True
         typed_ahead, self._typed_ahead = self._typed_ahead, []
         for act in typed_ahead:
             act()
-        self.post_message(self.Shown(self.summary))
+        if self._dirty:
+            self._dirty = False
+            self.reload()
+
+    def on_feed_failed(self) -> None:
+        """A read failed, which the screen shows; ask again on the next change."""
+        self._loading = self._dirty = False
+
+    def _take(self, summary: TraceSummary | None, tree: TraceTree | None, rows: Mapping[int, SpanRow]) -> None:
+        if not self._loaded:
+            self.cursor = self.top = 0
+            self._folded = set()
+        self._loaded = True
+        self.summary, self.trace = summary, tree
+        self._has_usage = tree is not None and any(node.kind in ("LLM", "EMBEDDING", "AGENT") for node in tree.nodes)
+        self._rows = OrderedDict(rows)
+        self._asked = frozenset()
+        self._lay_out()
+        self._title()
+        self.refresh()
 
     def _restore(self, span_id: str, top_span: str) -> None:
         """Put cursor and offset back on the spans they stood on."""
@@ -162,13 +169,13 @@ class SpanTree(LineView):
 
     @property
     def selected_span_id(self) -> str:
-        """The span under the cursor; empty when there is none."""
-        return self._span_id_at(self.cursor)
+        """The span under the cursor; empty when there is none, or while another trace is read."""
+        return self._span_id_at(self.cursor) if self._loaded else ""
 
     @property
     def selected_row(self) -> SpanRow | None:
         """Its columns, if they have been read."""
-        if self.trace is None or not 0 <= self.cursor < len(self._shown):
+        if not self._loaded or self.trace is None or not 0 <= self.cursor < len(self._shown):
             return None
         return self._rows.get(self.trace.nodes[self._shown[self.cursor]].row_id)
 
@@ -200,7 +207,7 @@ class SpanTree(LineView):
         self._read_rows()
 
     def _read_rows(self) -> None:
-        if self.trace is None:
+        if self.trace is None or not self._loaded:
             return
         first = max(0, self.top - AHEAD)
         near = self._shown[first : self.top + self.page_rows + AHEAD]
@@ -218,10 +225,16 @@ class SpanTree(LineView):
         if message.trace_id != self.trace_id:
             return
         self._rows.update(message.rows)
+        visible = (
+            {self.trace.nodes[position].row_id for position in self._shown[self.top : self.top + self.page_rows]}
+            if self.trace
+            else set()
+        )
         while len(self._rows) > ROWS_KEPT:
             self._rows.popitem(last=False)
         self._asked = frozenset()
-        self.refresh()
+        if not visible.isdisjoint(message.rows):
+            self.refresh()
         self._read_rows()
 
     # Moving
@@ -261,7 +274,7 @@ class SpanTree(LineView):
 
     def when_loaded(self, act: Callable[[], None]) -> None:
         """Do something with the spans: now, or as soon as they have been read."""
-        if self.trace is not None or not self.trace_id or self._loaded:
+        if self._loaded or not self.trace_id:
             act()
         elif len(self._typed_ahead) < MAX_TYPED_AHEAD:
             self._typed_ahead.append(act)

@@ -113,9 +113,9 @@ class TraceList(LineView):
         """Read the window again after the store has changed."""
         if self._asked:
             self._dirty = True
-            return
-        if self.following or not self._rows:
-            self._ask("top")
+        elif self.following or not self._rows:
+            self._asked = True
+            self._feed.load_list(self, self.view, "top", limit=self.page_rows + MARGIN)
         else:
             self._ask("around", self._rows[0])
 
@@ -124,6 +124,9 @@ class TraceList(LineView):
         self.view = view
         self.following = view.sort == TraceSort()
         self.cursor = self.top = self.waiting = 0
+        if (loaded := self._feed.prefetched(view)) is not None and not self.loaded:
+            self.on_list_loaded(loaded)
+            return
         self._asked = False
         self._ask("top")
         self.post_message(self.Changed())
@@ -169,6 +172,10 @@ class TraceList(LineView):
             self.reload()
         else:
             self.scrolled()
+
+    def on_feed_failed(self) -> None:
+        """A read failed, which the screen shows; ask again on the next change."""
+        self._asked = self._dirty = False
 
     def _seen(self) -> tuple[list[tuple[TraceSummary | None, bool]], object]:
         """What the screen shows of the list: each row and whether it is selected, and the scroll bar."""

@@ -1,0 +1,118 @@
+"""The words of a command line, before any of it is parsed: which command they mean, and the explorer's few options."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+COMMANDS = frozenset(
+    {
+        "explore",
+        "serve",
+        "run",
+        "traces",
+        "spans",
+        "logs",
+        "show",
+        "export",
+        "import",
+        "env",
+        "demo",
+    }
+)
+"""Every command; any other first word is a query for the explorer."""
+
+QUERY_COMMANDS = frozenset({"explore", "traces", "spans", "logs", "export"})
+"""Commands whose words are a query."""
+
+QUERY_TERM_MARK = "\0"
+"""Marks a query term that begins with `-`; no real argument can hold it, and joining the query removes it."""
+
+_VALUE_OPTIONS = frozenset({"--db", "--grpc", "--http", "--config", "--theme"})
+"""Options that may stand before the command and are followed by a value."""
+
+_NEGATED_TERM = re.compile(r"""-(?:[A-Za-z_][\w.]*(?::|!?=|[<>~])|["(])""")
+"""A query term such as `-status:error`, which must not be read as an option."""
+
+
+class ExplorerWords(NamedTuple):
+    """What the explorer is called with."""
+
+    query: str = ""
+    db: Path | None = None
+    grpc: str | None = None
+    http: tuple[str, ...] = ()
+    config: Path | None = None
+    theme: str | None = None
+    no_receive: bool = False
+
+
+def arrange(arguments: Sequence[str], commands: Collection[str] = COMMANDS) -> list[str]:
+    """Put the command first, so that options may stand anywhere and no command means the explorer.
+
+    `tracetui --db x spans` becomes `spans --db x`, `tracetui kind:LLM` becomes `explore kind:LLM`, and
+    `tracetui -- spans` is a query for the word "spans".
+    """
+    words = list(arguments)
+    position = 0
+    while position < len(words):
+        word = words[position]
+        if word == "--":
+            break
+        if word in _VALUE_OPTIONS:
+            position += 2
+        elif word.startswith("-") and not _NEGATED_TERM.match(word):
+            if word in ("-h", "--help", "--version", "-V"):
+                return [word]
+            position += 1
+        elif word in commands:
+            return [word, *_marked(word, [*words[:position], *words[position + 1 :]])]
+        else:
+            break
+    return ["explore", *_marked("explore", words)]
+
+
+def _marked(command: str, words: list[str]) -> list[str]:
+    """Mark negated query terms, so that the option parser takes them for words."""
+    if command not in QUERY_COMMANDS:
+        return words
+    return [QUERY_TERM_MARK + word if _NEGATED_TERM.match(word) else word for word in words]
+
+
+def explorer_words(words: Sequence[str]) -> ExplorerWords | None:
+    """Read the words after `explore`, if nothing in them needs the full parser; None if anything does.
+
+    The full parser is typer, whose import alone would take a quarter of the explorer's time to its first paint.
+    """
+    found: dict[str, str] = {}
+    http: list[str] = []
+    query: list[str] = []
+    no_receive = False
+    rest = iter(words)
+    for word in rest:
+        if word == "--no-receive":
+            no_receive = True
+        elif word in _VALUE_OPTIONS:
+            value = next(rest, None)
+            if value is None or value.startswith("-") or word in found:
+                return None
+            if word == "--http":
+                http.append(value)
+            else:
+                found[word] = value
+        elif word.startswith("-"):
+            return None
+        else:
+            query.append(word.removeprefix(QUERY_TERM_MARK))
+    paths = {name: Path(found[option]) for name, option in (("db", "--db"), ("config", "--config")) if option in found}
+    return ExplorerWords(
+        " ".join(query),
+        http=tuple(http),
+        grpc=found.get("--grpc"),
+        theme=found.get("--theme"),
+        no_receive=no_receive,
+        db=paths.get("db"),
+        config=paths.get("config"),
+    )
