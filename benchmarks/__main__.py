@@ -20,8 +20,9 @@ NAMES = ("start_up", "first_paint", "key_to_paint", "open_trace", "memory", "ing
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog="benchmarks", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(NAMES)}")
     parser.add_argument("--quick", action="store_true", help="few samples, for a first look; nothing is written")
     parser.add_argument("--data", type=Path, metavar="DIR", help="keep the large databases here for the next run")

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from benchmarks import payloads
-from tracetui import semconv
+from tracetui.model.derivation import DERIVATION_VERSION
 from tracetui.otlp.wire import Signal
 from tracetui.receivers.incoming import read_request
 from tracetui.store.sqlite import SqliteWriter
@@ -42,7 +42,7 @@ def _built(path: Path, bodies: Iterable[bytes]) -> Path:
     if path.exists():
         return path
     making = path.with_suffix(".making")
-    writer = SqliteWriter(making, derivation_version=semconv.DERIVATION_VERSION)
+    writer = SqliteWriter(making, derivation_version=DERIVATION_VERSION)
     try:
         for body in bodies:
             writer.write([read_request(Signal.TRACES, body).batch])

@@ -34,10 +34,18 @@ def run(context: Context) -> list[Measure]:
             taken[name].append(value)
     medians = {name: statistics.median(values) for name, values in taken.items()}
     return [
-        Measure(f"first paint, {what}", medians[name], "s", RATIO, of_ratio=True, baseline=medians["bare"],
-                baseline_name="bare Textual app",
-                note=f"median of {rounds}, best {min(taken[name]):.2f} beside {min(taken['bare']):.2f}")
-        for name, what in (("empty", "new database"), ("large", "200,000 spans"))]
+        Measure(
+            f"first paint, {what}",
+            medians[name],
+            "s",
+            RATIO,
+            of_ratio=True,
+            baseline=medians["bare"],
+            baseline_name="bare Textual app",
+            note=f"median of {rounds}, best {min(taken[name]):.2f} beside {min(taken['bare']):.2f}",
+        )
+        for name, what in (("empty", "new database"), ("large", "200,000 spans"))
+    ]
 
 
 def _seconds(command: Sequence[str], env: Mapping[str, str], complete: Shows) -> float:

@@ -21,8 +21,17 @@ from tracetui.store.sqlite.connection import open_for_writing
 
 RATIO, SPANS_PER_S, DISK_RATIO = 0.5, 12_000, 1.4
 IN_FLIGHT = 4
-PRAGMAS = ("page_size", "journal_mode", "synchronous", "cache_size", "wal_autocheckpoint", "journal_size_limit",
-           "secure_delete", "temp_store", "foreign_keys")
+PRAGMAS = (
+    "page_size",
+    "journal_mode",
+    "synchronous",
+    "cache_size",
+    "wal_autocheckpoint",
+    "journal_size_limit",
+    "secure_delete",
+    "temp_store",
+    "foreign_keys",
+)
 
 
 def run(context: Context) -> list[Measure]:
@@ -45,8 +54,14 @@ def run(context: Context) -> list[Measure]:
     for protocol, name in (("grpc", "gRPC"), ("http", "HTTP/protobuf")):
         note = f"median of {rounds} × {spans:,} spans, best {max(rates[protocol]):,.0f}, {IN_FLIGHT} requests in flight"
         rate = Measure(f"ingest over {name}", medians[protocol], "spans/s", SPANS_PER_S, at_least=True, note=note)
-        against = Measure(f"ingest over {name}, against bare sqlite3", medians[protocol], "spans/s", RATIO,
-                          at_least=True, of_ratio=True)
+        against = Measure(
+            f"ingest over {name}, against bare sqlite3",
+            medians[protocol],
+            "spans/s",
+            RATIO,
+            at_least=True,
+            of_ratio=True,
+        )
         measures += [rate, compared(against, medians["bare"], "bare executemany")]
     return [*measures, Measure("bytes on disk per byte received, at once", disk, "", DISK_RATIO)]
 
@@ -66,13 +81,21 @@ def _received(folder: Path, protocol: str, spans: int) -> float:
 def _bare_seconds(made: Path, path: Path) -> float:
     """Seconds for the rows of a file into a new one, a request's worth a transaction."""
     with closing(sqlite3.connect(made)) as source:
-        tables = [_rows(source, name) for (name,) in source.execute(
-            "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table' AND name NOT LIKE 'sqlite_%'"
-            " AND name NOT LIKE '\\_%' ESCAPE '\\'")]
+        tables = [
+            _rows(source, name)
+            for (name,) in source.execute(
+                "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table'"
+                " AND name NOT LIKE 'sqlite_%' AND name NOT LIKE '\\_%' ESCAPE '\\'"
+            )
+        ]
         names = [f"'{insert.split()[2]}'" for insert, _ in tables]
-        schema = [sql for (sql,) in source.execute(
-            f"SELECT sql FROM sqlite_master WHERE type IN ('table', 'index') AND sql NOT NULL"
-            f" AND tbl_name IN ({','.join(names)}) ORDER BY type DESC")]
+        schema = [
+            sql
+            for (sql,) in source.execute(
+                f"SELECT sql FROM sqlite_master WHERE type IN ('table', 'index') AND sql NOT NULL"
+                f" AND tbl_name IN ({','.join(names)}) ORDER BY type DESC"
+            )
+        ]
     with closing(open_for_writing(path.with_suffix(".like"))) as like:
         settings = [(name, like.execute(f"PRAGMA {name}").fetchone()[0]) for name in PRAGMAS]
     with closing(sqlite3.connect(path, isolation_level=None)) as bare:
@@ -98,4 +121,4 @@ def _rows(source: sqlite3.Connection, table: str) -> tuple[str, list[tuple[objec
 
 
 def _share(rows: Sequence[tuple[object, ...]], number: int, parts: int) -> Sequence[tuple[object, ...]]:
-    return rows[len(rows) * number // parts:len(rows) * (number + 1) // parts]
+    return rows[len(rows) * number // parts : len(rows) * (number + 1) // parts]

@@ -27,8 +27,13 @@ def run(context: Context) -> list[Measure]:
     spans = context.samples(20, 4) * payloads.SPANS_PER_REQUEST
     rounds = context.samples(5, 2)
     bodies = list(payloads.requests(spans))
-    slices = [data for body in bodies for resource in slice_request(body).resources for scope in resource.scopes
-              for data in scope.items]
+    slices = [
+        data
+        for body in bodies
+        for resource in slice_request(body).resources
+        for scope in resource.scopes
+        for data in scope.items
+    ]
 
     def summarise(data: bytes) -> None:
         message, attributes, _, _ = decode.parse_span(data)
@@ -48,14 +53,18 @@ def run(context: Context) -> list[Measure]:
             best[name] = min(best[name], _seconds(step))
         best["insert"] = min(best["insert"], _insert_seconds(context, batches))
     micros = {name: seconds / spans * 1e6 for name, seconds in best.items()}
-    return [Measure(f"ingest step: {name}", value, "µs/span", note=note) for name, value, note in (
-        ("wire walk", micros["wire"], ""),
-        ("protobuf parse", micros["parse"], ""),
-        ("attributes and checks", micros["attributes"] - micros["parse"], ""),
-        ("summary", micros["summary"] - micros["attributes"], ""),
-        ("row and batch", micros["read"] - micros["wire"] - micros["summary"], ""),
-        ("totals and insert", micros["insert"], "a request a transaction, the disk's wait included"),
-        ("sum", micros["read"] + micros["insert"], f"best of {rounds} rounds each"))]
+    return [
+        Measure(f"ingest step: {name}", value, "µs/span", note=note)
+        for name, value, note in (
+            ("wire walk", micros["wire"], ""),
+            ("protobuf parse", micros["parse"], ""),
+            ("attributes and checks", micros["attributes"] - micros["parse"], ""),
+            ("summary", micros["summary"] - micros["attributes"], ""),
+            ("row and batch", micros["read"] - micros["wire"] - micros["summary"], ""),
+            ("totals and insert", micros["insert"], "a request a transaction, the disk's wait included"),
+            ("sum", micros["read"] + micros["insert"], f"best of {rounds} rounds each"),
+        )
+    ]
 
 
 def _each(step: Callable[[bytes], object], values: Sequence[bytes]) -> Callable[[], None]:

@@ -39,12 +39,38 @@ def make_spans(count: int, size: int, per_trace: int, spread: bool) -> list[Inco
         span_id = randomness.randbytes(8).hex()
         llm = number % per_trace % 3 == 2
         start = 1_790_000_000_000_000_000 + number * 1_000_000
-        spans.append(IncomingSpan(
-            trace_id, span_id, parents[-1 if number % 2 else 0] if parents[0] else "", "ChatCompletion", 1, start,
-            start + 900_000_000, 1, "", "LLM" if llm else "CHAIN", False, "gpt-4o-mini-2024-07-18" if llm else "",
-            "openai" if llm else "", 1200 if llm else None, 310 if llm else None, None, None, None, None,
-            "session-1234", "", "", "", "What is the refund policy for orders that were delivered late? " * 2, 0, 0, "",
-            randomness.randbytes(size)))
+        spans.append(
+            IncomingSpan(
+                trace_id,
+                span_id,
+                parents[-1 if number % 2 else 0] if parents[0] else "",
+                "ChatCompletion",
+                1,
+                start,
+                start + 900_000_000,
+                1,
+                "",
+                "LLM" if llm else "CHAIN",
+                False,
+                "gpt-4o-mini-2024-07-18" if llm else "",
+                "openai" if llm else "",
+                1200 if llm else None,
+                310 if llm else None,
+                None,
+                None,
+                None,
+                None,
+                "session-1234",
+                "",
+                "",
+                "",
+                "What is the refund policy for orders that were delivered late? " * 2,
+                0,
+                0,
+                "",
+                randomness.randbytes(size),
+            )
+        )
         parents = [span_id] if parents == [""] else [*parents[:2], span_id]
     if spread:
         randomness.shuffle(spans)
@@ -53,7 +79,7 @@ def make_spans(count: int, size: int, per_trace: int, spread: bool) -> list[Inco
 
 def batches(spans: list[IncomingSpan]) -> Iterator[IncomingBatch]:
     for start in range(0, len(spans), BATCH):
-        yield IncomingBatch((RESOURCE,), (SCOPE,), spans[start:start + BATCH])
+        yield IncomingBatch((RESOURCE,), (SCOPE,), spans[start : start + BATCH])
 
 
 def time_writer(folder: Path, spans: list[IncomingSpan]) -> float:
@@ -78,9 +104,9 @@ def time_bare(folder: Path, spans: list[IncomingSpan]) -> float:
     started = time.perf_counter()
     for number, start in enumerate(range(0, len(span_rows), BATCH)):
         bare.execute("BEGIN")
-        bare.executemany(statements.insert_spans(1), span_rows[start:start + BATCH])
-        bare.executemany(statements.insert_data(1), data_rows[start:start + BATCH])
-        bare.executemany(statements.insert_traces(1), trace_rows[number * share:(number + 1) * share])
+        bare.executemany(statements.insert_spans(1), span_rows[start : start + BATCH])
+        bare.executemany(statements.insert_data(1), data_rows[start : start + BATCH])
+        bare.executemany(statements.insert_traces(1), trace_rows[number * share : (number + 1) * share])
         bare.execute("COMMIT")
     elapsed = time.perf_counter() - started
     bare.close()
@@ -91,13 +117,15 @@ def time_one_trace(folder: Path, count: int) -> float:
     """A trace of so many spans, each below a random earlier one."""
     randomness = random.Random(7)
     spans = make_spans(count, 100, count, spread=False)
-    spans = [span._replace(parent_span_id=spans[randomness.randrange(number)].span_id if number else "")
-             for number, span in enumerate(spans)]
+    spans = [
+        span._replace(parent_span_id=spans[randomness.randrange(number)].span_id if number else "")
+        for number, span in enumerate(spans)
+    ]
     randomness.shuffle(spans)
     writer = SqliteWriter(folder / f"one-{count}.db")
     started = time.perf_counter()
     for start in range(0, count, 120):
-        writer.write([IncomingBatch((RESOURCE,), (SCOPE,), spans[start:start + 120])])
+        writer.write([IncomingBatch((RESOURCE,), (SCOPE,), spans[start : start + 120])])
     elapsed = time.perf_counter() - started
     writer.close()
     return elapsed
@@ -132,8 +160,10 @@ def main() -> None:
         size = (Path(name) / "writer.db").stat().st_size / (given.spans * given.size)
         stop.set()
         bare = time_bare(Path(name), spans)
-    print(f"machine      {platform.machine()} {os.cpu_count()} cores, Python {platform.python_version()}, "
-          f"SQLite {sqlite3.sqlite_version}")
+    print(
+        f"machine      {platform.machine()} {os.cpu_count()} cores, Python {platform.python_version()}, "
+        f"SQLite {sqlite3.sqlite_version}"
+    )
     print(f"writer       {given.spans / ours:8,.0f} spans/s   {ours / given.spans * 1e6:6.1f} µs a span")
     print(f"executemany  {given.spans / bare:8,.0f} spans/s   {bare / given.spans * 1e6:6.1f} µs a span")
     print(f"ratio        {bare / ours:8.2f}")

@@ -63,12 +63,13 @@ def run(context: Context) -> list[Measure]:
         program.press("g")
         program.wait_quiet()
         program.press("f")
-        busy, following, held = _busy(program, http, count, chance, context.samples(10, 4),
-                                      databases.new_seed(db))
+        busy, following, held = _busy(program, http, count, chance, context.samples(10, 4), databases.new_seed(db))
     return [
-        *_latencies("quiet", quiet, bare, (20, None)), *_latencies(f"{RATE:,} spans/s arriving", busy, bare, (50, 150)),
+        *_latencies("quiet", quiet, bare, (20, None)),
+        *_latencies(f"{RATE:,} spans/s arriving", busy, bare, (50, 150)),
         Measure("terminal output, idle", idle, "B/s", 0),
-        *_outputs("a cursor key", quiet, 1), *_outputs("a scrolling key", scrolling, 8),
+        *_outputs("a cursor key", quiet, 1),
+        *_outputs("a scrolling key", scrolling, 8),
         Measure(f"terminal output, {RATE:,} spans/s, following", following / KB, "KB/s", 16),
         Measure(f"terminal output, {RATE:,} spans/s, held", held / KB, "KB/s", 16),
     ]
@@ -76,18 +77,30 @@ def run(context: Context) -> list[Measure]:
 
 def _latencies(when: str, keys: Keys, bare: Keys, targets: tuple[float, float | None]) -> list[Measure]:
     def at(percent: float, target: float | None) -> Measure:
-        return Measure(f"key to first byte, {when}, {'worst' if percent == 100 else f'p{percent:.0f}'}",
-                       percentile(keys.latency_ms, percent), "ms", target, baseline_name="bare line list, quiet",
-                       baseline=percentile(bare.latency_ms, percent), note=f"{len(keys.latency_ms)} keys")
+        return Measure(
+            f"key to first byte, {when}, {'worst' if percent == 100 else f'p{percent:.0f}'}",
+            percentile(keys.latency_ms, percent),
+            "ms",
+            target,
+            baseline_name="bare line list, quiet",
+            baseline=percentile(bare.latency_ms, percent),
+            note=f"{len(keys.latency_ms)} keys",
+        )
 
     return [at(50, None), at(95, targets[0]), at(100, targets[1])]
 
 
 def _outputs(what: str, keys: Keys, target: float) -> list[Measure]:
-    return [Measure(f"terminal output, {what}{then}", statistics.median(counts) / KB, "KB", bound,
-                    note=f"median, worst {max(counts) / KB:.1f}")
-            for then, counts, bound in (("", keys.own_bytes, target),
-                                        (" and the pane that follows", keys.all_bytes, None))]
+    return [
+        Measure(
+            f"terminal output, {what}{then}",
+            statistics.median(counts) / KB,
+            "KB",
+            bound,
+            note=f"median, worst {max(counts) / KB:.1f}",
+        )
+        for then, counts, bound in (("", keys.own_bytes, target), (" and the pane that follows", keys.all_bytes, None))
+    ]
 
 
 def _cursor_keys(program: Program, count: int, chance: random.Random) -> Keys:
@@ -106,8 +119,9 @@ def _scroll_keys(program: Program, count: int) -> Keys:
     return keys
 
 
-def _busy(program: Program, http: int, count: int, chance: random.Random, seconds: int,
-          seed: int) -> tuple[Keys, float, float]:
+def _busy(
+    program: Program, http: int, count: int, chance: random.Random, seconds: int, seed: int
+) -> tuple[Keys, float, float]:
     """Keys while spans arrive, and the bytes a second before the first and after the last."""
     sender = Sender("http", http, rate=RATE, seed=seed)
     sender.start()

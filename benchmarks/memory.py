@@ -39,9 +39,13 @@ def run(context: Context) -> list[Measure]:
             program.run_for(0.2)
         sent = sender.finish()
         loaded = peak_bytes(program.pid)
-    return [Measure(f"memory, {what}", size / MB, "MB", target, baseline=bare / MB, baseline_name="bare Textual app",
-                    note=note)
-            for what, size, target, note in (
-                ("idle, new database", empty, IDLE_MB, ""),
-                ("idle, 200,000 spans", large, IDLE_MB, ""),
-                ("peak under a burst", loaded, LOADED_MB, f"{sent['acked']:,.0f} spans, 16 requests in flight"))]
+    return [
+        Measure(
+            f"memory, {what}", size / MB, "MB", target, baseline=bare / MB, baseline_name="bare Textual app", note=note
+        )
+        for what, size, target, note in (
+            ("idle, new database", empty, IDLE_MB, ""),
+            ("idle, 200,000 spans", large, IDLE_MB, ""),
+            ("peak under a burst", loaded, LOADED_MB, f"{sent['acked']:,.0f} spans, 16 requests in flight"),
+        )
+    ]

@@ -41,5 +41,12 @@ def _open(context: Context, spans: int, target: float) -> list[Measure]:
             program.press("k")
             program.wait_for(shows("20 spans"))
             program.wait_quiet()
-    return [Measure(f"open a trace of {spans:,} spans", statistics.median(taken), "ms", target,
-                    note=f"median of {len(taken)}, first {taken[0]:.0f}, worst {max(taken):.0f}")]
+    return [
+        Measure(
+            f"open a trace of {spans:,} spans",
+            statistics.median(taken),
+            "ms",
+            target,
+            note=f"median of {len(taken)}, first {taken[0]:.0f}, worst {max(taken):.0f}",
+        )
+    ]

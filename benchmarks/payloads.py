@@ -16,13 +16,21 @@ SPANS_PER_TRACE = 20
 SPAN_BYTES = 2_400
 START_NANO = 1_790_000_000_000_000_000
 
-_WORDS = ("refund policy order delivered late customer invoice shipping address credit card payment account email "
-          "reply summary ticket escalate priority region warehouse stock supplier contract renewal discount question "
-          "answer context document retrieved relevant passage according to the following therefore please note").split()
+_WORDS = (
+    "refund policy order delivered late customer invoice shipping address credit card payment account email "
+    "reply summary ticket escalate priority region warehouse stock supplier contract renewal discount question "
+    "answer context document retrieved relevant passage according to the following therefore please note"
+).split()
 
 
-def requests(spans: int, *, seed: int = 7, per_request: int = SPANS_PER_REQUEST,
-             per_trace: int = SPANS_PER_TRACE, start_nano: int = START_NANO) -> Iterator[bytes]:
+def requests(
+    spans: int,
+    *,
+    seed: int = 7,
+    per_request: int = SPANS_PER_REQUEST,
+    per_trace: int = SPANS_PER_TRACE,
+    start_nano: int = START_NANO,
+) -> Iterator[bytes]:
     """Encoded ExportTraceServiceRequests that hold this many spans in all.
 
     Traces follow one another, so that at most one of a request's traces goes on in the next. Each is one AGENT span
@@ -33,9 +41,14 @@ def requests(spans: int, *, seed: int = 7, per_request: int = SPANS_PER_REQUEST,
     for first in range(0, spans, per_request):
         request = ExportTraceServiceRequest()
         resource = request.resource_spans.add()
-        resource.resource.attributes.extend([
-            _pair("service.name", "bench"), _pair("openinference.project.name", "bench"),
-            _pair("telemetry.sdk.language", "python"), _pair("telemetry.sdk.version", "1.39.0")])
+        resource.resource.attributes.extend(
+            [
+                _pair("service.name", "bench"),
+                _pair("openinference.project.name", "bench"),
+                _pair("telemetry.sdk.language", "python"),
+                _pair("telemetry.sdk.version", "1.39.0"),
+            ]
+        )
         scope = resource.scope_spans.add()
         scope.scope.name, scope.scope.version = "openinference.instrumentation.openai", "0.1.41"
         for number in range(first, min(first + per_request, spans)):
@@ -47,8 +60,9 @@ def requests(spans: int, *, seed: int = 7, per_request: int = SPANS_PER_REQUEST,
         yield request.SerializeToString()
 
 
-def one_trace(spans: int, *, seed: int = 7, trace_id: bytes = b"", fan_out: int = 8,
-              start_nano: int = START_NANO) -> Iterator[bytes]:
+def one_trace(
+    spans: int, *, seed: int = 7, trace_id: bytes = b"", fan_out: int = 8, start_nano: int = START_NANO
+) -> Iterator[bytes]:
     """Encoded requests that together hold one trace: a tree in which each span has up to `fan_out` children."""
     chance = random.Random(seed)
     trace_id = trace_id or chance.randbytes(16)
@@ -66,9 +80,15 @@ def one_trace(spans: int, *, seed: int = 7, trace_id: bytes = b"", fan_out: int 
 
 
 def _span(chance: random.Random, trace_id: bytes, span_id: bytes, parent: bytes, start: int) -> Span:
-    span = Span(trace_id=trace_id, span_id=span_id, parent_span_id=parent, kind=Span.SPAN_KIND_INTERNAL,
-                name="ChatCompletion" if parent else "answer_customer", start_time_unix_nano=start,
-                end_time_unix_nano=start + chance.randrange(50_000_000, 3_000_000_000))
+    span = Span(
+        trace_id=trace_id,
+        span_id=span_id,
+        parent_span_id=parent,
+        kind=Span.SPAN_KIND_INTERNAL,
+        name="ChatCompletion" if parent else "answer_customer",
+        start_time_unix_nano=start,
+        end_time_unix_nano=start + chance.randrange(50_000_000, 3_000_000_000),
+    )
     span.status.code = span.status.STATUS_CODE_OK
     span.attributes.extend(_attributes(chance, "LLM" if parent else "AGENT"))
     missing = SPAN_BYTES - span.ByteSize()
@@ -119,4 +139,4 @@ def _text(chance: random.Random, length: int) -> str:
     while size < length:
         words.append(chance.choice(_WORDS))
         size += len(words[-1]) + 1
-    return " ".join(words)[:max(0, length)]
+    return " ".join(words)[: max(0, length)]

@@ -39,7 +39,10 @@ def serve(db: Path) -> Iterator[Serving]:
     ports = free_port(), free_port()
     process = subprocess.Popen(
         tracetui("serve", "--db", str(db), "--grpc", f"127.0.0.1:{ports[0]}", "--http", f"127.0.0.1:{ports[1]}"),
-        env=environment(db.parent), stderr=subprocess.PIPE, text=True)
+        env=environment(db.parent),
+        stderr=subprocess.PIPE,
+        text=True,
+    )
     try:
         for _ in ports:
             if "ready" not in (line := _lines(process.stderr).readline()):
@@ -56,8 +59,13 @@ class Sender:
     def __init__(self, protocol: str, port: int, **options: int) -> None:
         flags = [f"--{name.replace('_', '-')}={value}" for name, value in options.items()]
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.sender", protocol, str(port), *flags], cwd=ROOT,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env={**os.environ, "NO_PROXY": "*"})
+            [sys.executable, "-m", "benchmarks.sender", protocol, str(port), *flags],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "NO_PROXY": "*"},
+        )
         if _lines(self._process.stdout).readline().strip() != "ready":
             raise RuntimeError("the sender could not connect")
 

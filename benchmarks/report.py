@@ -62,14 +62,23 @@ def compared(measure: Measure, baseline: float, name: str) -> Measure:
 
 def machine() -> str:
     """The machine and the versions that matter."""
-    model = next((line.partition(":")[2].strip() for line in Path("/proc/cpuinfo").read_text().splitlines()
-                  if line.startswith("model name")), platform.processor() or platform.machine())
-    return (f"{model}, {os.cpu_count()} cores, {platform.system()} {platform.release()}, "
-            f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}, Textual {version('textual')}")
+    model = next(
+        (
+            line.partition(":")[2].strip()
+            for line in Path("/proc/cpuinfo").read_text().splitlines()
+            if line.startswith("model name")
+        ),
+        platform.processor() or platform.machine(),
+    )
+    return (
+        f"{model}, {os.cpu_count()} cores, {platform.system()} {platform.release()}, "
+        f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}, Textual {version('textual')}"
+    )
 
 
 def commit() -> str:
     """The commit, marked where the program differs from it."""
+
     def git(*words: str) -> str:
         return subprocess.run(["git", *words], cwd=FOLDER, capture_output=True, text=True, check=True).stdout.strip()
 
@@ -83,8 +92,11 @@ def save(benchmark: str, measures: Sequence[Measure]) -> None:
     path = RESULTS / f"{now:%Y-%m-%d}-{commit()}.json"
     run: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {"commit": commit(), "benchmarks": {}}
     run["benchmarks"][benchmark] = {
-        "at": now.isoformat(timespec="seconds"), "machine": machine(), "load": round(os.getloadavg()[0], 2),
-        "measures": [asdict(measure) | {"ratio": measure.ratio, "met": measure.is_met} for measure in measures]}
+        "at": now.isoformat(timespec="seconds"),
+        "machine": machine(),
+        "load": round(os.getloadavg()[0], 2),
+        "measures": [asdict(measure) | {"ratio": measure.ratio, "met": measure.is_met} for measure in measures],
+    }
     path.write_text(json.dumps(run, indent=1, ensure_ascii=False) + "\n")
     TABLE.write_text(_table())
 
@@ -97,11 +109,22 @@ def _table() -> str:
         for name, found in run["benchmarks"].items():
             if name not in newest or found["at"] > newest[name][1]["at"]:
                 newest[name] = run["commit"], found
-    lines = ["# Benchmark results", "", "Written by `uv run python -m benchmarks`. Targets are those of the design; "
-             "baselines are of the same run. The newest run of each benchmark:"]
+    lines = [
+        "# Benchmark results",
+        "",
+        "Written by `uv run python -m benchmarks`. Targets are those of the design; "
+        "baselines are of the same run. The newest run of each benchmark:",
+    ]
     for name, (commit_name, found) in sorted(newest.items()):
-        lines += ["", f"## {name}", "", f"{found['at']}, commit {commit_name}, load {found['load']}  ",
-                  f"{found['machine']}", "", *markdown(found["measures"])]
+        lines += [
+            "",
+            f"## {name}",
+            "",
+            f"{found['at']}, commit {commit_name}, load {found['load']}  ",
+            f"{found['machine']}",
+            "",
+            *markdown(found["measures"]),
+        ]
     return "\n".join(lines) + "\n"
 
 
@@ -113,8 +136,10 @@ def markdown(measures: Iterable[dict[str, Any]]) -> list[str]:
         bound += " ×" if row["of_ratio"] and bound else ""
         baseline = "" if row["baseline"] is None else f"{_number(row['baseline'])} {row['baseline_name']}"
         met = {True: "yes", False: "**no**", None: ""}[row["met"]]
-        lines.append(f"| {row['what']} | {_number(row['value'])} {row['unit']} | {baseline} | {_number(row['ratio'])} "
-                     f"| {bound} | {met} | {row['note']} |")
+        lines.append(
+            f"| {row['what']} | {_number(row['value'])} {row['unit']} | {baseline} | {_number(row['ratio'])} "
+            f"| {bound} | {met} | {row['note']} |"
+        )
     return lines
 
 
@@ -127,10 +152,24 @@ def _number(value: object) -> str:
 def show(measures: Iterable[Measure]) -> None:
     """Print numbers for a person."""
     for measure in measures:
-        ratio = "" if measure.ratio is None else (
-            f"  {measure.ratio:.2f} × {_number(measure.baseline)} of {measure.baseline_name}")
+        ratio = (
+            ""
+            if measure.ratio is None
+            else (f"  {measure.ratio:.2f} × {_number(measure.baseline)} of {measure.baseline_name}")
+        )
         met = {True: "  ok", False: "  MISSED", None: ""}[measure.is_met]
-        bound = "" if measure.target is None else (
-            f"  target {'≥' if measure.at_least else '≤'} {_number(measure.target)}{' ×' if measure.of_ratio else ''}")
-        print(f"  {measure.what:58} {_number(measure.value):>9} {measure.unit:10}{ratio}{bound}{met}"
-              f"{'  (' + measure.note + ')' if measure.note else ''}", flush=True)
+        bound = (
+            ""
+            if measure.target is None
+            else (
+                "  target "
+                + ("≥ " if measure.at_least else "≤ ")
+                + _number(measure.target)
+                + (" ×" if measure.of_ratio else "")
+            )
+        )
+        print(
+            f"  {measure.what:58} {_number(measure.value):>9} {measure.unit:10}{ratio}{bound}{met}"
+            f"{'  (' + measure.note + ')' if measure.note else ''}",
+            flush=True,
+        )

@@ -53,9 +53,14 @@ class Program:
         self._rest = b""
         self.started = time.perf_counter()
         self._process = subprocess.Popen(
-            command, stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
+            command,
+            stdin=slave,
+            stdout=slave,
+            stderr=slave,
+            start_new_session=True,
             env={**env, "TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8"},
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+        )
         os.close(slave)
 
     @property
@@ -124,8 +129,8 @@ class Program:
             self._next += 1
             data = self._rest + data
             cut = _UNFINISHED.search(data)
-            self._rest = data[cut.start():] if cut else b""
-            self._stream.feed(_NOT_FOR_PYTE.sub(b"", data[:cut.start()] if cut else data))
+            self._rest = data[cut.start() :] if cut else b""
+            self._stream.feed(_NOT_FOR_PYTE.sub(b"", data[: cut.start()] if cut else data))
             yield at, self._screen
 
     def __enter__(self) -> Program:

@@ -105,8 +105,9 @@ def steady(send: Send, rate: int, per_request: int, seed: int) -> dict[str, floa
     acked = refused = 0
     started = time.perf_counter()
     for number in itertools.count():
-        [body] = payloads.requests(per_request, seed=seed * 1_000_003 + number, per_request=per_request,
-                                   start_nano=SystemClock().now_nano())
+        [body] = payloads.requests(
+            per_request, seed=seed * 1_000_003 + number, per_request=per_request, start_nano=SystemClock().now_nano()
+        )
         if ended.wait(max(0.0, started + number * per_request / rate - time.perf_counter())):
             break
         if send(body):

@@ -37,8 +37,10 @@ def run(context: Context) -> list[Measure]:
             taken[name].append(_seconds(command, env))
     medians = {name: statistics.median(values) for name, values in taken.items()}
     (bare, bare_s), *ours = medians.items()
-    return [Measure(name, seconds, "s", target, baseline=bare_s, baseline_name=bare, note=f"median of {rounds}")
-            for (name, seconds), target in zip(ours, (VERSION_S, SPANS_S), strict=True)]
+    return [
+        Measure(name, seconds, "s", target, baseline=bare_s, baseline_name=bare, note=f"median of {rounds}")
+        for (name, seconds), target in zip(ours, (VERSION_S, SPANS_S), strict=True)
+    ]
 
 
 def _seconds(command: Sequence[str], env: Mapping[str, str]) -> float:

@@ -15,6 +15,7 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from textual.pilot import Pilot
@@ -133,6 +134,11 @@ PICTURES: tuple[tuple[str, tuple[int, int], str, bool, Press], ...] = (
 """Name, size, theme, whether there are traces, and what to press."""
 
 
+def store(runtime: Runtime, body: bytes, signal: str) -> None:
+    """Store one request and wait for its commit."""
+    runtime.ingest.submit(read_request(Signal(signal), body, is_json=True).batch).result()
+
+
 async def draw(name: str, size: tuple[int, int], theme: str, filled: bool, press: Press, folder: Path) -> None:
     """Draw one picture."""
     settings = Settings(db=folder / f"{name}.db", theme=theme)
@@ -140,8 +146,7 @@ async def draw(name: str, size: tuple[int, int], theme: str, filled: bool, press
     runtime.open_store()
     try:
         if filled:
-            send_all(lambda body, signal: runtime.ingest.submit(
-                read_request(Signal(signal), body, is_json=True).batch).result(), clock=StandingClock(), seed=7)  # fmt: skip
+            send_all(partial(store, runtime), clock=StandingClock(), seed=7)
         app = TracetuiApp(runtime, clock=StandingClock())
         async with app.run_test(size=size) as pilot:
             explorer = app.explorer

@@ -1,6 +1,6 @@
 """Spans, log records and traces for tests: readable defaults, fixed ids, a fixed clock.
 
-    writer.write([make_batch(*make_trace(1, spans=4), make_llm_span(5, parent=2))])
+writer.write([make_batch(*make_trace(1, spans=4), make_llm_span(5, parent=2))])
 """
 
 from __future__ import annotations
@@ -57,46 +57,83 @@ def make_incoming_span(number: int = 1, *, trace: int = 1, parent: int = 0, **co
     """
     start = START + number * SECOND
     values: dict[str, Any] = {
-        "trace_id": trace_id(trace), "span_id": span_id(number), "parent_span_id": span_id(parent),
-        "name": f"span {number}", "otel_kind": 1, "start_time_unix_nano": start, "end_time_unix_nano": start + SECOND,
-        "status_code": 0, "status_message": "", "kind": "UNKNOWN", "is_error": False, "model": "", "provider": "",
-        "input_tokens": None, "output_tokens": None, "cache_read_tokens": None, "cache_write_tokens": None,
-        "reasoning_tokens": None, "cost_total": None, "session_id": "", "user_id": "", "tool_name": "",
-        "agent_name": "", "preview": "", "resource_index": 0, "scope_index": 0, "warnings": "",
+        "trace_id": trace_id(trace),
+        "span_id": span_id(number),
+        "parent_span_id": span_id(parent),
+        "name": f"span {number}",
+        "otel_kind": 1,
+        "start_time_unix_nano": start,
+        "end_time_unix_nano": start + SECOND,
+        "status_code": 0,
+        "status_message": "",
+        "kind": "UNKNOWN",
+        "is_error": False,
+        "model": "",
+        "provider": "",
+        "input_tokens": None,
+        "output_tokens": None,
+        "cache_read_tokens": None,
+        "cache_write_tokens": None,
+        "reasoning_tokens": None,
+        "cost_total": None,
+        "session_id": "",
+        "user_id": "",
+        "tool_name": "",
+        "agent_name": "",
+        "preview": "",
+        "resource_index": 0,
+        "scope_index": 0,
+        "warnings": "",
     }
     values.update(columns)
     values.setdefault("data", repr(sorted(values.items())).encode())
     return IncomingSpan(**values)
 
 
-def make_llm_span(number: int = 1, *, input_tokens: int | None = 100, output_tokens: int | None = 10,
-                  model: str = "gpt-4o-mini", **columns: Any) -> IncomingSpan:
+def make_llm_span(
+    number: int = 1,
+    *,
+    input_tokens: int | None = 100,
+    output_tokens: int | None = 10,
+    model: str = "gpt-4o-mini",
+    **columns: Any,
+) -> IncomingSpan:
     """A span of kind LLM that carries usage."""
-    return make_incoming_span(number, kind="LLM", input_tokens=input_tokens, output_tokens=output_tokens, model=model,
-                              **columns)
+    return make_incoming_span(
+        number, kind="LLM", input_tokens=input_tokens, output_tokens=output_tokens, model=model, **columns
+    )
 
 
 def make_trace(trace: int = 1, *, spans: int = 3, **columns: Any) -> list[IncomingSpan]:
     """A trace of a root, numbered 1, and its children."""
-    return [make_incoming_span(number, trace=trace, parent=min(number - 1, 1), **columns)
-            for number in range(1, spans + 1)]
+    return [
+        make_incoming_span(number, trace=trace, parent=min(number - 1, 1), **columns) for number in range(1, spans + 1)
+    ]
 
 
 def make_incoming_log(number: int = 1, *, trace: int = 1, span: int = 1, **columns: Any) -> IncomingLog:
     """A log record as the receivers hand it to the store; trace and span 0 for none."""
     values: dict[str, Any] = {
-        "trace_id": trace_id(trace) if trace else "", "span_id": span_id(span),
-        "time_unix_nano": START + number * SECOND, "severity_number": 9, "event_name": "",
-        "body_text": f"log {number}", "resource_index": 0, "scope_index": 0,
+        "trace_id": trace_id(trace) if trace else "",
+        "span_id": span_id(span),
+        "time_unix_nano": START + number * SECOND,
+        "severity_number": 9,
+        "event_name": "",
+        "body_text": f"log {number}",
+        "resource_index": 0,
+        "scope_index": 0,
     }
     values.update(columns)
     values.setdefault("data", repr(sorted(values.items())).encode())
     return IncomingLog(**values)
 
 
-def make_batch(*spans: IncomingSpan, logs: Sequence[IncomingLog] = (),
-               resources: Sequence[ResourceRecord] = (RESOURCE,), scopes: Sequence[ScopeRecord] = (SCOPE,),
-               ) -> IncomingBatch:
+def make_batch(
+    *spans: IncomingSpan,
+    logs: Sequence[IncomingLog] = (),
+    resources: Sequence[ResourceRecord] = (RESOURCE,),
+    scopes: Sequence[ScopeRecord] = (SCOPE,),
+) -> IncomingBatch:
     """What one export request brings."""
     size = sum(len(span.data) + 500 for span in spans) + sum(len(log.data) + 200 for log in logs)
     return IncomingBatch(resources, scopes, spans, logs, size)

@@ -62,17 +62,22 @@ def totals(spans: dict[str, IncomingSpan], resources: tuple[ResourceRecord, ...]
     sessions = sorted((span for span in every if span.session_id), key=_earliest)
     without_usage = [span for span in every if not has_usage(span)]
     return Totals(
-        name=head.name, root_span_id=head.span_id if roots else "", service=resources[head.resource_index].service,
+        name=head.name,
+        root_span_id=head.span_id if roots else "",
+        service=resources[head.resource_index].service,
         session_id=sessions[0].session_id if sessions else "",
         start_time_unix_nano=min((span.start_time_unix_nano for span in every if span.start_time_unix_nano), default=0),
         end_time_unix_nano=max(span.end_time_unix_nano for span in every),
-        span_count=len(every), error_count=sum(span.is_error for span in every), llm_count=len(calls),
+        span_count=len(every),
+        error_count=sum(span.is_error for span in every),
+        llm_count=len(calls),
         tool_count=len(tools),
         input_tokens=_sum(span.input_tokens for span in usage),
         output_tokens=_sum(span.output_tokens for span in usage),
         cost=_sum(span.cost_total for span in costs),
         models=tuple(sorted({span.model for span in every if span.model})),
-        complete=bool(roots), root_is_error=bool(roots) and head.is_error,
+        complete=bool(roots),
+        root_is_error=bool(roots) and head.is_error,
         counted={span.span_id for span in usage}
         | {span.span_id for span in without_usage if span.kind == "LLM" and span in calls}
         | {span.span_id for span in without_usage if span.kind == "TOOL" and span in tools}

@@ -32,11 +32,18 @@ def fill(store: Backend, traces: int = 23) -> None:
     for number in range(1, traces + 1):
         start = START + chance.randrange(4) * 1_000
         root = make_incoming_span(
-            1, trace=number, name=chance.choice(["alpha", "Beta", "beta", "gamma"]), start_time_unix_nano=start,
-            end_time_unix_nano=chance.choice([0, start + 5, start + 5_000]), is_error=chance.random() < 0.3,
-            kind=chance.choice(["LLM", "TOOL", "CHAIN"]), input_tokens=chance.choice([None, 5, 50]),
-            output_tokens=chance.choice([None, 5]), cost_total=chance.choice([None, 0.1, 0.3]),
-            resource_index=chance.randrange(2))
+            1,
+            trace=number,
+            name=chance.choice(["alpha", "Beta", "beta", "gamma"]),
+            start_time_unix_nano=start,
+            end_time_unix_nano=chance.choice([0, start + 5, start + 5_000]),
+            is_error=chance.random() < 0.3,
+            kind=chance.choice(["LLM", "TOOL", "CHAIN"]),
+            input_tokens=chance.choice([None, 5, 50]),
+            output_tokens=chance.choice([None, 5]),
+            cost_total=chance.choice([None, 0.1, 0.3]),
+            resource_index=chance.randrange(2),
+        )
         store.writer.write([make_batch(root, resources=RESOURCES)])
 
 
@@ -51,8 +58,8 @@ def test_pages_meet_without_gap_or_overlap_in_every_order(store: Backend, order:
     folded = [(key.value.casefold() if isinstance(key.value, str) else key.value, key.row_id) for key in keys]
     assert folded == sorted(folded, reverse=descending), "unknown sorts below known, ties by arrival"
     for place, key in enumerate(keys):
-        assert store.reader.traces(sort=sort, after=key, limit=4) == whole[place + 1:place + 5]
-        assert store.reader.traces(sort=sort, before=key, limit=4) == whole[max(place - 4, 0):place]
+        assert store.reader.traces(sort=sort, after=key, limit=4) == whole[place + 1 : place + 5]
+        assert store.reader.traces(sort=sort, before=key, limit=4) == whole[max(place - 4, 0) : place]
         assert store.reader.count_traces(sort=sort, ahead_of=key) == place
     assert store.reader.traces(sort=sort, before=END, limit=5) == whole[-5:]
     assert store.reader.traces(sort=sort, limit=0) == []
@@ -106,7 +113,10 @@ def test_spans_page_in_order_of_arrival(store: Backend) -> None:
     assert [row.span_id for row in store.reader.spans(limit=2)] == [span_id(5), span_id(3)]
     assert [row.span_id for row in store.reader.spans(after_row_id=2, limit=2)] == [span_id(4), span_id(1)]
     assert [span.row.span_id for span in all_spans(store.reader, InTrace(trace_id(2)), page=2)] == [
-        span_id(5), span_id(3), span_id(1)]
+        span_id(5),
+        span_id(3),
+        span_id(1),
+    ]
 
 
 def test_a_skeleton_is_every_span_in_little(store: Backend) -> None:
@@ -121,8 +131,13 @@ def test_a_skeleton_is_every_span_in_little(store: Backend) -> None:
 
 
 def test_logs_of_all_of_a_trace_and_of_a_span(store: Backend) -> None:
-    logs = [make_incoming_log(1, span=1), make_incoming_log(2, span=2), make_incoming_log(3, trace=2),
-            make_incoming_log(4, trace=0, span=0), make_incoming_log(5, span=0)]
+    logs = [
+        make_incoming_log(1, span=1),
+        make_incoming_log(2, span=2),
+        make_incoming_log(3, trace=2),
+        make_incoming_log(4, trace=0, span=0),
+        make_incoming_log(5, span=0),
+    ]
     store.writer.write([make_batch(logs=logs)])
     bodies = [log.body_text for log in all_logs(store.reader, page=2)]
     assert bodies == ["log 1", "log 2", "log 3", "log 4", "log 5"]
@@ -132,12 +147,20 @@ def test_logs_of_all_of_a_trace_and_of_a_span(store: Backend) -> None:
 
 
 def test_find_by_the_beginning_of_an_id(store: Backend) -> None:
-    store.writer.write([make_batch(
-        make_incoming_span(1, trace_id="ab" + "0" * 30, span_id="ffee000000000001"),
-        make_incoming_span(2, trace_id="ac" + "0" * 30, span_id="abcd000000000001"))])
+    store.writer.write(
+        [
+            make_batch(
+                make_incoming_span(1, trace_id="ab" + "0" * 30, span_id="ffee000000000001"),
+                make_incoming_span(2, trace_id="ac" + "0" * 30, span_id="abcd000000000001"),
+            )
+        ]
+    )
     assert store.reader.find("ab") == [("ab" + "0" * 30, ""), ("ac" + "0" * 30, "abcd000000000001")]
     assert store.reader.find("A") == [
-        ("ab" + "0" * 30, ""), ("ac" + "0" * 30, ""), ("ac" + "0" * 30, "abcd000000000001")]
+        ("ab" + "0" * 30, ""),
+        ("ac" + "0" * 30, ""),
+        ("ac" + "0" * 30, "abcd000000000001"),
+    ]
     assert store.reader.find("ffee000000000001") == [("ab" + "0" * 30, "ffee000000000001")]
     assert store.reader.find("a", limit=1) == [("ab" + "0" * 30, "")]
     assert store.reader.find("ffff") == []
@@ -161,8 +184,22 @@ def test_data_version_moves_with_each_commit(store: Backend) -> None:
     assert store.reader.data_version() != before
 
 
-TEXTS = ["refund", "100%", "a_b", "Zürich", "ÉCOLE", "[red]", "it's", 'say "hi"', "back\\slash", "*?", "ẞ",
-         "Ωmega", "ΟΔΟΣ", ""]
+TEXTS = [
+    "refund",
+    "100%",
+    "a_b",
+    "Zürich",
+    "ÉCOLE",
+    "[red]",
+    "it's",
+    'say "hi"',
+    "back\\slash",
+    "*?",
+    "ẞ",
+    "Ωmega",
+    "ΟΔΟΣ",
+    "",
+]
 
 
 @pytest.mark.parametrize("text", TEXTS)
@@ -178,10 +215,18 @@ def test_text_is_found_as_it_stands_and_without_regard_to_case(store: Backend, t
 
 
 def test_text_is_looked_for_in_name_service_kind_and_status(store: Backend) -> None:
-    store.writer.write([make_batch(
-        make_incoming_span(1, trace=1, kind="RETRIEVER"), make_incoming_span(2, trace=2, status_code=2),
-        make_incoming_span(3, trace=3, status_code=1), make_incoming_span(4, trace=4, resource_index=1),
-        make_incoming_span(5, trace=5, is_error=True), resources=RESOURCES)])
+    store.writer.write(
+        [
+            make_batch(
+                make_incoming_span(1, trace=1, kind="RETRIEVER"),
+                make_incoming_span(2, trace=2, status_code=2),
+                make_incoming_span(3, trace=3, status_code=1),
+                make_incoming_span(4, trace=4, resource_index=1),
+                make_incoming_span(5, trace=5, is_error=True),
+                resources=RESOURCES,
+            )
+        ]
+    )
 
     def found(text: str) -> list[str]:
         return [row.span_id for row in store.reader.spans(TextContains(text))]
@@ -203,8 +248,16 @@ def test_a_very_long_text_is_no_error(store: Backend) -> None:
 
 
 def test_conditions_combine(store: Backend) -> None:
-    store.writer.write([make_batch(*(make_incoming_span(n, trace=n, name=name)
-                                     for n, name in enumerate(["red fox", "red hen", "blue hen"], 1)))])
+    store.writer.write(
+        [
+            make_batch(
+                *(
+                    make_incoming_span(n, trace=n, name=name)
+                    for n, name in enumerate(["red fox", "red hen", "blue hen"], 1)
+                )
+            )
+        ]
+    )
     red, hen = TextContains("red"), TextContains("hen")
 
     def names(condition: Condition) -> list[str]:
@@ -221,9 +274,15 @@ def test_conditions_combine(store: Backend) -> None:
 
 
 def test_a_trace_matches_when_one_of_its_spans_meets_all_conditions(store: Backend) -> None:
-    store.writer.write([make_batch(
-        make_incoming_span(1, trace=1, name="red"), make_incoming_span(2, trace=1, parent=1, name="hen"),
-        make_incoming_span(3, trace=2, name="red hen"))])
+    store.writer.write(
+        [
+            make_batch(
+                make_incoming_span(1, trace=1, name="red"),
+                make_incoming_span(2, trace=1, parent=1, name="hen"),
+                make_incoming_span(3, trace=2, name="red hen"),
+            )
+        ]
+    )
     both = And((TextContains("red"), TextContains("hen")))
     assert [trace.trace_id for trace in store.reader.traces(both)] == [trace_id(2)]
     assert store.reader.count_traces(TextContains("hen")) == 2

@@ -22,20 +22,22 @@ RESOURCES = (RESOURCE, ResourceRecord(b"other", "", "warehouse", ""))
 numbers = itertools.count(1_000)
 """Traces of the examples, each its own."""
 
-columns: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries({
-    "parent": st.integers(0, 9),
-    "kind": st.sampled_from(["LLM", "TOOL", "UNKNOWN", "UNKNOWN", "AGENT", "CHAIN"]),
-    "start_time_unix_nano": st.sampled_from([0, START, START + SECOND, START + 2 * SECOND]),
-    "end_time_unix_nano": st.sampled_from([0, START + SECOND, START + 3 * SECOND]),
-    "is_error": st.booleans(),
-    "input_tokens": st.sampled_from([None, None, 0, 7, 1_000]),
-    "output_tokens": st.sampled_from([None, None, 0, 3]),
-    "cost_total": st.sampled_from([None, None, 0.0, 0.1, 0.2, 1e-7]),
-    "model": st.sampled_from(["", "", "gpt-4o", "claude"]),
-    "session_id": st.sampled_from(["", "", "s1", "s2"]),
-    "name": st.sampled_from(["a", "b"]),
-    "resource_index": st.integers(0, 1),
-})
+columns: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
+    {
+        "parent": st.integers(0, 9),
+        "kind": st.sampled_from(["LLM", "TOOL", "UNKNOWN", "UNKNOWN", "AGENT", "CHAIN"]),
+        "start_time_unix_nano": st.sampled_from([0, START, START + SECOND, START + 2 * SECOND]),
+        "end_time_unix_nano": st.sampled_from([0, START + SECOND, START + 3 * SECOND]),
+        "is_error": st.booleans(),
+        "input_tokens": st.sampled_from([None, None, 0, 7, 1_000]),
+        "output_tokens": st.sampled_from([None, None, 0, 3]),
+        "cost_total": st.sampled_from([None, None, 0.0, 0.1, 0.2, 1e-7]),
+        "model": st.sampled_from(["", "", "gpt-4o", "claude"]),
+        "session_id": st.sampled_from(["", "", "s1", "s2"]),
+        "name": st.sampled_from(["a", "b"]),
+        "resource_index": st.integers(0, 1),
+    }
+)
 
 
 @st.composite
@@ -67,9 +69,23 @@ def check(reader: SpanReader, trace: int, spans: Sequence[IncomingSpan]) -> Trac
     expected = totals(kept, RESOURCES)
     found = reader.trace(trace_id(trace))
     assert found is not None
-    for name in ("name", "root_span_id", "service", "session_id", "start_time_unix_nano", "end_time_unix_nano",
-                 "span_count", "error_count", "llm_count", "tool_count", "input_tokens", "output_tokens", "models",
-                 "complete", "root_is_error"):
+    for name in (
+        "name",
+        "root_span_id",
+        "service",
+        "session_id",
+        "start_time_unix_nano",
+        "end_time_unix_nano",
+        "span_count",
+        "error_count",
+        "llm_count",
+        "tool_count",
+        "input_tokens",
+        "output_tokens",
+        "models",
+        "complete",
+        "root_is_error",
+    ):
         assert getattr(found, name) == getattr(expected, name), name
     assert found.cost_total == (None if expected.cost is None else pytest.approx(expected.cost))
     rows = reader.spans(InTrace(trace_id(trace)))
@@ -92,8 +108,9 @@ def test_totals_in_any_order_of_arrival(shared_store: Backend, spans: list[Incom
 
 @many
 @given(spans=arrivals(versions=True), cut=cuts)
-def test_totals_when_later_versions_replace_earlier(shared_store: Backend, spans: list[IncomingSpan],
-                                                    cut: list[int]) -> None:
+def test_totals_when_later_versions_replace_earlier(
+    shared_store: Backend, spans: list[IncomingSpan], cut: list[int]
+) -> None:
     trace = next(numbers)
     deliver(shared_store, trace, spans, cut)
     first = check(shared_store.reader, trace, spans)
@@ -103,8 +120,9 @@ def test_totals_when_later_versions_replace_earlier(shared_store: Backend, spans
 
 @many
 @given(spans=arrivals(versions=False), data=st.data(), cut=cuts)
-def test_two_orders_of_arrival_give_equal_totals(shared_store: Backend, spans: list[IncomingSpan], data: st.DataObject,
-                                                 cut: list[int]) -> None:
+def test_two_orders_of_arrival_give_equal_totals(
+    shared_store: Backend, spans: list[IncomingSpan], data: st.DataObject, cut: list[int]
+) -> None:
     one, other = next(numbers), next(numbers)
     deliver(shared_store, one, spans, cut)
     deliver(shared_store, other, data.draw(st.permutations(spans)), [])
@@ -113,7 +131,7 @@ def test_two_orders_of_arrival_give_equal_totals(shared_store: Backend, spans: l
 
 
 def summary_of(store: Backend, *spans: IncomingSpan, one_by_one: bool = False) -> TraceSummary:
-    for group in ([[span] for span in spans] if one_by_one else [spans]):
+    for group in [[span] for span in spans] if one_by_one else [spans]:
         store.writer.write([make_batch(*group, resources=RESOURCES)])
     found = store.reader.trace(trace_id(1))
     assert found is not None
@@ -142,10 +160,14 @@ def test_usage_deep_below_several_plain_spans_silences_all_above(store: Backend)
 
 def test_a_parent_that_comes_together_with_a_later_version_of_its_child(store: Backend) -> None:
     """What stands below the child must reach the parent, although the child itself brings something else."""
-    summary_of(store, make_incoming_span(2, parent=1, kind="CHAIN"), make_llm_span(3, parent=2, input_tokens=None,
-                                                                                   output_tokens=None))
-    found = summary_of(store, make_incoming_span(2, parent=1, kind="CHAIN", input_tokens=5),
-                       make_incoming_span(1, kind="LLM"))
+    summary_of(
+        store,
+        make_incoming_span(2, parent=1, kind="CHAIN"),
+        make_llm_span(3, parent=2, input_tokens=None, output_tokens=None),
+    )
+    found = summary_of(
+        store, make_incoming_span(2, parent=1, kind="CHAIN", input_tokens=5), make_incoming_span(1, kind="LLM")
+    )
     assert (found.llm_count, found.input_tokens) == (1, 5)
 
 
@@ -157,8 +179,12 @@ def test_tool_client_and_server_are_one_call(store: Backend) -> None:
 
 
 def test_a_tool_that_runs_an_agent_with_a_tool_is_two_calls(store: Backend) -> None:
-    found = summary_of(store, make_incoming_span(1, kind="TOOL"), make_incoming_span(2, kind="AGENT", parent=1),
-                       make_incoming_span(3, kind="TOOL", parent=2))
+    found = summary_of(
+        store,
+        make_incoming_span(1, kind="TOOL"),
+        make_incoming_span(2, kind="AGENT", parent=1),
+        make_incoming_span(3, kind="TOOL", parent=2),
+    )
     assert found.tool_count == 2
 
 
@@ -180,8 +206,15 @@ def test_a_root_that_comes_late_names_the_trace(store: Backend) -> None:
 
 
 def test_cycles_and_self_parents_end(store: Backend) -> None:
-    found = summary_of(store, make_llm_span(1, parent=1), make_llm_span(2, parent=4), make_llm_span(3, parent=2),
-                       make_llm_span(4, parent=3), make_llm_span(5, parent=1), one_by_one=True)
+    found = summary_of(
+        store,
+        make_llm_span(1, parent=1),
+        make_llm_span(2, parent=4),
+        make_llm_span(3, parent=2),
+        make_llm_span(4, parent=3),
+        make_llm_span(5, parent=1),
+        one_by_one=True,
+    )
     assert found.span_count == 5
     assert (found.root_span_id, found.llm_count) == (span_id(1), 1)
 

@@ -84,8 +84,11 @@ def test_a_span_with_an_end_is_not_replaced_by_one_without(store: Backend) -> No
 
 
 def test_resources_and_scopes_are_told_apart_by_content(store: Backend) -> None:
-    resources = [ResourceRecord(b"a", "", "a", ""), ResourceRecord(b"a", "schema", "a", ""),
-                 ResourceRecord(b"b", "", "b", "")]
+    resources = [
+        ResourceRecord(b"a", "", "a", ""),
+        ResourceRecord(b"a", "schema", "a", ""),
+        ResourceRecord(b"b", "", "b", ""),
+    ]
     scopes = [ScopeRecord(b"s", "", "s", "1"), ScopeRecord(b"s", "schema", "s", "1")]
     spans = [make_incoming_span(1 + r * 2 + s, resource_index=r, scope_index=s) for r in range(3) for s in range(2)]
     store.writer.write([make_batch(*spans, resources=resources, scopes=scopes)])
@@ -96,19 +99,59 @@ def test_resources_and_scopes_are_told_apart_by_content(store: Backend) -> None:
 def test_what_is_stored_comes_back_exactly(store: Backend) -> None:
     """Every column, and bytes that are no text."""
     span = make_incoming_span(
-        1, parent=2, name="nul \0 and \x1b[31m 🦜 שלום", otel_kind=3, status_code=2, status_message="it broke",
-        kind="LLM", is_error=True, model="m", provider="p", input_tokens=1, output_tokens=0, cache_read_tokens=3,
-        cache_write_tokens=4, reasoning_tokens=5, cost_total=0.1 + 0.2, session_id="s", user_id="u", tool_name="t",
-        agent_name="a", preview="pre", warnings="one\ntwo", data=bytes(range(256)), start_time_unix_nano=2**63 - 1)
+        1,
+        parent=2,
+        name="nul \0 and \x1b[31m 🦜 שלום",
+        otel_kind=3,
+        status_code=2,
+        status_message="it broke",
+        kind="LLM",
+        is_error=True,
+        model="m",
+        provider="p",
+        input_tokens=1,
+        output_tokens=0,
+        cache_read_tokens=3,
+        cache_write_tokens=4,
+        reasoning_tokens=5,
+        cost_total=0.1 + 0.2,
+        session_id="s",
+        user_id="u",
+        tool_name="t",
+        agent_name="a",
+        preview="pre",
+        warnings="one\ntwo",
+        data=bytes(range(256)),
+        start_time_unix_nano=2**63 - 1,
+    )
     store.writer.write([make_batch(span)])
     stored = store.reader.span(trace_id(1), span_id(1))
     assert stored is not None
     assert (stored.data, stored.resource, stored.scope, stored.warnings) == (span.data, RESOURCE, SCOPE, "one\ntwo")
     row = stored.row
-    for column in ("trace_id", "span_id", "parent_span_id", "name", "otel_kind", "start_time_unix_nano",
-                   "end_time_unix_nano", "status_code", "status_message", "kind", "is_error", "model", "provider",
-                   "input_tokens", "output_tokens", "cost_total", "session_id", "user_id", "tool_name", "agent_name",
-                   "preview"):
+    for column in (
+        "trace_id",
+        "span_id",
+        "parent_span_id",
+        "name",
+        "otel_kind",
+        "start_time_unix_nano",
+        "end_time_unix_nano",
+        "status_code",
+        "status_message",
+        "kind",
+        "is_error",
+        "model",
+        "provider",
+        "input_tokens",
+        "output_tokens",
+        "cost_total",
+        "session_id",
+        "user_id",
+        "tool_name",
+        "agent_name",
+        "preview",
+    ):
         assert getattr(row, column) == getattr(span, column), column
     assert row.is_error is True
     assert (row.service, row.project, row.scope_name) == (RESOURCE.service, RESOURCE.project, SCOPE.name)

@@ -105,12 +105,21 @@ def parse_log(data: bytes) -> ParsedLog:
         reader.warnings.append(_LOG_IDS)
     if max(message.time_unix_nano, message.observed_time_unix_nano) > MAX_TIME:
         reader.warnings.append(_LATE)
-    return ParsedLog(message, attributes, body, _log_id(trace_id, _NO_TRACE_ID), _log_id(span_id, _NO_SPAN_ID),
-                     tuple(reader.warnings))
+    return ParsedLog(
+        message,
+        attributes,
+        body,
+        _log_id(trace_id, _NO_TRACE_ID),
+        _log_id(span_id, _NO_SPAN_ID),
+        tuple(reader.warnings),
+    )
 
 
-def span(data: bytes, resource: model.Resource | None = None, scope: model.InstrumentationScope | None = None,
-         ) -> model.Span:
+def span(
+    data: bytes,
+    resource: model.Resource | None = None,
+    scope: model.InstrumentationScope | None = None,
+) -> model.Span:
     """The model of one encoded `Span`; what was odd about it stands in `problems`.
 
     Raises:
@@ -144,13 +153,21 @@ def span(data: bytes, resource: model.Resource | None = None, scope: model.Instr
 def events(message: Any) -> tuple[model.SpanEvent, ...]:
     """The events of a protobuf `Span`, in the order they were sent."""
     return tuple(
-        model.SpanEvent(event.name, min(event.time_unix_nano, MAX_TIME), _Reader().attributes(event.attributes),
-                        event.dropped_attributes_count)
-        for event in message.events)
+        model.SpanEvent(
+            event.name,
+            min(event.time_unix_nano, MAX_TIME),
+            _Reader().attributes(event.attributes),
+            event.dropped_attributes_count,
+        )
+        for event in message.events
+    )
 
 
-def log_record(data: bytes, resource: model.Resource | None = None, scope: model.InstrumentationScope | None = None,
-               ) -> model.LogRecord:
+def log_record(
+    data: bytes,
+    resource: model.Resource | None = None,
+    scope: model.InstrumentationScope | None = None,
+) -> model.LogRecord:
     """The model of one encoded `LogRecord`.
 
     Raises:
@@ -192,8 +209,9 @@ def scope(data: bytes, schema_url: str = "") -> model.InstrumentationScope:
         MalformedRequest: It cannot be read.
     """
     message, attributes = _owner(ScopeMessage, data)
-    return model.InstrumentationScope(message.name, message.version, attributes, schema_url,
-                                      message.dropped_attributes_count)
+    return model.InstrumentationScope(
+        message.name, message.version, attributes, schema_url, message.dropped_attributes_count
+    )
 
 
 def _owner(message_class: Any, data: bytes) -> tuple[Any, dict[str, AttributeValue]]:
@@ -206,8 +224,14 @@ def _owner(message_class: Any, data: bytes) -> tuple[Any, dict[str, AttributeVal
 
 
 def _link(message: Any) -> model.SpanLink:
-    return model.SpanLink(message.trace_id.hex(), message.span_id.hex(), message.trace_state,
-                          _Reader().attributes(message.attributes), message.flags, message.dropped_attributes_count)
+    return model.SpanLink(
+        message.trace_id.hex(),
+        message.span_id.hex(),
+        message.trace_state,
+        _Reader().attributes(message.attributes),
+        message.flags,
+        message.dropped_attributes_count,
+    )
 
 
 class _Reader:
@@ -273,8 +297,10 @@ class _Reader:
 
 def _check_id(value: bytes, none: bytes, name: str) -> None:
     if len(value) != len(none):
-        raise InvalidSpan(f"The {name} has {len(value)} bytes instead of {len(none)}.",
-                          hint="In OTLP/JSON it is hex, in protobuf raw bytes.")
+        raise InvalidSpan(
+            f"The {name} has {len(value)} bytes instead of {len(none)}.",
+            hint="In OTLP/JSON it is hex, in protobuf raw bytes.",
+        )
     if value == none:
         raise InvalidSpan(f"The {name} is all zeros.", hint="Record the span with an SDK's id generator.")
 

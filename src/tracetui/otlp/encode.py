@@ -104,14 +104,20 @@ def _groups(items: Iterable[ExportItem]) -> Iterator[_Grouped]:
 
 def _json_request(signal: Signal, grouped: _Grouped) -> JSONDict:
     keys = REQUEST_KEYS[signal]
-    return {keys.resources: [
-        {"resource": RESOURCE.to_json(resource), keys.scopes: [
-            {"scope": SCOPE.to_json(scope), keys.items: [keys.kind.to_json(data) for data in slices]}
-            | _schema_url(scope_url)
-            for (scope, scope_url), slices in scopes.items()
-        ]} | _schema_url(resource_url)
-        for (resource, resource_url), scopes in grouped.items()
-    ]}
+    return {
+        keys.resources: [
+            {
+                "resource": RESOURCE.to_json(resource),
+                keys.scopes: [
+                    {"scope": SCOPE.to_json(scope), keys.items: [keys.kind.to_json(data) for data in slices]}
+                    | _schema_url(scope_url)
+                    for (scope, scope_url), slices in scopes.items()
+                ],
+            }
+            | _schema_url(resource_url)
+            for (resource, resource_url), scopes in grouped.items()
+        ]
+    }
 
 
 def _schema_url(text: str) -> JSONDict:
@@ -123,8 +129,14 @@ def _protobuf_request(grouped: _Grouped) -> bytes:
     for (resource, resource_url), scopes in grouped.items():
         parts = [bytes_field(1, resource)]
         for (scope, scope_url), slices in scopes.items():
-            parts.append(bytes_field(2, b"".join((
-                bytes_field(1, scope), *(bytes_field(2, data) for data in slices), _text_field(3, scope_url)))))
+            parts.append(
+                bytes_field(
+                    2,
+                    b"".join(
+                        (bytes_field(1, scope), *(bytes_field(2, data) for data in slices), _text_field(3, scope_url))
+                    ),
+                )
+            )
         parts.append(_text_field(3, resource_url))
         request += bytes_field(1, b"".join(parts))
     return bytes(request)

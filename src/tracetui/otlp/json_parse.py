@@ -31,8 +31,16 @@ _INT32 = range(-(2**31), 2**31)
 _INT64 = range(-(2**63), 2**63)
 _UINT32 = range(2**32)
 _UINT64 = range(2**64)
-_VALUE_MEMBERS = ("stringValue", "boolValue", "intValue", "doubleValue", "arrayValue", "kvlistValue", "bytesValue",
-                  "stringValueStrindex")
+_VALUE_MEMBERS = (
+    "stringValue",
+    "boolValue",
+    "intValue",
+    "doubleValue",
+    "arrayValue",
+    "kvlistValue",
+    "bytesValue",
+    "stringValueStrindex",
+)
 
 
 class JSONParser:
@@ -48,24 +56,26 @@ class JSONParser:
         Raises:
             InvalidSpan: A field has a value it cannot have; names the field.
         """
-        return b"".join((
-            self._hex(1, given, "traceId"),
-            self._hex(2, given, "spanId"),
-            self._text(3, given, "traceState"),
-            self._hex(4, given, "parentSpanId"),
-            self._text(5, given, "name"),
-            self._varint(6, given, "kind", _INT32, strings=False),
-            self._fixed64(7, given, "startTimeUnixNano"),
-            self._fixed64(8, given, "endTimeUnixNano"),
-            self._attributes(9, given),
-            self._varint(10, given, "droppedAttributesCount", _UINT32),
-            *(bytes_field(11, self._event(event)) for event in objects(given, "events")),
-            self._varint(12, given, "droppedEventsCount", _UINT32),
-            *(bytes_field(13, self._link(link)) for link in objects(given, "links")),
-            self._varint(14, given, "droppedLinksCount", _UINT32),
-            *(bytes_field(15, self._status(status)) for status in _optional(given, "status")),
-            self._fixed32(16, given, "flags"),
-        ))
+        return b"".join(
+            (
+                self._hex(1, given, "traceId"),
+                self._hex(2, given, "spanId"),
+                self._text(3, given, "traceState"),
+                self._hex(4, given, "parentSpanId"),
+                self._text(5, given, "name"),
+                self._varint(6, given, "kind", _INT32, strings=False),
+                self._fixed64(7, given, "startTimeUnixNano"),
+                self._fixed64(8, given, "endTimeUnixNano"),
+                self._attributes(9, given),
+                self._varint(10, given, "droppedAttributesCount", _UINT32),
+                *(bytes_field(11, self._event(event)) for event in objects(given, "events")),
+                self._varint(12, given, "droppedEventsCount", _UINT32),
+                *(bytes_field(13, self._link(link)) for link in objects(given, "links")),
+                self._varint(14, given, "droppedLinksCount", _UINT32),
+                *(bytes_field(15, self._status(status)) for status in _optional(given, "status")),
+                self._fixed32(16, given, "flags"),
+            )
+        )
 
     def log_record(self, given: JSONObject) -> bytes:
         """A `LogRecord`.
@@ -73,19 +83,21 @@ class JSONParser:
         Raises:
             InvalidSpan: A field has a value it cannot have; names the field.
         """
-        return b"".join((
-            self._fixed64(1, given, "timeUnixNano"),
-            self._varint(2, given, "severityNumber", _INT32, strings=False),
-            self._text(3, given, "severityText"),
-            *(bytes_field(5, self._value(body, 1)) for body in _optional(given, "body")),
-            self._attributes(6, given),
-            self._varint(7, given, "droppedAttributesCount", _UINT32),
-            self._fixed32(8, given, "flags"),
-            self._hex(9, given, "traceId"),
-            self._hex(10, given, "spanId"),
-            self._fixed64(11, given, "observedTimeUnixNano"),
-            self._text(12, given, "eventName"),
-        ))
+        return b"".join(
+            (
+                self._fixed64(1, given, "timeUnixNano"),
+                self._varint(2, given, "severityNumber", _INT32, strings=False),
+                self._text(3, given, "severityText"),
+                *(bytes_field(5, self._value(body, 1)) for body in _optional(given, "body")),
+                self._attributes(6, given),
+                self._varint(7, given, "droppedAttributesCount", _UINT32),
+                self._fixed32(8, given, "flags"),
+                self._hex(9, given, "traceId"),
+                self._hex(10, given, "spanId"),
+                self._fixed64(11, given, "observedTimeUnixNano"),
+                self._text(12, given, "eventName"),
+            )
+        )
 
     def resource(self, given: JSONObject) -> bytes:
         """A `Resource`.
@@ -93,11 +105,13 @@ class JSONParser:
         Raises:
             InvalidSpan: A field has a value it cannot have; names the field.
         """
-        return b"".join((
-            self._attributes(1, given),
-            self._varint(2, given, "droppedAttributesCount", _UINT32),
-            *(bytes_field(3, self._entity(entity)) for entity in objects(given, "entityRefs")),
-        ))
+        return b"".join(
+            (
+                self._attributes(1, given),
+                self._varint(2, given, "droppedAttributesCount", _UINT32),
+                *(bytes_field(3, self._entity(entity)) for entity in objects(given, "entityRefs")),
+            )
+        )
 
     def scope(self, given: JSONObject) -> bytes:
         """An `InstrumentationScope`.
@@ -105,12 +119,14 @@ class JSONParser:
         Raises:
             InvalidSpan: A field has a value it cannot have; names the field.
         """
-        return b"".join((
-            self._text(1, given, "name"),
-            self._text(2, given, "version"),
-            self._attributes(3, given),
-            self._varint(4, given, "droppedAttributesCount", _UINT32),
-        ))
+        return b"".join(
+            (
+                self._text(1, given, "name"),
+                self._text(2, given, "version"),
+                self._attributes(3, given),
+                self._varint(4, given, "droppedAttributesCount", _UINT32),
+            )
+        )
 
     def text(self, given: JSONObject, key: str) -> str:
         """A text member; empty where absent.
@@ -121,43 +137,54 @@ class JSONParser:
         return self._whole_text(given.get(key), key)
 
     def _event(self, given: JSONObject) -> bytes:
-        return b"".join((
-            self._fixed64(1, given, "timeUnixNano"),
-            self._text(2, given, "name"),
-            self._attributes(3, given),
-            self._varint(4, given, "droppedAttributesCount", _UINT32),
-        ))
+        return b"".join(
+            (
+                self._fixed64(1, given, "timeUnixNano"),
+                self._text(2, given, "name"),
+                self._attributes(3, given),
+                self._varint(4, given, "droppedAttributesCount", _UINT32),
+            )
+        )
 
     def _link(self, given: JSONObject) -> bytes:
-        return b"".join((
-            self._hex(1, given, "traceId"),
-            self._hex(2, given, "spanId"),
-            self._text(3, given, "traceState"),
-            self._attributes(4, given),
-            self._varint(5, given, "droppedAttributesCount", _UINT32),
-            self._fixed32(6, given, "flags"),
-        ))
+        return b"".join(
+            (
+                self._hex(1, given, "traceId"),
+                self._hex(2, given, "spanId"),
+                self._text(3, given, "traceState"),
+                self._attributes(4, given),
+                self._varint(5, given, "droppedAttributesCount", _UINT32),
+                self._fixed32(6, given, "flags"),
+            )
+        )
 
     def _status(self, given: JSONObject) -> bytes:
         return self._text(2, given, "message") + self._varint(3, given, "code", _INT32, strings=False)
 
     def _entity(self, given: JSONObject) -> bytes:
-        return b"".join((
-            self._text(1, given, "schemaUrl"),
-            self._text(2, given, "type"),
-            *(bytes_field(number, self._whole_text(item, key).encode())
-              for number, key in ((3, "idKeys"), (4, "descriptionKeys")) for item in list_items(given, key)),
-        ))
+        return b"".join(
+            (
+                self._text(1, given, "schemaUrl"),
+                self._text(2, given, "type"),
+                *(
+                    bytes_field(number, self._whole_text(item, key).encode())
+                    for number, key in ((3, "idKeys"), (4, "descriptionKeys"))
+                    for item in list_items(given, key)
+                ),
+            )
+        )
 
     def _attributes(self, number: int, given: JSONObject) -> bytes:
         return b"".join([bytes_field(number, self._pair(pair, 1)) for pair in objects(given, "attributes")])
 
     def _pair(self, given: JSONObject, depth: int) -> bytes:
-        return b"".join((
-            self._text(1, given, "key"),
-            *(bytes_field(2, self._value(value, depth)) for value in _optional(given, "value")),
-            self._varint(3, given, "keyStrindex", _INT32),
-        ))
+        return b"".join(
+            (
+                self._text(1, given, "key"),
+                *(bytes_field(2, self._value(value, depth)) for value in _optional(given, "value")),
+                self._varint(3, given, "keyStrindex", _INT32),
+            )
+        )
 
     def _value(self, given: JSONObject, depth: int) -> bytes:
         """An `AnyValue`; `depth` is 1 for an attribute's own value."""
@@ -182,11 +209,22 @@ class JSONParser:
             case "doubleValue":
                 return double_field(4, _double(value))
             case "arrayValue":
-                return bytes_field(5, b"".join([bytes_field(1, self._value(item, depth + 1))
-                                                for item in objects(_object(value, key), "values")]))
+                return bytes_field(
+                    5,
+                    b"".join(
+                        [
+                            bytes_field(1, self._value(item, depth + 1))
+                            for item in objects(_object(value, key), "values")
+                        ]
+                    ),
+                )
             case "kvlistValue":
-                return bytes_field(6, b"".join([bytes_field(1, self._pair(item, depth + 1))
-                                                for item in objects(_object(value, key), "values")]))
+                return bytes_field(
+                    6,
+                    b"".join(
+                        [bytes_field(1, self._pair(item, depth + 1)) for item in objects(_object(value, key), "values")]
+                    ),
+                )
             case "bytesValue":
                 return bytes_field(7, _base64(value))
             case _:

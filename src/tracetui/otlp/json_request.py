@@ -53,7 +53,7 @@ def slice_json_request(signal: Signal, body: bytes, *, max_items: int = MAX_ITEM
     """
     given = load_json(body)
     if not isinstance(given, dict):
-        raise MalformedRequest("The body is JSON but no object.", hint='An empty request is {}.')
+        raise MalformedRequest("The body is JSON but no object.", hint="An empty request is {}.")
     return slice_json_object(signal, given, max_items=max_items)
 
 
@@ -73,8 +73,9 @@ def load_json(body: bytes) -> Any:
     """
     _check_depth(body)
     try:
-        return json.loads(body.decode("utf-8-sig"), parse_int=_parse_int, parse_float=_parse_float,
-                          parse_constant=_refuse_constant)
+        return json.loads(
+            body.decode("utf-8-sig"), parse_int=_parse_int, parse_float=_parse_float, parse_constant=_refuse_constant
+        )
     except UnicodeDecodeError as error:
         raise MalformedRequest(f"The body is not UTF-8 at byte {error.start}.") from error
     except json.JSONDecodeError as error:

@@ -12,8 +12,13 @@ from tracetui.otlp.protowire import BYTES, fields
 _PATH = (frozenset({1}), frozenset({2}), frozenset({2}), frozenset({5, 7, 9, 10, 11}), frozenset({1}))
 """Field numbers from the request down to a data point: resource, scope, metric, its data of any type, the point."""
 
-_JSON_PATH = (("resourceMetrics",), ("scopeMetrics",), ("metrics",),
-              ("gauge", "sum", "histogram", "exponentialHistogram", "summary"), ("dataPoints",))
+_JSON_PATH = (
+    ("resourceMetrics",),
+    ("scopeMetrics",),
+    ("metrics",),
+    ("gauge", "sum", "histogram", "exponentialHistogram", "summary"),
+    ("dataPoints",),
+)
 
 
 def count_data_points(body: bytes, *, is_json: bool = False) -> int:

@@ -141,5 +141,7 @@ class _Slicer:
 
 def too_many() -> RequestTooLarge:
     """The error for a request that holds more than may be taken at once."""
-    return RequestTooLarge("The request holds too many spans or log records.",
-                           hint=f"Send at most {MAX_ITEMS:,} in one request: lower the exporter's batch size.")
+    return RequestTooLarge(
+        "The request holds too many spans or log records.",
+        hint=f"Send at most {MAX_ITEMS:,} in one request: lower the exporter's batch size.",
+    )

@@ -75,15 +75,19 @@ class ReceiverSet:
 
     def stop(self) -> None:
         """Take no more requests, answer those in flight (at most `GRACE_S` seconds), close."""
-        stopping = [threading.Thread(target=receiver.stop, args=(GRACE_S,))
-                    for receiver in (self._grpc, self._http) if receiver is not None]
+        stopping = [
+            threading.Thread(target=receiver.stop, args=(GRACE_S,))
+            for receiver in (self._grpc, self._http)
+            if receiver is not None
+        ]
         for thread in stopping:
             thread.start()
         for thread in stopping:
             thread.join()
         self._statuses = [
             replace(status, state=ReceiverState.STOPPED) if status.state is ReceiverState.LISTENING else status
-            for status in self._statuses]
+            for status in self._statuses
+        ]
 
     def statuses(self) -> tuple[ReceiverStatus, ...]:
         """Every listener as it is now, gRPC first, then HTTP as given."""

@@ -20,8 +20,11 @@ MAX_MESSAGE_LENGTH = 4_000
 RETRY_S = 1
 """Seconds after which a sender should try again; common exporters give up an export after 10."""
 
-_REJECTED_KEYS = {Signal.TRACES: "rejectedSpans", Signal.LOGS: "rejectedLogRecords",
-                  Signal.METRICS: "rejectedDataPoints"}
+_REJECTED_KEYS = {
+    Signal.TRACES: "rejectedSpans",
+    Signal.LOGS: "rejectedLogRecords",
+    Signal.METRICS: "rejectedDataPoints",
+}
 _TYPE_PREFIX = "type.googleapis.com/google.rpc."
 
 
@@ -70,9 +73,14 @@ class Answer:
 
     def status_message(self) -> bytes:
         """The encoded google.rpc.Status of a failure."""
-        return uint_field(1, self.code) + bytes_field(2, self._short_message().encode()) + b"".join(
-            bytes_field(3, bytes_field(1, (_TYPE_PREFIX + name).encode()) + bytes_field(2, detail))
-            for name, detail in self._details())
+        return (
+            uint_field(1, self.code)
+            + bytes_field(2, self._short_message().encode())
+            + b"".join(
+                bytes_field(3, bytes_field(1, (_TYPE_PREFIX + name).encode()) + bytes_field(2, detail))
+                for name, detail in self._details()
+            )
+        )
 
     def body(self, signal: Signal, *, is_json: bool) -> bytes:
         """The body of the HTTP response."""
@@ -88,7 +96,7 @@ class Answer:
     def _short_message(self) -> str:
         if len(self.message) <= MAX_MESSAGE_LENGTH:
             return self.message
-        return self.message[:MAX_MESSAGE_LENGTH - 1] + "…"
+        return self.message[: MAX_MESSAGE_LENGTH - 1] + "…"
 
     def _details(self) -> list[tuple[str, bytes]]:
         if self.retry_after_s:
@@ -122,8 +130,9 @@ def metrics_declined(data_points: int) -> Answer:
     """Metrics are answered with success and not kept."""
     if not data_points:
         return Answer(200, Code.OK)
-    return Answer(200, Code.OK, "tracetui does not keep metrics. OTEL_METRICS_EXPORTER=none stops them.",
-                  rejected=data_points)
+    return Answer(
+        200, Code.OK, "tracetui does not keep metrics. OTEL_METRICS_EXPORTER=none stops them.", rejected=data_points
+    )
 
 
 def malformed(message: str) -> Answer:
@@ -163,23 +172,33 @@ def headers_too_large(message: str) -> Answer:
 
 def unsupported_type() -> Answer:
     """The Content-Type is not OTLP's."""
-    return Answer(415, Code.INVALID_ARGUMENT,
-                  "The Content-Type must be application/x-protobuf or application/json.")
+    return Answer(415, Code.INVALID_ARGUMENT, "The Content-Type must be application/x-protobuf or application/json.")
 
 
 def unsupported_encoding() -> Answer:
     """The Content-Encoding is not known."""
-    return Answer(415, Code.INVALID_ARGUMENT, "The Content-Encoding must be gzip, deflate or absent.",
-                  headers=(("Accept-Encoding", "gzip, deflate"),))
+    return Answer(
+        415,
+        Code.INVALID_ARGUMENT,
+        "The Content-Encoding must be gzip, deflate or absent.",
+        headers=(("Accept-Encoding", "gzip, deflate"),),
+    )
 
 
 def busy(message: str, *, retry_after_s: int = RETRY_S) -> Answer:
     """Not now, but the same request may succeed later."""
-    return Answer(503, Code.UNAVAILABLE, message, retry_after_s=retry_after_s,
-                  headers=(("Retry-After", str(retry_after_s)),))
+    return Answer(
+        503, Code.UNAVAILABLE, message, retry_after_s=retry_after_s, headers=(("Retry-After", str(retry_after_s)),)
+    )
 
 
 def shutting_down() -> Answer:
     """This process is about to end; another may take its place."""
-    return Answer(503, Code.UNAVAILABLE, "tracetui is shutting down.", retry_after_s=RETRY_S,
-                  headers=(("Retry-After", str(RETRY_S)),), closes=True)
+    return Answer(
+        503,
+        Code.UNAVAILABLE,
+        "tracetui is shutting down.",
+        retry_after_s=RETRY_S,
+        headers=(("Retry-After", str(RETRY_S)),),
+        closes=True,
+    )

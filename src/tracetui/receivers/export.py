@@ -50,6 +50,8 @@ class ExportService:
         self.max_body_size = max_body_size
         self._ingest = ingest
         self._lock = threading.Lock()
+        # decoding holds the interpreter's lock: two at once are no faster, and both stand in the writer's way
+        self._decoding = threading.Lock()
         self._counts = ReceiverCounts()
 
     def export(self, signal: Signal, body: bytes, *, encoding: str = "", is_json: bool = False) -> Future[Answer]:
@@ -95,9 +97,11 @@ class ExportService:
             declined = answers.metrics_declined(count_data_points(body, is_json=is_json))
             answer.set_result(self._count_success(signal, declined))
             return
-        incoming = read_request(signal, body, is_json=is_json)
-        stored = answers.stored(len(incoming.batch.spans) + len(incoming.batch.logs), incoming.rejected,
-                                incoming.reasons, incoming.warnings)
+        with self._decoding:
+            incoming = read_request(signal, body, is_json=is_json)
+        stored = answers.stored(
+            len(incoming.batch.spans) + len(incoming.batch.logs), incoming.rejected, incoming.reasons, incoming.warnings
+        )
         if not stored.accepted:
             answer.set_result(self._count_success(signal, stored))
             return

@@ -69,8 +69,9 @@ class ExportRequest(httputil.HTTPMessageDelegate):
         requests: Hears when the request is opened and closed.
     """
 
-    def __init__(self, connection: HTTP1Connection, service: ExportService, decoders: ThreadPoolExecutor,
-                 requests: Requests) -> None:
+    def __init__(
+        self, connection: HTTP1Connection, service: ExportService, decoders: ThreadPoolExecutor, requests: Requests
+    ) -> None:
         self._connection = connection
         self._service = service
         self._decoders = decoders
@@ -86,8 +87,9 @@ class ExportRequest(httputil.HTTPMessageDelegate):
         self._written: asyncio.Future[None] | None = None
         self._task: asyncio.Task[None] | None = None
 
-    def headers_received(self, start_line: httputil.RequestStartLine | httputil.ResponseStartLine,
-                         headers: httputil.HTTPHeaders) -> None:
+    def headers_received(
+        self, start_line: httputil.RequestStartLine | httputil.ResponseStartLine, headers: httputil.HTTPHeaders
+    ) -> None:
         """The headers are complete: decide what they decide."""
         if not isinstance(start_line, httputil.RequestStartLine):
             raise TypeError("a request was expected")
@@ -131,8 +133,9 @@ class ExportRequest(httputil.HTTPMessageDelegate):
         self._chunks.clear()
         self._requests.closed(self)
 
-    def _check(self, start_line: httputil.RequestStartLine, headers: httputil.HTTPHeaders, media_type: str,
-               length: int | None) -> Answer | None:
+    def _check(
+        self, start_line: httputil.RequestStartLine, headers: httputil.HTTPHeaders, media_type: str, length: int | None
+    ) -> Answer | None:
         """The first check that fails decides."""
         if (excess := _excess_headers(headers)) is not None:
             return excess
@@ -192,8 +195,13 @@ class ExportRequest(httputil.HTTPMessageDelegate):
         if self._connection.stream.closed():
             return
         body = answer.body(self._signal, is_json=self._is_json)
-        headers = httputil.HTTPHeaders({"Content-Type": _JSON if self._is_json else _PROTOBUF,
-                                        "Content-Length": str(len(body)), **dict(answer.headers)})
+        headers = httputil.HTTPHeaders(
+            {
+                "Content-Type": _JSON if self._is_json else _PROTOBUF,
+                "Content-Length": str(len(body)),
+                **dict(answer.headers),
+            }
+        )
         if answer.closes:
             headers["Connection"] = "close"
         reason = http.HTTPStatus(answer.http_status).phrase

@@ -69,8 +69,9 @@ def read_spans(request: SlicedRequest) -> Incoming:
     Raises:
         MalformedRequest: A resource or scope is unreadable.
     """
-    return _Pass(request, _span_row).run(lambda resources, scopes, rows, size: IncomingBatch(
-        resources, scopes, spans=rows, byte_size=size))
+    return _Pass(request, _span_row).run(
+        lambda resources, scopes, rows, size: IncomingBatch(resources, scopes, spans=rows, byte_size=size)
+    )
 
 
 def read_logs(request: SlicedRequest) -> Incoming:
@@ -79,8 +80,9 @@ def read_logs(request: SlicedRequest) -> Incoming:
     Raises:
         MalformedRequest: A resource or scope is unreadable.
     """
-    return _Pass(request, _log_row).run(lambda resources, scopes, rows, size: IncomingBatch(
-        resources, scopes, logs=rows, byte_size=size))
+    return _Pass(request, _log_row).run(
+        lambda resources, scopes, rows, size: IncomingBatch(resources, scopes, logs=rows, byte_size=size)
+    )
 
 
 class _Table(Generic[Record]):
@@ -124,10 +126,14 @@ class _Pass(Generic[Item]):
         size = sum(len(row.data) for row in rows) + ROW_SIZE * len(rows)
         return Incoming(
             build_batch(resources.records, scopes.records, rows, size) if rows else IncomingBatch((), ()),
-            rejected=self._reasons.total(), reasons=_counted(self._reasons), warnings=_counted(self._warnings))
+            rejected=self._reasons.total(),
+            reasons=_counted(self._reasons),
+            warnings=_counted(self._warnings),
+        )
 
-    def _read_items(self, items: Iterable[bytes], scope_name: str, rows: list[Item], resource_index: int,
-                    scope_index: int) -> None:
+    def _read_items(
+        self, items: Iterable[bytes], scope_name: str, rows: list[Item], resource_index: int, scope_index: int
+    ) -> None:
         build_row = self._build_row
         for data in items:
             try:
@@ -140,8 +146,12 @@ class _Pass(Generic[Item]):
                 self._warnings.update(warnings)
 
 
-def _span_row(data: bytes, scope_name: str, resource_index: int, scope_index: int,
-              ) -> tuple[IncomingSpan, tuple[str, ...]]:
+def _span_row(
+    data: bytes,
+    scope_name: str,
+    resource_index: int,
+    scope_index: int,
+) -> tuple[IncomingSpan, tuple[str, ...]]:
     message, attributes, parent_span_id, warnings = decode.parse_span(data)
     name = message.name
     start, end = message.start_time_unix_nano, message.end_time_unix_nano
@@ -149,9 +159,16 @@ def _span_row(data: bytes, scope_name: str, resource_index: int, scope_index: in
     if message.HasField("status"):
         status = message.status
         status_code, status_message = status.code, status.message
-    derived = semconv.summary(SpanFacts(
-        name, scope_name, attributes, status_code, status_message,
-        partial(decode.events, message) if message.events else no_events))
+    derived = semconv.summary(
+        SpanFacts(
+            name,
+            scope_name,
+            attributes,
+            status_code,
+            status_message,
+            partial(decode.events, message) if message.events else no_events,
+        )
+    )
     tokens = derived.tokens
     return IncomingSpan(
         message.trace_id.hex(),
@@ -185,8 +202,12 @@ def _span_row(data: bytes, scope_name: str, resource_index: int, scope_index: in
     ), warnings
 
 
-def _log_row(data: bytes, _scope_name: str, resource_index: int, scope_index: int,
-             ) -> tuple[IncomingLog, tuple[str, ...]]:
+def _log_row(
+    data: bytes,
+    _scope_name: str,
+    resource_index: int,
+    scope_index: int,
+) -> tuple[IncomingLog, tuple[str, ...]]:
     message, attributes, body, trace_id, span_id, warnings = decode.parse_log(data)
     return IncomingLog(
         trace_id,

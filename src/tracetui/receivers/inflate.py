@@ -67,5 +67,6 @@ def _step(decompressor: zlib._Decompress, data: memoryview, room: int) -> tuple[
 
 def message_too_large(limit: int = MAX_BODY_SIZE) -> RequestTooLarge:
     """The error for a message over the limit."""
-    return RequestTooLarge(f"The message is larger than {limit // (1024 * 1024)} MiB.",
-                           hint="Lower the exporter's batch size.")
+    return RequestTooLarge(
+        f"The message is larger than {limit // (1024 * 1024)} MiB.", hint="Lower the exporter's batch size."
+    )

@@ -68,8 +68,7 @@ class GrpcReceiver:
         Raises:
             ReceiverError: The address cannot be opened; says why and what to do.
         """
-        server = grpc.server(self._workers, handlers=[self._handlers],
-                             options=_options(self._service.max_body_size))
+        server = grpc.server(self._workers, handlers=[self._handlers], options=_options(self._service.max_body_size))
         # gRPC tells of a failed bind only on file descriptor 2, so the ports are tried without it first
         tried = listening_sockets(self.address, option=_OPTION)
         places = [Address(*opened.getsockname()[:2]) for opened in tried]
@@ -116,8 +115,9 @@ class _Handlers(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # generic in
 
     def __init__(self, service: ExportService) -> None:
         self._service = service
-        self._handlers = {method: grpc.unary_unary_rpc_method_handler(self._handler(signal))
-                          for method, signal in _METHODS.items()}
+        self._handlers = {
+            method: grpc.unary_unary_rpc_method_handler(self._handler(signal)) for method, signal in _METHODS.items()
+        }
         self._unknown = grpc.unary_unary_rpc_method_handler(self._refuse)
         self._changed = threading.Condition()
         self._in_flight = 0
@@ -154,8 +154,9 @@ class _Handlers(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # generic in
                 self._changed.notify_all()
 
     def _refuse(self, _body: bytes, context: grpc.ServicerContext) -> bytes:
-        return _send(self._service.count(answers.not_found(
-            f"Unknown method. Known: {', '.join(sorted(_METHODS))}.")), context)
+        return _send(
+            self._service.count(answers.not_found(f"Unknown method. Known: {', '.join(sorted(_METHODS))}.")), context
+        )
 
 
 def _send(answer: Answer, context: grpc.ServicerContext) -> bytes:

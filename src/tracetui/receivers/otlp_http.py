@@ -88,8 +88,12 @@ class HttpReceiver:
         self._ended = asyncio.Event()
         with ThreadPoolExecutor(DECODERS, thread_name_prefix="tracetui-decode") as decoders:
             self._application = _Application(self._service, decoders)
-            self._server = HTTPServer(self._application, idle_connection_timeout=IDLE_TIMEOUT_S,
-                                      max_header_size=READ_HEADER_SIZE, max_body_size=_UNLIMITED)
+            self._server = HTTPServer(
+                self._application,
+                idle_connection_timeout=IDLE_TIMEOUT_S,
+                max_header_size=READ_HEADER_SIZE,
+                max_body_size=_UNLIMITED,
+            )
             started.set_result(None)
             await self._ended.wait()
 

@@ -48,7 +48,8 @@ def listening_sockets(address: Address, *, option: str) -> list[socket.socket]:
 
 def _listen(address: Address) -> socket.socket:
     family, kind, protocol, _, place = socket.getaddrinfo(
-        address.host, address.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        address.host, address.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+    )[0]
     opened = socket.socket(family, kind, protocol)
     try:
         opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -66,9 +67,12 @@ def cannot_listen(address: Address, error: OSError, *, option: str) -> ReceiverE
     if error.errno == errno.EADDRINUSE:
         return ReceiverError(
             f"{address} is in use by another program.",
-            hint=f"Stop it (Phoenix, Jaeger or an OpenTelemetry Collector, perhaps), or choose with {option}.")
+            hint=f"Stop it (Phoenix, Jaeger or an OpenTelemetry Collector, perhaps), or choose with {option}.",
+        )
     if error.errno == errno.EACCES:
-        return ReceiverError(f"{address} may not be opened by this user.",
-                             hint=f"Choose a port from 1024 up with {option}.")
-    return ReceiverError(f"{address} cannot be opened: {error.strerror or error}.",
-                         hint=f"Choose another with {option}.")
+        return ReceiverError(
+            f"{address} may not be opened by this user.", hint=f"Choose a port from 1024 up with {option}."
+        )
+    return ReceiverError(
+        f"{address} cannot be opened: {error.strerror or error}.", hint=f"Choose another with {option}."
+    )

@@ -69,10 +69,7 @@ def _table(private: tuple[str, ...], fields: frozenset[str] | None) -> Table:
 def readers_of(field: ReadField) -> tuple[tuple[Convention, Reader], ...]:
     """The readers of a field over all conventions, the most believed first."""
     found = [
-        (convention, reader)
-        for convention in CONVENTIONS
-        for reader in convention.readers
-        if reader.field == field
+        (convention, reader) for convention in CONVENTIONS for reader in convention.readers if reader.field == field
     ]
     return tuple(sorted(found, key=lambda pair: pair[1].rank))
 

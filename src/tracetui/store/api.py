@@ -228,13 +228,21 @@ class SpanReader(Protocol):
         """How much the store holds."""
         ...
 
-    def count_traces(self, where: Condition | None = None, *, ahead_of: RowKey | None = None,
-                     sort: TraceSort = TraceSort()) -> int:
+    def count_traces(
+        self, where: Condition | None = None, *, ahead_of: RowKey | None = None, sort: TraceSort = TraceSort()
+    ) -> int:
         """Traces that match; with `ahead_of`, those that stand before that key in the order."""
         ...
 
-    def traces(self, where: Condition | None = None, *, sort: TraceSort = TraceSort(), after: RowKey | None = None,
-               before: RowKey | None = None, limit: int = 100) -> list[TraceSummary]:
+    def traces(
+        self,
+        where: Condition | None = None,
+        *,
+        sort: TraceSort = TraceSort(),
+        after: RowKey | None = None,
+        before: RowKey | None = None,
+        limit: int = 100,
+    ) -> list[TraceSummary]:
         """A page of traces in the order.
 
         With `after`, the rows that follow that key; with `before`, the `limit` rows that stand directly before it
@@ -279,8 +287,9 @@ class SpanReader(Protocol):
         """Log records."""
         ...
 
-    def logs(self, *, trace_id: str | None = None, span_id: str | None = None, after_row_id: int = 0,
-             limit: int = 100) -> list[StoredLog]:
+    def logs(
+        self, *, trace_id: str | None = None, span_id: str | None = None, after_row_id: int = 0, limit: int = 100
+    ) -> list[StoredLog]:
         """A page of log records in order of arrival, of all, of one trace, or of one span of it."""
         ...
 
@@ -305,11 +314,11 @@ def all_spans(reader: SpanReader, where: Condition | None = None, *, page: int =
         yield from reader.stored_spans([row.row_id for row in rows])
 
 
-def all_logs(reader: SpanReader, *, trace_id: str | None = None, span_id: str | None = None,
-             page: int = 500) -> Iterator[StoredLog]:
+def all_logs(
+    reader: SpanReader, *, trace_id: str | None = None, span_id: str | None = None, page: int = 500
+) -> Iterator[StoredLog]:
     """Every matching log record, page by page in order of arrival."""
     after = 0
     while records := reader.logs(trace_id=trace_id, span_id=span_id, after_row_id=after, limit=page):
         after = records[-1].row_id
         yield from records
-

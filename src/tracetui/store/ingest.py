@@ -59,8 +59,15 @@ class Ingest:
         clock: Measures commits.
     """
 
-    def __init__(self, writer: SpanWriter, *, max_spans: int = 50_000, max_bytes: int = 128 << 20,
-                 max_commit_spans: int = 1_000, clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        writer: SpanWriter,
+        *,
+        max_spans: int = 50_000,
+        max_bytes: int = 128 << 20,
+        max_commit_spans: int = 1_000,
+        clock: Clock | None = None,
+    ) -> None:
         self._writer = writer
         self._max_items = max_spans
         self._max_bytes = max_bytes
@@ -100,8 +107,9 @@ class Ingest:
         with self._changed:
             if self._stopping:
                 raise IngestBusyError("tracetui is shutting down.")
-            if self._batches and (self._items + waiting.items > self._max_items
-                                  or self._bytes + batch.byte_size > self._max_bytes):
+            if self._batches and (
+                self._items + waiting.items > self._max_items or self._bytes + batch.byte_size > self._max_bytes
+            ):
                 raise IngestBusyError(f"{self._items} spans wait to be stored; the queue is full.")
             self._queue.append(waiting)
             self._batches += 1

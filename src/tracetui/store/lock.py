@@ -74,8 +74,10 @@ def acquire(database: Path, *, clock: Clock | None = None) -> WriterLock:
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        raise StoreError(f"The lock file {path} cannot be opened: {error.strerror}.",
-                         hint="Check the folder's permissions, or choose another --db.") from error
+        raise StoreError(
+            f"The lock file {path} cannot be opened: {error.strerror}.",
+            hint="Check the folder's permissions, or choose another --db.",
+        ) from error
     try:
         _insist(descriptor, path, database)
         os.fchmod(descriptor, 0o600)
@@ -107,8 +109,10 @@ def _insist(descriptor: int, path: Path, database: Path) -> None:
     while not _try_lock(descriptor, path, fcntl.LOCK_EX):
         if time.monotonic() >= deadline:
             owner = _parse(os.pread(descriptor, 4096, 0))
-            raise StoreLockedError(f"Another tracetui (pid {owner.pid or 'unknown'}) is writing {database}.",
-                                   hint="Stop it, or open the database with --no-receive.")
+            raise StoreLockedError(
+                f"Another tracetui (pid {owner.pid or 'unknown'}) is writing {database}.",
+                hint="Stop it, or open the database with --no-receive.",
+            )
         time.sleep(0.01)
 
 
@@ -118,8 +122,10 @@ def _try_lock(descriptor: int, path: Path, kind: int) -> bool:
     except BlockingIOError:
         return False
     except OSError as error:
-        raise StoreError(f"The file system of {path} does not support locks: {error.strerror}.",
-                         hint="Choose a --db on a local disk.") from error
+        raise StoreError(
+            f"The file system of {path} does not support locks: {error.strerror}.",
+            hint="Choose a --db on a local disk.",
+        ) from error
     return True
 
 
@@ -127,7 +133,8 @@ def _parse(data: bytes) -> Owner:
     """The owner as written; a file caught between two writes tells nothing but that there is one."""
     try:
         values, _ = json.JSONDecoder().raw_decode(data.decode())
-        return Owner(int(values["pid"]), str(values["grpc"]), tuple(map(str, values["http"])),
-                     int(values["started_unix_nano"]))
+        return Owner(
+            int(values["pid"]), str(values["grpc"]), tuple(map(str, values["http"])), int(values["started_unix_nano"])
+        )
     except (ValueError, KeyError, TypeError):
         return Owner(0)

@@ -45,8 +45,15 @@ class Reply:
         return ExportTraceServiceResponse.FromString(self.body).partial_success
 
 
-def send(address: Address, body: bytes = b"", *, path: str = "/v1/traces", method: str = "POST",
-         content_type: str | None = PROTOBUF, **headers: str) -> Reply:
+def send(
+    address: Address,
+    body: bytes = b"",
+    *,
+    path: str = "/v1/traces",
+    method: str = "POST",
+    content_type: str | None = PROTOBUF,
+    **headers: str,
+) -> Reply:
     """One request on a connection of its own; underscores in header names become dashes."""
     connection = http.client.HTTPConnection(address.host, address.port, timeout=20)
     try:
@@ -55,8 +62,15 @@ def send(address: Address, body: bytes = b"", *, path: str = "/v1/traces", metho
         connection.close()
 
 
-def send_on(connection: http.client.HTTPConnection, body: bytes = b"", *, path: str = "/v1/traces",
-            method: str = "POST", content_type: str | None = PROTOBUF, **headers: str) -> Reply:
+def send_on(
+    connection: http.client.HTTPConnection,
+    body: bytes = b"",
+    *,
+    path: str = "/v1/traces",
+    method: str = "POST",
+    content_type: str | None = PROTOBUF,
+    **headers: str,
+) -> Reply:
     """One request on a connection that stays open."""
     sent = {name.replace("_", "-"): value for name, value in headers.items()}
     if content_type is not None:

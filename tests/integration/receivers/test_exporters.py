@@ -89,8 +89,9 @@ def run(code: str, **environ: str) -> str:
     """Run an app as a user would, alone in a process; it must succeed."""
     env = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
     env |= {"NO_PROXY": "*", "OTEL_METRICS_EXPORTER": "none"} | environ
-    done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], env=env, capture_output=True, text=True,
-                          timeout=90, check=False)
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code], env=env, capture_output=True, text=True, timeout=90, check=False
+    )
     assert done.returncode == 0, done.stderr
     return done.stderr
 
@@ -112,8 +113,9 @@ def assert_family(ingest: HeldIngest) -> None:
 
 
 def test_opentelemetry_over_grpc(grpc_address: Address, ingest: HeldIngest, compression: dict[str, str]) -> None:
-    assert run(GRPC, OTEL_EXPORTER_OTLP_ENDPOINT=grpc_address.url, OTEL_EXPORTER_OTLP_INSECURE="true",
-               **compression) == ""
+    assert (
+        run(GRPC, OTEL_EXPORTER_OTLP_ENDPOINT=grpc_address.url, OTEL_EXPORTER_OTLP_INSECURE="true", **compression) == ""
+    )
     assert_family(ingest)
 
 
@@ -123,8 +125,11 @@ def test_opentelemetry_over_http(http_address: Address, ingest: HeldIngest, comp
 
 
 def test_opentelemetry_over_http_with_deflate_to_localhost(http_address: Address, ingest: HeldIngest) -> None:
-    run(HTTP, OTEL_EXPORTER_OTLP_ENDPOINT=f"http://localhost:{http_address.port}",
-        OTEL_EXPORTER_OTLP_COMPRESSION="deflate")
+    run(
+        HTTP,
+        OTEL_EXPORTER_OTLP_ENDPOINT=f"http://localhost:{http_address.port}",
+        OTEL_EXPORTER_OTLP_COMPRESSION="deflate",
+    )
     assert_family(ingest)
 
 
@@ -143,8 +148,9 @@ def test_opentelemetry_metrics_are_no_error(grpc_address: Address, http_address:
 
 @pytest.mark.parametrize("batch", [False, True])
 @pytest.mark.parametrize("protocol", ["grpc", "http/protobuf"])
-def test_phoenix_register(grpc_address: Address, http_address: Address, ingest: HeldIngest, protocol: str,
-                          batch: bool) -> None:
+def test_phoenix_register(
+    grpc_address: Address, http_address: Address, ingest: HeldIngest, protocol: str, batch: bool
+) -> None:
     endpoint = grpc_address.url if protocol == "grpc" else f"{http_address.url}/v1/traces"
     run(PHOENIX.format(endpoint=endpoint, protocol=protocol, batch=batch))
     (span,) = ingest.spans
@@ -160,12 +166,22 @@ def test_langfuse_by_its_host_setting(http_address: Address, ingest: HeldIngest,
 
 
 def test_langfuse_by_its_environment(http_address: Address, ingest: HeldIngest) -> None:
-    run("from langfuse import get_client, observe\n@observe()\ndef job(): return 1\njob()\nget_client().flush()\n",
-        LANGFUSE_HOST=http_address.url, LANGFUSE_PUBLIC_KEY="pk", LANGFUSE_SECRET_KEY="sk")
+    run(
+        "from langfuse import get_client, observe\n@observe()\ndef job(): return 1\njob()\nget_client().flush()\n",
+        LANGFUSE_HOST=http_address.url,
+        LANGFUSE_PUBLIC_KEY="pk",
+        LANGFUSE_SECRET_KEY="sk",
+    )
     assert ingest.names == ["job"]
 
 
 def test_langsmith_by_its_endpoint_setting(http_address: Address, ingest: HeldIngest) -> None:
-    run(LANGSMITH.format(endpoint=http_address.url), LANGSMITH_OTEL_ENABLED="true", LANGSMITH_TRACING="true",
-        LANGSMITH_OTEL_ONLY="true", LANGSMITH_ENDPOINT=http_address.url, LANGSMITH_API_KEY="lsv2")
+    run(
+        LANGSMITH.format(endpoint=http_address.url),
+        LANGSMITH_OTEL_ENABLED="true",
+        LANGSMITH_TRACING="true",
+        LANGSMITH_OTEL_ONLY="true",
+        LANGSMITH_ENDPOINT=http_address.url,
+        LANGSMITH_API_KEY="lsv2",
+    )
     assert ingest.names == ["answer"]

@@ -47,8 +47,9 @@ def failure(channel: grpc.Channel, body: bytes, method: str = EXPORT) -> tuple[g
     return caught.value.code(), Status.FromString(details) if details is not None else None
 
 
-def test_traces_logs_and_metrics_are_answered(channel: grpc.Channel, traces: Any, ingest: HeldIngest,
-                                              receivers: ReceiverSet) -> None:
+def test_traces_logs_and_metrics_are_answered(
+    channel: grpc.Channel, traces: Any, ingest: HeldIngest, receivers: ReceiverSet
+) -> None:
     assert not traces.Export(GOOD).HasField("partial_success")
     assert not LogsServiceStub(channel).Export(make_log_request(make_log())).HasField("partial_success")
     request = ExportMetricsServiceRequest()
@@ -82,20 +83,32 @@ def test_malformed_requests_are_invalid_arguments(channel: grpc.Channel) -> None
     assert "byte 0" in detail.field_violations[0].description
 
 
-@pytest.mark.parametrize("method", ["/opentelemetry.proto.collector.profiles.v1development.ProfilesService/Export",
-                                    "/opentelemetry.proto.collector.trace.v1.TraceService/Delete"])
+@pytest.mark.parametrize(
+    "method",
+    [
+        "/opentelemetry.proto.collector.profiles.v1development.ProfilesService/Export",
+        "/opentelemetry.proto.collector.trace.v1.TraceService/Delete",
+    ],
+)
 def test_unknown_services_are_unimplemented_and_told_the_known_ones(channel: grpc.Channel, method: str) -> None:
     code, status = failure(channel, b"", method)
     assert (code, status.code) == (grpc.StatusCode.UNIMPLEMENTED, 12)
     assert EXPORT in status.message
 
 
-@pytest.mark.parametrize(("error", "seconds"), [
-    (IngestBusyError("The queue is full."), 1), (IngestBusyError("The disk is full.", retry_after_s=5), 5),
-    (StoreError("The database is locked."), 1), (ZeroDivisionError("secret"), 1)])
+@pytest.mark.parametrize(
+    ("error", "seconds"),
+    [
+        (IngestBusyError("The queue is full."), 1),
+        (IngestBusyError("The disk is full.", retry_after_s=5), 5),
+        (StoreError("The database is locked."), 1),
+        (ZeroDivisionError("secret"), 1),
+    ],
+)
 @pytest.mark.parametrize("where", ["refuses", "fails"])
-def test_temporary_trouble_is_unavailable_with_retry_info(channel: grpc.Channel, ingest: HeldIngest, where: str,
-                                                          error: Exception, seconds: int) -> None:
+def test_temporary_trouble_is_unavailable_with_retry_info(
+    channel: grpc.Channel, ingest: HeldIngest, where: str, error: Exception, seconds: int
+) -> None:
     setattr(ingest, where, error)
     code, status = failure(channel, GOOD.SerializeToString())
     detail = RetryInfo()

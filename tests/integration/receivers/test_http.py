@@ -27,15 +27,26 @@ from tracetui.receivers import ReceiverSet
 from tracetui.receivers.inflate import MAX_BODY_SIZE
 
 BODY: bytes = make_request(make_span(name="kept")).SerializeToString()
-HALF_BAD: bytes = make_request(make_span(1, name="kept"), make_span(trace_id=b"short"), make_span(span_id=b"")
-                               ).SerializeToString()
+HALF_BAD: bytes = make_request(
+    make_span(1, name="kept"), make_span(trace_id=b"short"), make_span(span_id=b"")
+).SerializeToString()
 ODD: bytes = make_request(make_span(name="odd", end_time_unix_nano=0)).SerializeToString()
 
 
-@pytest.mark.parametrize("path", ["/v1/traces", "/v1/traces/", "/api/public/otel/v1/traces", "/otel/v1/traces",
-                                  "/v1/traces?x=1", "/any/thing/v1/traces/"])
-def test_traces_are_taken_at_every_path_that_ends_right(http_addresses: tuple[Address, ...], ingest: HeldIngest,
-                                                        path: str) -> None:
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v1/traces",
+        "/v1/traces/",
+        "/api/public/otel/v1/traces",
+        "/otel/v1/traces",
+        "/v1/traces?x=1",
+        "/any/thing/v1/traces/",
+    ],
+)
+def test_traces_are_taken_at_every_path_that_ends_right(
+    http_addresses: tuple[Address, ...], ingest: HeldIngest, path: str
+) -> None:
     for address in http_addresses:
         reply = send(address, BODY, path=path, Authorization="Basic cGs6c2s=", x_api_key="lsv2")
         assert (reply.status, reply.body, reply.headers["content-type"]) == (200, b"", PROTOBUF)
@@ -73,9 +84,16 @@ def test_other_content_types_are_415(http_address: Address, content_type: str | 
     assert "application/x-protobuf" in reply.json["message"]
 
 
-@pytest.mark.parametrize(("encoding", "encode"), [
-    ("gzip", gzip.compress), ("GZIP", gzip.compress), ("deflate", zlib.compress), ("identity", bytes),
-    ("gzip", lambda body: gzip.compress(body[:9]) + gzip.compress(body[9:]))])
+@pytest.mark.parametrize(
+    ("encoding", "encode"),
+    [
+        ("gzip", gzip.compress),
+        ("GZIP", gzip.compress),
+        ("deflate", zlib.compress),
+        ("identity", bytes),
+        ("gzip", lambda body: gzip.compress(body[:9]) + gzip.compress(body[9:])),
+    ],
+)
 def test_bodies_may_be_compressed(http_address: Address, ingest: HeldIngest, encoding: str, encode: Any) -> None:
     reply = send(http_address, encode(BODY), Content_Encoding=encoding)
     assert (reply.status, reply.headers.get("content-encoding")) == (200, None)
@@ -94,11 +112,19 @@ def test_damaged_compression_is_400(http_address: Address, body: bytes, encoding
     assert send(http_address, body, Content_Encoding=encoding).status == 400
 
 
-@pytest.mark.parametrize(("body", "content_type", "status", "answer"), [
-    (b"", PROTOBUF, 200, b""), (b"\x0a\x00", PROTOBUF, 200, b""), (b"{}", JSON, 200, b"{}"),
-    (b'{"resourceSpans":[]}', JSON, 200, b"{}"), (b"", JSON, 400, None)])
-def test_empty_requests(http_address: Address, ingest: HeldIngest, body: bytes, content_type: str, status: int,
-                        answer: bytes | None) -> None:
+@pytest.mark.parametrize(
+    ("body", "content_type", "status", "answer"),
+    [
+        (b"", PROTOBUF, 200, b""),
+        (b"\x0a\x00", PROTOBUF, 200, b""),
+        (b"{}", JSON, 200, b"{}"),
+        (b'{"resourceSpans":[]}', JSON, 200, b"{}"),
+        (b"", JSON, 400, None),
+    ],
+)
+def test_empty_requests(
+    http_address: Address, ingest: HeldIngest, body: bytes, content_type: str, status: int, answer: bytes | None
+) -> None:
     reply = send(http_address, body, content_type=content_type)
     assert reply.status == status
     assert answer is None or reply.body == answer
@@ -116,8 +142,9 @@ def test_invalid_spans_are_rejected_alone(http_address: Address, ingest: HeldIng
     assert "trace_id" in counts.last_error
 
 
-def test_a_request_of_invalid_spans_only_is_a_success_without_a_commit(http_address: Address,
-                                                                       ingest: HeldIngest) -> None:
+def test_a_request_of_invalid_spans_only_is_a_success_without_a_commit(
+    http_address: Address, ingest: HeldIngest
+) -> None:
     body = make_request(make_span(trace_id=b"")).SerializeToString()
     assert send(http_address, body).partial_success.rejected_spans == 1
     assert ingest.batches == []
@@ -168,10 +195,13 @@ def test_other_methods_are_405(http_address: Address, receivers: ReceiverSet, me
     assert receivers.counts().requests == 0
 
 
-@pytest.mark.parametrize(("error", "retry_after"), [
-    (IngestBusyError("The queue is full."), 1), (IngestBusyError("The disk is full.", retry_after_s=5), 5)])
-def test_a_busy_store_is_503_with_a_time_to_retry(http_address: Address, ingest: HeldIngest, receivers: ReceiverSet,
-                                                  error: Exception, retry_after: int) -> None:
+@pytest.mark.parametrize(
+    ("error", "retry_after"),
+    [(IngestBusyError("The queue is full."), 1), (IngestBusyError("The disk is full.", retry_after_s=5), 5)],
+)
+def test_a_busy_store_is_503_with_a_time_to_retry(
+    http_address: Address, ingest: HeldIngest, receivers: ReceiverSet, error: Exception, retry_after: int
+) -> None:
     ingest.refuses = error
     reply = send(http_address, BODY)
     assert (reply.status, reply.headers["retry-after"], reply.error.code) == (503, str(retry_after), 14)
@@ -183,8 +213,9 @@ def test_a_busy_store_is_503_with_a_time_to_retry(http_address: Address, ingest:
     assert receivers.counts().refused == 1
 
 
-def test_a_failed_commit_fails_the_whole_request(http_address: Address, ingest: HeldIngest,
-                                                 receivers: ReceiverSet) -> None:
+def test_a_failed_commit_fails_the_whole_request(
+    http_address: Address, ingest: HeldIngest, receivers: ReceiverSet
+) -> None:
     ingest.fails = StoreError("The database is locked.")
     reply = send(http_address, HALF_BAD)
     assert (reply.status, reply.error.code) == (503, 14)
@@ -192,8 +223,9 @@ def test_a_failed_commit_fails_the_whole_request(http_address: Address, ingest: 
 
 
 @pytest.mark.parametrize("where", ["refuses", "fails"])
-def test_an_unforeseen_error_is_503_and_tells_nothing(http_address: Address, ingest: HeldIngest,
-                                                      caplog: pytest.LogCaptureFixture, where: str) -> None:
+def test_an_unforeseen_error_is_503_and_tells_nothing(
+    http_address: Address, ingest: HeldIngest, caplog: pytest.LogCaptureFixture, where: str
+) -> None:
     setattr(ingest, where, ZeroDivisionError("secret value"))
     reply = send(http_address, BODY)
     assert (reply.status, reply.headers["retry-after"]) == (503, "1")
@@ -225,8 +257,9 @@ def test_others_are_answered_while_a_commit_is_awaited(http_address: Address, in
         assert {reply.result(timeout=20).status for reply in replies} == {200}
 
 
-def test_a_sender_that_goes_away_does_not_undo_the_commit(http_address: Address, ingest: HeldIngest,
-                                                          receivers: ReceiverSet) -> None:
+def test_a_sender_that_goes_away_does_not_undo_the_commit(
+    http_address: Address, ingest: HeldIngest, receivers: ReceiverSet
+) -> None:
     ingest.holds = True
     connection = http.client.HTTPConnection(*http_address)
     connection.request("POST", "/v1/traces", BODY, {"Content-Type": PROTOBUF})
@@ -262,8 +295,14 @@ def statuses(received: bytes) -> list[int]:
 def test_requests_may_be_pipelined_chunked_and_wait_for_100(http_address: Address, ingest: HeldIngest) -> None:
     length = f"Content-Length: {len(BODY)}"
     chunked = f"{len(BODY):x}\r\n".encode() + BODY + b"\r\n0\r\n\r\n"
-    received = send_raw(http_address, (head(length) + BODY) * 2 + head("Transfer-Encoding: chunked") + chunked
-                        + head(length, "Expect: 100-continue", "Connection: close") + BODY)
+    received = send_raw(
+        http_address,
+        (head(length) + BODY) * 2
+        + head("Transfer-Encoding: chunked")
+        + chunked
+        + head(length, "Expect: 100-continue", "Connection: close")
+        + BODY,
+    )
     assert statuses(received) == [200, 200, 200, 100, 200]
     assert len(ingest.names) == 4
 
@@ -273,17 +312,20 @@ def test_who_waits_for_100_gets_the_refusal_instead(http_address: Address) -> No
     assert statuses(received) == [404]
 
 
-@pytest.mark.parametrize(("data", "status"), [
-    (head("Content-Length: 0", host="X: y"), 400),  # no Host
-    (head("Content-Length: 0", host="Host: a b"), 400),
-    (head("Content-Length: 0", "Transfer-Encoding: chunked") + b"0\r\n\r\n", 400),
-    (head("Content-Length: 1", "Content-Length: 2") + b"ab", 400),
-    (head("Content-Length: x"), 400),
-    (head("Content-Length: 0", "X: " + "a" * 33_000), 431),
-    (head("Content-Length: 0", "X: " + "a" * 200_000), 431),
-    (head("Content-Length: 0", *(f"X-{number}: y" for number in range(101))), 431),
-    (head(f"Content-Length: {MAX_BODY_SIZE + 1}"), 413),
-])
+@pytest.mark.parametrize(
+    ("data", "status"),
+    [
+        (head("Content-Length: 0", host="X: y"), 400),  # no Host
+        (head("Content-Length: 0", host="Host: a b"), 400),
+        (head("Content-Length: 0", "Transfer-Encoding: chunked") + b"0\r\n\r\n", 400),
+        (head("Content-Length: 1", "Content-Length: 2") + b"ab", 400),
+        (head("Content-Length: x"), 400),
+        (head("Content-Length: 0", "X: " + "a" * 33_000), 431),
+        (head("Content-Length: 0", "X: " + "a" * 200_000), 431),
+        (head("Content-Length: 0", *(f"X-{number}: y" for number in range(101))), 431),
+        (head(f"Content-Length: {MAX_BODY_SIZE + 1}"), 413),
+    ],
+)
 def test_what_must_not_be_is_refused_and_the_connection_closed(http_address: Address, data: bytes, status: int) -> None:
     assert statuses(send_raw(http_address, data)) == [status]
 
@@ -294,8 +336,9 @@ def test_endless_headers_close_the_connection(http_address: Address) -> None:
             connection.sendall(b"X: " + b"a" * 100_000 + b"\r\n")
 
 
-def test_the_limit_holds_after_decompression_and_without_a_declared_length(http_address: Address,
-                                                                           receivers: ReceiverSet) -> None:
+def test_the_limit_holds_after_decompression_and_without_a_declared_length(
+    http_address: Address, receivers: ReceiverSet
+) -> None:
     too_large = bytes(MAX_BODY_SIZE + 1)
     reply = send(http_address, gzip.compress(too_large, 1), Content_Encoding="gzip")
     assert (reply.status, reply.error.code, len(reply.error.details)) == (413, 8, 0)
@@ -312,18 +355,28 @@ def test_a_sender_in_the_middle_of_a_body_too_large_gets_to_see_why(http_address
     assert (reply.status, reply.headers["connection"]) == (413, "close")
 
 
-@pytest.mark.parametrize("headers", [
-    {"Host": "evil.example"}, {"Host": "evil.example:4318"}, {"Origin": "http://localhost:3000"}, {"Origin": "null"},
-    {"Sec_Fetch_Site": "cross-site"}, {"Sec_Fetch_Site": "same-site"}])
-def test_web_pages_and_foreign_names_are_403(http_address: Address, ingest: HeldIngest,
-                                             headers: dict[str, str]) -> None:
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Host": "evil.example"},
+        {"Host": "evil.example:4318"},
+        {"Origin": "http://localhost:3000"},
+        {"Origin": "null"},
+        {"Sec_Fetch_Site": "cross-site"},
+        {"Sec_Fetch_Site": "same-site"},
+    ],
+)
+def test_web_pages_and_foreign_names_are_403(
+    http_address: Address, ingest: HeldIngest, headers: dict[str, str]
+) -> None:
     reply = send(http_address, BODY, **headers)
     assert (reply.status, reply.error.code) == (403, 7)
     assert ingest.batches == []
 
 
-@pytest.mark.parametrize("host", [
-    "localhost:4318", "app.localhost", "127.0.0.1", "[::1]:4318", "tracetui", "LOCALHOST"])
+@pytest.mark.parametrize(
+    "host", ["localhost:4318", "app.localhost", "127.0.0.1", "[::1]:4318", "tracetui", "LOCALHOST"]
+)
 def test_own_names_are_taken(http_address: Address, host: str) -> None:
     assert send(http_address, BODY, Host=host, Sec_Fetch_Site="same-origin").status == 200
 
@@ -333,7 +386,8 @@ def test_localhost_is_reached_over_both_protocols(http_address: Address) -> None
 
 
 def test_while_stopping_requests_in_flight_are_answered_and_new_ones_turned_away(
-        http_address: Address, ingest: HeldIngest, receivers: ReceiverSet) -> None:
+    http_address: Address, ingest: HeldIngest, receivers: ReceiverSet
+) -> None:
     ingest.holds = True
     idle = http.client.HTTPConnection(*http_address, timeout=20)
     assert send_on(idle, b"").status == 200

@@ -62,11 +62,18 @@ def test_every_capture_is_taken_whole_and_its_json_twin_makes_equal_rows(path: P
         """Rows with their resource and scope in place of the indexes, which follow the order in the request."""
         batch = taken.batch
         taken_rows: tuple[Any, ...] = (*batch.spans, *batch.logs)
-        return sorted((row._replace(resource_index=0, scope_index=0), batch.resources[row.resource_index],
-                       batch.scopes[row.scope_index]) for row in taken_rows)
+        return sorted(
+            (
+                row._replace(resource_index=0, scope_index=0),
+                batch.resources[row.resource_index],
+                batch.scopes[row.scope_index],
+            )
+            for row in taken_rows
+        )
 
-    twins = [read_request(signal, json_line(request).encode(), is_json=True)
-             for request in json_requests(signal, items)]
+    twins = [
+        read_request(signal, json_line(request).encode(), is_json=True) for request in json_requests(signal, items)
+    ]
     assert sorted(pair for twin in twins for pair in rows(twin)) == rows(incoming)
 
 
@@ -77,10 +84,19 @@ def test_captured_json_bodies_store_what_the_protobuf_capture_stores() -> None:
 
 def test_a_row_has_the_columns_of_its_span() -> None:
     message = make_span(
-        name="ChatCompletion", kind=3, parent_span_id=PARENT_ID, status={"code": 2, "message": "boom"},
-        attributes=[text("openinference.span.kind", "LLM"), text("llm.model_name", "gpt-4o"),
-                    number("llm.token_count.prompt", 12), number("llm.token_count.completion", 3),
-                    text("session.id", "s-1"), text("user.id", "u-1")])
+        name="ChatCompletion",
+        kind=3,
+        parent_span_id=PARENT_ID,
+        status={"code": 2, "message": "boom"},
+        attributes=[
+            text("openinference.span.kind", "LLM"),
+            text("llm.model_name", "gpt-4o"),
+            number("llm.token_count.prompt", 12),
+            number("llm.token_count.completion", 3),
+            text("session.id", "s-1"),
+            text("user.id", "u-1"),
+        ],
+    )
     (span,) = read(message).batch.spans
     assert (span.trace_id, span.span_id, span.parent_span_id) == (TRACE_ID.hex(), SPAN_ID.hex(), PARENT_ID.hex())
     assert (span.name, span.otel_kind, span.status_code, span.status_message) == ("ChatCompletion", 3, 2, "boom")
@@ -91,8 +107,9 @@ def test_a_row_has_the_columns_of_its_span() -> None:
 
 
 def test_an_error_is_read_from_the_events_too() -> None:
-    failed = Span.Event(name="exception", attributes=[text("exception.message", "no such hotel"),
-                                                      text("exception.type", "LookupError")])
+    failed = Span.Event(
+        name="exception", attributes=[text("exception.message", "no such hotel"), text("exception.type", "LookupError")]
+    )
     span = row(status={"code": 2}, events=[failed])
     assert span.is_error
     assert "no such hotel" in span.preview
@@ -124,8 +141,12 @@ def test_the_schema_url_tells_resources_apart() -> None:
 
 
 def test_reasons_and_warnings_are_counted_and_hold_no_values() -> None:
-    incoming = read(make_span(1, name="secret", trace_id=b"secret"), make_span(2, trace_id=b"secret"),
-                    make_span(3, name="secret", end_time_unix_nano=0), make_span(4, end_time_unix_nano=0))
+    incoming = read(
+        make_span(1, name="secret", trace_id=b"secret"),
+        make_span(2, trace_id=b"secret"),
+        make_span(3, name="secret", end_time_unix_nano=0),
+        make_span(4, end_time_unix_nano=0),
+    )
     assert incoming.rejected == 2
     assert len(incoming.batch.spans) == 2
     (reason,) = incoming.reasons
@@ -151,12 +172,15 @@ def read_log(**fields: Any) -> IncomingLog:
     return log
 
 
-@pytest.mark.parametrize(("body", "line"), [
-    (AnyValue(string_value="two\n  lines\t"), "two lines"),
-    (AnyValue(), ""),
-    (AnyValue(kvlist_value={"values": [text("content", "é"), number("n", 1)]}), '{"content": "é", "n": 1}'),
-    (AnyValue(string_value="x" * 10_000), "x" * BODY_TEXT_LENGTH),
-])
+@pytest.mark.parametrize(
+    ("body", "line"),
+    [
+        (AnyValue(string_value="two\n  lines\t"), "two lines"),
+        (AnyValue(), ""),
+        (AnyValue(kvlist_value={"values": [text("content", "é"), number("n", 1)]}), '{"content": "é", "n": 1}'),
+        (AnyValue(string_value="x" * 10_000), "x" * BODY_TEXT_LENGTH),
+    ],
+)
 def test_a_log_body_becomes_one_short_line(body: Any, line: str) -> None:
     assert read_log(body=body).body_text == line
 
@@ -164,6 +188,9 @@ def test_a_log_body_becomes_one_short_line(body: Any, line: str) -> None:
 def test_a_log_row_has_the_columns_of_its_record() -> None:
     log = read_log(time_unix_nano=0, observed_time_unix_nano=2**64 - 1, event_name="gen_ai.choice")
     assert (log.time_unix_nano, log.event_name) == (2**63 - 1, "gen_ai.choice")
-    incoming = read_request(Signal.LOGS, make_log_request(make_log(), make_log()).SerializeToString()
-                            + bytes_field(1, bytes_field(2, bytes_field(2, b"\x0a"))))
+    incoming = read_request(
+        Signal.LOGS,
+        make_log_request(make_log(), make_log()).SerializeToString()
+        + bytes_field(1, bytes_field(2, bytes_field(2, b"\x0a"))),
+    )
     assert (len(incoming.batch.logs), incoming.rejected) == (2, 1)

@@ -16,11 +16,13 @@ MIB = 1024 * 1024
 NOISE = random.Random(1).randbytes(2 * MIB + 5)
 
 
-@pytest.mark.parametrize("body", [
-    b"", b"a", bytes(MIB), bytes(MIB + 1), bytes(3 * MIB - 1), NOISE, NOISE[:MIB] + bytes(MIB)])
+@pytest.mark.parametrize(
+    "body", [b"", b"a", bytes(MIB), bytes(MIB + 1), bytes(3 * MIB - 1), NOISE, NOISE[:MIB] + bytes(MIB)]
+)
 @pytest.mark.parametrize(("encoding", "compress"), [("gzip", gzip.compress), ("deflate", zlib.compress)])
-def test_what_was_compressed_comes_back_up_to_the_limit(body: bytes, encoding: str,
-                                                        compress: Callable[[bytes], bytes]) -> None:
+def test_what_was_compressed_comes_back_up_to_the_limit(
+    body: bytes, encoding: str, compress: Callable[[bytes], bytes]
+) -> None:
     sent = compress(body)
     assert inflate(sent, encoding, limit=len(body)) == body
     if body:

@@ -110,8 +110,9 @@ def test_a_port_that_needs_rights_is_an_error_in_words() -> None:
     assert "1024" in error.hint
 
 
-def test_all_listeners_share_one_count(receivers: ReceiverSet, grpc_address: Address,
-                                       http_addresses: tuple[Address, ...]) -> None:
+def test_all_listeners_share_one_count(
+    receivers: ReceiverSet, grpc_address: Address, http_addresses: tuple[Address, ...]
+) -> None:
     body = make_request(make_span()).SerializeToString()
     for address in http_addresses:
         send(address, body)
@@ -148,12 +149,15 @@ def test_stop_ends_although_a_commit_never_comes(ingest: HeldIngest, monkeypatch
         assert isinstance(call.exception(timeout=20), grpc.RpcError)
 
 
-@pytest.mark.parametrize(("module", "absent"), [
-    ("tracetui.receivers", ("grpc", "tornado", "google.protobuf")),
-    ("tracetui.receivers.export", ("grpc", "tornado")),
-    ("tracetui.receivers.otlp_http", ("grpc",)),
-    ("tracetui.receivers.otlp_grpc", ("tornado",)),
-])
+@pytest.mark.parametrize(
+    ("module", "absent"),
+    [
+        ("tracetui.receivers", ("grpc", "tornado", "google.protobuf")),
+        ("tracetui.receivers.export", ("grpc", "tornado")),
+        ("tracetui.receivers.otlp_http", ("grpc",)),
+        ("tracetui.receivers.otlp_grpc", ("tornado",)),
+    ],
+)
 def test_servers_are_imported_only_by_what_needs_them(module: str, absent: tuple[str, ...]) -> None:
     code = f"import sys, {module}; print(*[name for name in {absent!r} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)

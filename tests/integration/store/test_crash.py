@@ -33,8 +33,9 @@ for number in range(first, first + 1_000_000):
 
 def run_and_kill(path: Path, first: int, acknowledged: int) -> int:
     """Write until so many commits are acknowledged, kill; returns the last that was."""
-    with subprocess.Popen([sys.executable, "-c", WRITER, str(path), str(first)], stdout=subprocess.PIPE, text=True,
-                          cwd=REPOSITORY) as writer:
+    with subprocess.Popen(
+        [sys.executable, "-c", WRITER, str(path), str(first)], stdout=subprocess.PIPE, text=True, cwd=REPOSITORY
+    ) as writer:
         assert writer.stdout is not None
         for _ in range(acknowledged):
             last = int(writer.stdout.readline())
@@ -46,8 +47,9 @@ def check(path: Path, last: int) -> None:
     reader = SqliteReader(path)
     found = [(span.row.trace_id, span.row.span_id) for span in all_spans(reader)]
     assert len(found) == len(set(found)), "each once"
-    expected = {(trace_id(number % 3 + 1), span_id(number * 10 + n))
-                for number in range(1, last + 1) for n in range(10)}
+    expected = {
+        (trace_id(number % 3 + 1), span_id(number * 10 + n)) for number in range(1, last + 1) for n in range(10)
+    }
     assert expected <= set(found), "what was acknowledged is there"
     assert len(found) % 10 == 0, "and nothing by halves"
     for trace in reader.traces():

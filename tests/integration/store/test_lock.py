@@ -53,8 +53,9 @@ def test_there_is_one_holder(tmp_path: Path) -> None:
 
 def test_the_lock_ends_with_a_killed_process(tmp_path: Path) -> None:
     database = tmp_path / "a.db"
-    with subprocess.Popen([sys.executable, "-c", HOLDER, str(database)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                          text=True) as holder:
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(database)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as holder:
         assert holder.stdout and holder.stdout.readline() == "held\n"
         owner = read_owner(database)
         assert owner and owner.pid == holder.pid

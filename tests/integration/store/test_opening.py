@@ -169,8 +169,9 @@ def migrations_table_only(path: Path) -> None:
 
 @pytest.mark.parametrize("opener", OPENERS)
 @pytest.mark.parametrize("cut_short", [empty, header_only, migrations_table_only])
-def test_a_file_whose_making_was_cut_short_is_finished(tmp_path: Path, opener: type[SqliteWriter],
-                                                      cut_short: object) -> None:
+def test_a_file_whose_making_was_cut_short_is_finished(
+    tmp_path: Path, opener: type[SqliteWriter], cut_short: object
+) -> None:
     path = tmp_path / "a.db"
     assert callable(cut_short)
     cut_short(path)
@@ -194,7 +195,7 @@ def test_a_migration_that_fails_leaves_the_file_as_it_was(tmp_path: Path, monkey
         with pytest.raises(StoreError):
             SqliteWriter(path)
     with closing(sqlite3.connect(path)) as left:
-        tables = {name for name, in left.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        tables = {name for (name,) in left.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
         assert tables <= {"_sqlite_migrations"}
         assert left.execute("PRAGMA user_version").fetchone() == (0,)
     SqliteWriter(path).close()
@@ -205,7 +206,7 @@ def test_each_migration_is_recorded_once(tmp_path: Path) -> None:
     SqliteWriter(path).close()
     SqliteWriter(path).close()
     with closing(sqlite3.connect(path)) as opened:
-        names = [name for name, in opened.execute("SELECT name FROM _sqlite_migrations ORDER BY id")]
+        names = [name for (name,) in opened.execute("SELECT name FROM _sqlite_migrations ORDER BY id")]
         assert names == [migration.name for migration in migrations.MIGRATIONS._migrations]
         assert len(names) == connection.SCHEMA_VERSION
         assert opened.execute("PRAGMA user_version").fetchone() == (connection.SCHEMA_VERSION,)

@@ -34,8 +34,9 @@ def plan(reader: SqliteReader, statement: str, *values: object) -> str:
 @pytest.mark.parametrize("key", ["after", "before", None])
 def test_the_default_page_walks_the_index_by_start(reader: SqliteReader, descending: bool, key: str | None) -> None:
     at = RowKey(5, 5)
-    statement, values = page_statement(None, TraceSort(descending=descending), at if key == "after" else None,
-                                       at if key == "before" else None)
+    statement, values = page_statement(
+        None, TraceSort(descending=descending), at if key == "after" else None, at if key == "before" else None
+    )
     found = plan(reader, statement, *values, 100)
     assert "USING INDEX traces_by_start" in found
     assert ("SEARCH" in found) == (key is not None)
@@ -72,10 +73,13 @@ def test_one_span_is_found_by_its_identity(reader: SqliteReader) -> None:
     assert "spans_by_identity (trace=? AND span_id=?)" in found
 
 
-@pytest.mark.parametrize(("statement", "index"), [
-    (statements.SPAN_STATES, "spans_by_identity (trace=? AND span_id=?)"),
-    (statements.CHILD_STATES, "spans_by_parent (trace=? AND parent_span_id=?)"),
-])
+@pytest.mark.parametrize(
+    ("statement", "index"),
+    [
+        (statements.SPAN_STATES, "spans_by_identity (trace=? AND span_id=?)"),
+        (statements.CHILD_STATES, "spans_by_parent (trace=? AND parent_span_id=?)"),
+    ],
+)
 def test_the_writers_look_ups_search(reader: SqliteReader, statement: str, index: str) -> None:
     found = plan(reader, statement, json.dumps({1: ["a"]}))
     assert index in found

@@ -25,9 +25,13 @@ def database(tmp_path: Path) -> Path:
 
 def test_everything_is_documented(database: Path) -> None:
     with closing(sqlite3.connect(database)) as opened:
-        named = {name for name, in opened.execute("SELECT name FROM sqlite_master WHERE name NOT LIKE 'sqlite_%'")}
-        tables = {name for name, in opened.execute(
-            "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '%sqlite_%'")}
+        named = {name for (name,) in opened.execute("SELECT name FROM sqlite_master WHERE name NOT LIKE 'sqlite_%'")}
+        tables = {
+            name
+            for (name,) in opened.execute(
+                "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '%sqlite_%'"
+            )
+        }
         for table in tables:
             named |= {column[1] for column in opened.execute(f"PRAGMA table_xinfo({table})")}
     mentioned = set(re.findall(r"[a-z_]+", " ".join(re.findall(r"`([^`\n]+)`", PAGE))))

@@ -22,7 +22,12 @@ from tracetui.cli.words import ExplorerWords, arrange, explorer_words
 )
 def test_the_short_way_and_typer_understand_the_same(words: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[ExplorerWords] = []
-    monkeypatch.setattr(explore, "explore", lambda given: seen.append(given) or 0)
+
+    def open_explorer(given: ExplorerWords) -> int:
+        seen.append(given)
+        return 0
+
+    monkeypatch.setattr(explore, "explore", open_explorer)
     arranged = arrange(words)
     with pytest.raises(SystemExit):
         typer_app.app(arranged, prog_name="tracetui")

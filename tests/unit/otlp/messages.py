@@ -36,15 +36,29 @@ START = 1_700_000_000_000_000_000
 
 def make_span(number: int = 0, **fields: Any) -> Any:
     """A `Span` message; `number` tells its id."""
-    defaults = {"trace_id": TRACE_ID, "span_id": (int.from_bytes(SPAN_ID) + number).to_bytes(8), "name": "chat",
-                "kind": 3, "start_time_unix_nano": START, "end_time_unix_nano": START + 1_000_000}
+    defaults = {
+        "trace_id": TRACE_ID,
+        "span_id": (int.from_bytes(SPAN_ID) + number).to_bytes(8),
+        "name": "chat",
+        "kind": 3,
+        "start_time_unix_nano": START,
+        "end_time_unix_nano": START + 1_000_000,
+    }
     return Span(**{**defaults, **fields})
 
 
 def make_log(**fields: Any) -> Any:
     """A `LogRecord` message."""
-    return LogRecord(**{"time_unix_nano": START, "severity_number": 9, "body": AnyValue(string_value="hello"),
-                        "trace_id": TRACE_ID, "span_id": SPAN_ID, **fields})
+    return LogRecord(
+        **{
+            "time_unix_nano": START,
+            "severity_number": 9,
+            "body": AnyValue(string_value="hello"),
+            "trace_id": TRACE_ID,
+            "span_id": SPAN_ID,
+            **fields,
+        }
+    )
 
 
 def make_request(*spans: Any, service: str = "shop", scope: str = "tests") -> Any:
@@ -85,6 +99,10 @@ def signal_of(path: Path) -> Signal:
 
 def items_of(requests: Iterable[SlicedRequest]) -> list[ExportItem]:
     """Everything in sliced requests, in order."""
-    return [ExportItem(data, resource.data, resource.schema_url, scope.data, scope.schema_url)
-            for request in requests for resource in request.resources for scope in resource.scopes
-            for data in scope.items]
+    return [
+        ExportItem(data, resource.data, resource.schema_url, scope.data, scope.schema_url)
+        for request in requests
+        for resource in request.resources
+        for scope in resource.scopes
+        for data in scope.items
+    ]

@@ -38,40 +38,49 @@ def attribute(value: Any, key: str = "k") -> Any:
     return KeyValue(key=key, value=value)
 
 
-@pytest.mark.parametrize(("fields", "reason"), [
-    ({"trace_id": b""}, "trace_id has 0 bytes instead of 16"),
-    ({"trace_id": TRACE_ID[:8]}, "trace_id has 8 bytes instead of 16"),
-    ({"trace_id": bytes(16)}, "trace_id is all zeros"),
-    ({"span_id": b""}, "span_id has 0 bytes instead of 8"),
-    ({"span_id": TRACE_ID}, "span_id has 16 bytes instead of 8"),
-    ({"span_id": bytes(8)}, "span_id is all zeros"),
-])
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"trace_id": b""}, "trace_id has 0 bytes instead of 16"),
+        ({"trace_id": TRACE_ID[:8]}, "trace_id has 8 bytes instead of 16"),
+        ({"trace_id": bytes(16)}, "trace_id is all zeros"),
+        ({"span_id": b""}, "span_id has 0 bytes instead of 8"),
+        ({"span_id": TRACE_ID}, "span_id has 16 bytes instead of 8"),
+        ({"span_id": bytes(8)}, "span_id is all zeros"),
+    ],
+)
 def test_a_span_without_proper_ids_is_rejected(fields: dict[str, Any], reason: str) -> None:
     with pytest.raises(InvalidSpan, match=reason) as caught:
         decode.parse_span(make_span(**fields).SerializeToString())
     assert caught.value.hint
 
 
-@pytest.mark.parametrize(("parent", "kept", "warned"), [
-    (PARENT_ID, PARENT_ID.hex(), False),
-    (b"", "", False),
-    (bytes(8), "", False),
-    (b"abc", "", True),
-    (bytes(16), "", True),
-])
+@pytest.mark.parametrize(
+    ("parent", "kept", "warned"),
+    [
+        (PARENT_ID, PARENT_ID.hex(), False),
+        (b"", "", False),
+        (bytes(8), "", False),
+        (b"abc", "", True),
+        (bytes(16), "", True),
+    ],
+)
 def test_a_parent_that_cannot_be_one_makes_a_root(parent: bytes, kept: str, warned: bool) -> None:
     parsed = decode.parse_span(make_span(parent_span_id=parent).SerializeToString())
     assert parsed.parent_span_id == kept
     assert any("parent_span_id" in text for text in parsed.warnings) == warned
 
 
-@pytest.mark.parametrize(("start", "end", "warning"), [
-    (0, START, "start time is 0"),
-    (START, 0, "end time is 0"),
-    (START, START - 1, "before the start"),
-    (START, 2**63, "2262"),
-    (2**64 - 1, 2**64 - 1, "2262"),
-])
+@pytest.mark.parametrize(
+    ("start", "end", "warning"),
+    [
+        (0, START, "start time is 0"),
+        (START, 0, "end time is 0"),
+        (START, START - 1, "before the start"),
+        (START, 2**63, "2262"),
+        (2**64 - 1, 2**64 - 1, "2262"),
+    ],
+)
 def test_odd_times_are_kept_with_a_warning_and_no_duration(start: int, end: int, warning: str) -> None:
     span = decode.span(make_span(start_time_unix_nano=start, end_time_unix_nano=end).SerializeToString())
     assert any(warning in text for text in span.problems)
@@ -97,8 +106,7 @@ VALUES = [
     (AnyValue(array_value={}), []),
     (AnyValue(kvlist_value={}), {}),
     (AnyValue(), None),
-    (AnyValue(array_value={"values": [AnyValue(int_value=1), AnyValue(string_value="a"), AnyValue()]}),
-     [1, "a", None]),
+    (AnyValue(array_value={"values": [AnyValue(int_value=1), AnyValue(string_value="a"), AnyValue()]}), [1, "a", None]),
     (AnyValue(kvlist_value={"values": [attribute(AnyValue(bool_value=True), "in")]}), {"in": True}),
 ]
 
@@ -124,21 +132,30 @@ def test_of_a_repeated_key_the_last_value_stands_with_a_warning(place: str) -> N
     pairs = [attribute(AnyValue(int_value=1)), attribute(AnyValue(int_value=2))]
     outer = attribute(AnyValue(kvlist_value={"values": pairs}), "map")
     fields: dict[str, Any] = {
-        "span": {"attributes": pairs}, "map": {"attributes": [outer]},
-        "event": {"events": [Span.Event(attributes=pairs)]}, "link": {"links": [Span.Link(attributes=pairs)]},
+        "span": {"attributes": pairs},
+        "map": {"attributes": [outer]},
+        "event": {"events": [Span.Event(attributes=pairs)]},
+        "link": {"links": [Span.Link(attributes=pairs)]},
     }
     span = decode.span(make_span(**fields[place]).SerializeToString())
     assert [text for text in span.problems if "repeated" in text]
-    found = {"span": span.attributes, "map": span.attributes.get("map"),
-             "event": span.events and span.events[0].attributes, "link": span.links and span.links[0].attributes}
+    found = {
+        "span": span.attributes,
+        "map": span.attributes.get("map"),
+        "event": span.events and span.events[0].attributes,
+        "link": span.links and span.links[0].attributes,
+    }
     assert found[place] == {"k": 2}
 
 
-@pytest.mark.parametrize(("pair", "kept"), [
-    (KeyValue(key="k", value=AnyValue(string_value_strindex=7)), {"k": None}),
-    (KeyValue(key="k", value=AnyValue(int_value=1), key_strindex=7), {"k": 1}),
-    (KeyValue(value=AnyValue(int_value=1), key_strindex=7), {"": 1}),
-])
+@pytest.mark.parametrize(
+    ("pair", "kept"),
+    [
+        (KeyValue(key="k", value=AnyValue(string_value_strindex=7)), {"k": None}),
+        (KeyValue(key="k", value=AnyValue(int_value=1), key_strindex=7), {"k": 1}),
+        (KeyValue(value=AnyValue(int_value=1), key_strindex=7), {"": 1}),
+    ],
+)
 def test_string_indexes_without_their_table_are_absent(pair: Any, kept: dict[str, object]) -> None:
     parsed = decode.parse_span(make_span(attributes=[pair]).SerializeToString())
     assert parsed.attributes == kept
@@ -149,8 +166,11 @@ def test_string_indexes_without_their_table_are_absent(pair: Any, kept: dict[str
 @pytest.mark.parametrize("place", ["attributes", "event", "link"])
 def test_values_nest_forty_levels_and_no_deeper(place: str, maps: bool) -> None:
     span = decode.span(_nested_in(place, 40, maps=maps))
-    attributes = {"attributes": span.attributes, "event": span.events and span.events[0].attributes,
-                  "link": span.links and span.links[0].attributes}[place]
+    attributes = {
+        "attributes": span.attributes,
+        "event": span.events and span.events[0].attributes,
+        "link": span.links and span.links[0].attributes,
+    }[place]
     value = dict(attributes or {})["k"]
     for _ in range(39):
         value = value["k"] if isinstance(value, dict) else value[0]  # type: ignore[index]
@@ -165,20 +185,27 @@ def _nested_in(place: str, levels: int, *, maps: bool) -> bytes:
     """A span with a value of so many levels, put together by hand: the library itself stops somewhere."""
     value = AnyValue(string_value="deep").SerializeToString()
     for _ in range(levels - 1):
-        value = (bytes_field(6, bytes_field(1, bytes_field(1, b"k") + bytes_field(2, value))) if maps
-                 else bytes_field(5, bytes_field(1, value)))
+        value = (
+            bytes_field(6, bytes_field(1, bytes_field(1, b"k") + bytes_field(2, value)))
+            if maps
+            else bytes_field(5, bytes_field(1, value))
+        )
     pair = bytes_field(1, b"k") + bytes_field(2, value)
-    number, inner = {"attributes": (9, pair), "event": (11, bytes_field(3, pair)),
-                     "link": (13, bytes_field(4, pair))}[place]
+    number, inner = {"attributes": (9, pair), "event": (11, bytes_field(3, pair)), "link": (13, bytes_field(4, pair))}[
+        place
+    ]
     data: bytes = make_span().SerializeToString()
     return data + bytes_field(number, inner)
 
 
-@pytest.mark.parametrize("damage", [
-    bytes_field(5, b"\xff"),  # name
-    bytes_field(9, bytes_field(1, b"k") + bytes_field(2, bytes_field(1, b"\xc3("))),  # attribute value
-    bytes_field(11, bytes_field(2, b"\xed\xa0\x80")),  # event name: an encoded surrogate
-])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        bytes_field(5, b"\xff"),  # name
+        bytes_field(9, bytes_field(1, b"k") + bytes_field(2, bytes_field(1, b"\xc3("))),  # attribute value
+        bytes_field(11, bytes_field(2, b"\xed\xa0\x80")),  # event name: an encoded surrogate
+    ],
+)
 def test_text_that_is_not_utf8_rejects_the_span(damage: bytes) -> None:
     with pytest.raises(InvalidSpan, match="not UTF-8"):
         decode.parse_span(make_span().SerializeToString() + damage)
@@ -207,13 +234,19 @@ def test_a_span_is_read_whole() -> None:
     resource = Resource(attributes=[attribute(AnyValue(string_value="shop"), "service.name")])
     scope = InstrumentationScope(name="lib", version="2", dropped_attributes_count=1)
     message = make_span(
-        parent_span_id=PARENT_ID, status={"code": 2, "message": "boom"}, dropped_attributes_count=1,
-        dropped_events_count=2, dropped_links_count=3,
+        parent_span_id=PARENT_ID,
+        status={"code": 2, "message": "boom"},
+        dropped_attributes_count=1,
+        dropped_events_count=2,
+        dropped_links_count=3,
         events=[Span.Event(name="exception", time_unix_nano=START, dropped_attributes_count=4)],
-        links=[Span.Link(trace_id=TRACE_ID, span_id=SPAN_ID, trace_state="a=b", flags=1, dropped_attributes_count=5)])
-    span = decode.span(message.SerializeToString(),
-                       decode.resource(resource.SerializeToString(), "https://schema/1"),
-                       decode.scope(scope.SerializeToString(), "https://schema/2"))
+        links=[Span.Link(trace_id=TRACE_ID, span_id=SPAN_ID, trace_state="a=b", flags=1, dropped_attributes_count=5)],
+    )
+    span = decode.span(
+        message.SerializeToString(),
+        decode.resource(resource.SerializeToString(), "https://schema/1"),
+        decode.scope(scope.SerializeToString(), "https://schema/2"),
+    )
     assert (span.trace_id, span.span_id, span.parent_span_id) == (TRACE_ID.hex(), SPAN_ID.hex(), PARENT_ID.hex())
     assert (span.status.is_error, span.status.message) == (True, "boom")
     assert (span.dropped_attributes_count, span.dropped_events_count, span.dropped_links_count) == (1, 2, 3)
@@ -231,9 +264,15 @@ def test_an_unreadable_resource_or_scope_spoils_the_request(read: object) -> Non
 
 
 def test_a_log_record_is_read_whole() -> None:
-    record = make_log(observed_time_unix_nano=START + 1, severity_text="INFO", event_name="gen_ai.choice", flags=1,
-                      attributes=[attribute(AnyValue(int_value=3))], dropped_attributes_count=2,
-                      body=nested(3, maps=True))
+    record = make_log(
+        observed_time_unix_nano=START + 1,
+        severity_text="INFO",
+        event_name="gen_ai.choice",
+        flags=1,
+        attributes=[attribute(AnyValue(int_value=3))],
+        dropped_attributes_count=2,
+        body=nested(3, maps=True),
+    )
     log = decode.log_record(record.SerializeToString())
     assert (log.trace_id, log.span_id) == (TRACE_ID.hex(), SPAN_ID.hex())
     assert (log.time_unix_nano, log.observed_time_unix_nano) == (START, START + 1)
@@ -241,14 +280,18 @@ def test_a_log_record_is_read_whole() -> None:
     assert (log.body, log.attributes, log.dropped_attributes_count) == ({"k": {"k": "deep"}}, {"k": 3}, 2)
 
 
-@pytest.mark.parametrize(("trace_id", "span_id", "kept", "warned"), [
-    (b"", b"", ("", ""), False),
-    (bytes(16), bytes(8), ("", ""), False),
-    (TRACE_ID, b"", (TRACE_ID.hex(), ""), False),
-    (b"abc", SPAN_ID, ("", SPAN_ID.hex()), True),
-])
-def test_a_log_record_may_belong_to_no_span(trace_id: bytes, span_id: bytes, kept: tuple[str, str],
-                                            warned: bool) -> None:
+@pytest.mark.parametrize(
+    ("trace_id", "span_id", "kept", "warned"),
+    [
+        (b"", b"", ("", ""), False),
+        (bytes(16), bytes(8), ("", ""), False),
+        (TRACE_ID, b"", (TRACE_ID.hex(), ""), False),
+        (b"abc", SPAN_ID, ("", SPAN_ID.hex()), True),
+    ],
+)
+def test_a_log_record_may_belong_to_no_span(
+    trace_id: bytes, span_id: bytes, kept: tuple[str, str], warned: bool
+) -> None:
     parsed = decode.parse_log(make_log(trace_id=trace_id, span_id=span_id).SerializeToString())
     assert (parsed.trace_id, parsed.span_id) == kept
     assert bool(parsed.warnings) == warned
@@ -271,8 +314,11 @@ def test_everything_captured_can_be_read(path: Path) -> None:
                     assert decode.log_record(data, owner).time_unix_nano >= 0
 
 
-SPAN = make_span(attributes=[attribute(nested(4)), attribute(AnyValue(int_value=300), "n")],
-                 events=[Span.Event(name="e")], status={"code": 2}).SerializeToString()
+SPAN = make_span(
+    attributes=[attribute(nested(4)), attribute(AnyValue(int_value=300), "n")],
+    events=[Span.Event(name="e")],
+    status={"code": 2},
+).SerializeToString()
 
 
 @given(st.data())

@@ -40,8 +40,9 @@ def through_json(signal: Signal, items: list[ExportItem]) -> list[ExportItem]:
 
 
 def item(data: bytes, **owner: Any) -> ExportItem:
-    return ExportItem(**{"data": data, "resource": b"", "resource_schema_url": "", "scope": b"",
-                         "scope_schema_url": "", **owner})
+    return ExportItem(
+        **{"data": data, "resource": b"", "resource_schema_url": "", "scope": b"", "scope_schema_url": "", **owner}
+    )
 
 
 @pytest.mark.parametrize("path", CAPTURES, ids=lambda path: f"{path.parent.name}/{path.name}")
@@ -105,19 +106,34 @@ def test_exact_bytes_are_believed_only_while_they_say_what_the_object_says() -> 
 
 def test_the_json_is_what_the_specification_says() -> None:
     span = make_span(
-        parent_span_id=SPAN_ID, flags=256, status={"code": 2},
-        attributes=[KeyValue(key="int", value=AnyValue(int_value=2**60)),
-                    KeyValue(key="nan", value=AnyValue(double_value=float("nan"))),
-                    KeyValue(key="bytes", value=AnyValue(bytes_value=b"\xff")), KeyValue(key="none")],
-        events=[Span.Event(name="e", time_unix_nano=7)])
+        parent_span_id=SPAN_ID,
+        flags=256,
+        status={"code": 2},
+        attributes=[
+            KeyValue(key="int", value=AnyValue(int_value=2**60)),
+            KeyValue(key="nan", value=AnyValue(double_value=float("nan"))),
+            KeyValue(key="bytes", value=AnyValue(bytes_value=b"\xff")),
+            KeyValue(key="none"),
+        ],
+        events=[Span.Event(name="e", time_unix_nano=7)],
+    )
     assert encode.span_object(span.SerializeToString()) == {
-        "traceId": TRACE_ID.hex(), "spanId": SPAN_ID.hex(), "parentSpanId": SPAN_ID.hex(), "flags": 256, "name": "chat",
-        "kind": 3, "startTimeUnixNano": "1700000000000000000", "endTimeUnixNano": "1700000000001000000",
+        "traceId": TRACE_ID.hex(),
+        "spanId": SPAN_ID.hex(),
+        "parentSpanId": SPAN_ID.hex(),
+        "flags": 256,
+        "name": "chat",
+        "kind": 3,
+        "startTimeUnixNano": "1700000000000000000",
+        "endTimeUnixNano": "1700000000001000000",
         "attributes": [
             {"key": "int", "value": {"intValue": "1152921504606846976"}},
             {"key": "nan", "value": {"doubleValue": "NaN"}},
-            {"key": "bytes", "value": {"bytesValue": "/w=="}}, {"key": "none"}],
-        "events": [{"timeUnixNano": "7", "name": "e"}], "status": {"code": 2},
+            {"key": "bytes", "value": {"bytesValue": "/w=="}},
+            {"key": "none"},
+        ],
+        "events": [{"timeUnixNano": "7", "name": "e"}],
+        "status": {"code": 2},
     }
 
 
@@ -128,8 +144,13 @@ def test_requests_group_by_resource_and_scope_and_are_bounded_and_lazy() -> None
         nonlocal drawn
         while True:
             drawn += 1
-            yield item(make_span(drawn).SerializeToString(), resource=bytes_field(1, b"") * (drawn % 2),
-                       scope=bytes_field(1, b"s" + b"t" * (drawn % 3)), resource_schema_url="r", scope_schema_url="s")
+            yield item(
+                make_span(drawn).SerializeToString(),
+                resource=bytes_field(1, b"") * (drawn % 2),
+                scope=bytes_field(1, b"s" + b"t" * (drawn % 3)),
+                resource_schema_url="r",
+                scope_schema_url="s",
+            )
 
     first = next(encode.json_requests(Signal.TRACES, endless()))
     assert drawn == encode.ITEMS_PER_REQUEST
@@ -151,20 +172,41 @@ def key_values(pairs: list[tuple[str, Any]]) -> list[Any]:
 
 
 VALUES: st.SearchStrategy[Any] = st.recursive(
-    st.builds(AnyValue) | st.builds(AnyValue, string_value=st.text()) | st.builds(AnyValue, bool_value=st.booleans())
-    | st.builds(AnyValue, int_value=st.integers(-(2**63), 2**63 - 1)) | st.builds(AnyValue, double_value=st.floats())
+    st.builds(AnyValue)
+    | st.builds(AnyValue, string_value=st.text())
+    | st.builds(AnyValue, bool_value=st.booleans())
+    | st.builds(AnyValue, int_value=st.integers(-(2**63), 2**63 - 1))
+    | st.builds(AnyValue, double_value=st.floats())
     | st.builds(AnyValue, bytes_value=st.binary()),
-    lambda inner: st.builds(lambda values: AnyValue(array_value={"values": values}), st.lists(inner, max_size=3))
-    | st.builds(lambda pairs: AnyValue(kvlist_value={"values": key_values(pairs)}),
-                st.lists(st.tuples(st.text(), inner), max_size=3)), max_leaves=8)
+    lambda inner: (
+        st.builds(lambda values: AnyValue(array_value={"values": values}), st.lists(inner, max_size=3))
+        | st.builds(
+            lambda pairs: AnyValue(kvlist_value={"values": key_values(pairs)}),
+            st.lists(st.tuples(st.text(), inner), max_size=3),
+        )
+    ),
+    max_leaves=8,
+)
 
 
-@given(st.lists(st.tuples(st.text(), VALUES), max_size=4), st.text(), st.integers(-(2**31), 2**31 - 1),
-       st.integers(0, 2**64 - 1), st.integers(0, 2**32 - 1), st.binary(max_size=9))
-def test_any_span_comes_back(pairs: list[tuple[str, Any]], name: str, kind: int, end: int, count: int,
-                             link: bytes) -> None:
+@given(
+    st.lists(st.tuples(st.text(), VALUES), max_size=4),
+    st.text(),
+    st.integers(-(2**31), 2**31 - 1),
+    st.integers(0, 2**64 - 1),
+    st.integers(0, 2**32 - 1),
+    st.binary(max_size=9),
+)
+def test_any_span_comes_back(
+    pairs: list[tuple[str, Any]], name: str, kind: int, end: int, count: int, link: bytes
+) -> None:
     attributes = key_values(pairs)
     data: bytes = make_span(
-        name=name, kind=kind, end_time_unix_nano=end, dropped_links_count=count, attributes=attributes,
-        links=[Span.Link(trace_id=link, flags=count, attributes=attributes)]).SerializeToString()
+        name=name,
+        kind=kind,
+        end_time_unix_nano=end,
+        dropped_links_count=count,
+        attributes=attributes,
+        links=[Span.Link(trace_id=link, flags=count, attributes=attributes)],
+    ).SerializeToString()
     assert through_json(Signal.TRACES, [item(data)]) == [item(data)]

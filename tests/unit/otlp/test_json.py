@@ -56,8 +56,9 @@ def value_rejection(value: object) -> str:
     return rejection(IDS | {"attributes": [{"key": "k", "value": value}]})
 
 
-@pytest.mark.parametrize(("pattern", "pb"), [
-    ("otlp-json/*.json", "otlp-json/traces.pb"), ("vercel-ai5/*.json", "vercel-ai5/traces.pb")])
+@pytest.mark.parametrize(
+    ("pattern", "pb"), [("otlp-json/*.json", "otlp-json/traces.pb"), ("vercel-ai5/*.json", "vercel-ai5/traces.pb")]
+)
 def test_captured_json_and_its_protobuf_twin_are_equal(pattern: str, pb: str) -> None:
     bodies = [path.read_bytes() for path in sorted(CORPUS.glob(pattern)) if path.name != "expect.json"]
     from_json = items_of(slice_json_request(Signal.TRACES, body) for body in bodies)
@@ -67,8 +68,15 @@ def test_captured_json_and_its_protobuf_twin_are_equal(pattern: str, pb: str) ->
 
 
 def test_snake_case_and_unknown_keys_are_ignored_at_every_level() -> None:
-    given_request = request(IDS | {"name": "n", "start_time_unix_nano": "5", "newThing": {"a": [1]}, "attributes": [
-        {"key": "k", "value": {"stringValue": "v", "string_value": 5, "later": 1}, "new": None}]})
+    given_request = request(
+        IDS
+        | {
+            "name": "n",
+            "start_time_unix_nano": "5",
+            "newThing": {"a": [1]},
+            "attributes": [{"key": "k", "value": {"stringValue": "v", "string_value": 5, "later": 1}, "new": None}],
+        }
+    )
     given_request["resourceSpans"][0]["scope_spans"] = [{"spans": [IDS]}]
     given_request["extra"] = True
     (item,) = items_of([send_text(json.dumps(given_request))])
@@ -77,22 +85,35 @@ def test_snake_case_and_unknown_keys_are_ignored_at_every_level() -> None:
 
 
 def test_ids_are_hex_of_any_case() -> None:
-    span = one_span({"traceId": TRACE_ID.hex().upper(), "parentSpanId": "00F067aa0ba902B7", "links": [
-        {"traceId": TRACE_ID.hex().upper(), "spanId": SPAN_ID.hex()}]})
+    span = one_span(
+        {
+            "traceId": TRACE_ID.hex().upper(),
+            "parentSpanId": "00F067aa0ba902B7",
+            "links": [{"traceId": TRACE_ID.hex().upper(), "spanId": SPAN_ID.hex()}],
+        }
+    )
     assert (span.trace_id, span.parent_span_id.hex()) == (TRACE_ID, "00f067aa0ba902b7")
     assert (span.links[0].trace_id, span.links[0].span_id) == (TRACE_ID, SPAN_ID)
 
 
-@pytest.mark.parametrize("bad", [
-    {"traceId": base64.b64encode(TRACE_ID).decode()}, {"traceId": "0a f7"}, {"spanId": "abc"}, {"spanId": 5},
-    {"parentSpanId": "é0"}, {"links": [{"traceId": "xy"}]},
-])
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"traceId": base64.b64encode(TRACE_ID).decode()},
+        {"traceId": "0a f7"},
+        {"spanId": "abc"},
+        {"spanId": 5},
+        {"parentSpanId": "é0"},
+        {"links": [{"traceId": "xy"}]},
+    ],
+)
 def test_ids_that_are_not_hex_reject_the_span(bad: dict[str, Any]) -> None:
     assert "hexadecimal" in rejection(IDS | bad)
 
 
-@pytest.mark.parametrize("bad", [
-    {"kind": "SPAN_KIND_CLIENT"}, {"status": {"code": "STATUS_CODE_ERROR"}}, {"kind": "3"}])
+@pytest.mark.parametrize(
+    "bad", [{"kind": "SPAN_KIND_CLIENT"}, {"status": {"code": "STATUS_CODE_ERROR"}}, {"kind": "3"}]
+)
 def test_enum_names_reject_the_span(bad: dict[str, Any]) -> None:
     assert "names are not used" in rejection(IDS | bad)
 
@@ -102,14 +123,17 @@ def test_unknown_enum_numbers_are_kept() -> None:
     assert (span.kind, span.status.code) == (77, -1)
 
 
-@pytest.mark.parametrize(("given_value", "kept"), [
-    ("18446744073709551615", 2**64 - 1), (18446744073709551615, 2**64 - 1), ("0", 0), (12.0, 12), (None, 0)])
+@pytest.mark.parametrize(
+    ("given_value", "kept"),
+    [("18446744073709551615", 2**64 - 1), (18446744073709551615, 2**64 - 1), ("0", 0), (12.0, 12), (None, 0)],
+)
 def test_64_bit_integers_are_text_or_numbers(given_value: object, kept: int) -> None:
     assert one_span({"endTimeUnixNano": given_value}).end_time_unix_nano == kept
 
 
-@pytest.mark.parametrize("bad", [
-    "18446744073709551616", -1, "-1", 1.5, "1.5", "1e3", " 1", "+1", "1_0", "٣", "", True, [], {}, "9" * 500])
+@pytest.mark.parametrize(
+    "bad", ["18446744073709551616", -1, "-1", 1.5, "1.5", "1e3", " 1", "+1", "1_0", "٣", "", True, [], {}, "9" * 500]
+)
 def test_other_64_bit_integers_reject_the_span(bad: object) -> None:
     assert "endTimeUnixNano" in rejection(IDS | {"endTimeUnixNano": bad})
 
@@ -119,42 +143,74 @@ def test_32_bit_integers_have_their_range(bad: dict[str, Any]) -> None:
     assert "between" in rejection(IDS | bad)
 
 
-@pytest.mark.parametrize(("given_value", "kept"), [
-    ({"stringValue": ""}, AnyValue(string_value="")),
-    ({"boolValue": False}, AnyValue(bool_value=False)),
-    ({"intValue": "-9223372036854775808"}, AnyValue(int_value=-(2**63))),
-    ({"intValue": 0}, AnyValue(int_value=0)),
-    ({"doubleValue": 1}, AnyValue(double_value=1.0)),
-    ({"doubleValue": -0.0}, AnyValue(double_value=-0.0)),
-    ({"doubleValue": "Infinity"}, AnyValue(double_value=float("inf"))),
-    ({"doubleValue": "-Infinity"}, AnyValue(double_value=float("-inf"))),
-    ({"bytesValue": "AP/+"}, AnyValue(bytes_value=b"\x00\xff\xfe")),
-    ({"bytesValue": ""}, AnyValue(bytes_value=b"")),
-    ({"stringValueStrindex": 4}, AnyValue(string_value_strindex=4)),
-    ({}, AnyValue()),
-    ({"stringValue": None, "intValue": 4}, AnyValue(int_value=4)),
-])
+@pytest.mark.parametrize(
+    ("given_value", "kept"),
+    [
+        ({"stringValue": ""}, AnyValue(string_value="")),
+        ({"boolValue": False}, AnyValue(bool_value=False)),
+        ({"intValue": "-9223372036854775808"}, AnyValue(int_value=-(2**63))),
+        ({"intValue": 0}, AnyValue(int_value=0)),
+        ({"doubleValue": 1}, AnyValue(double_value=1.0)),
+        ({"doubleValue": -0.0}, AnyValue(double_value=-0.0)),
+        ({"doubleValue": "Infinity"}, AnyValue(double_value=float("inf"))),
+        ({"doubleValue": "-Infinity"}, AnyValue(double_value=float("-inf"))),
+        ({"bytesValue": "AP/+"}, AnyValue(bytes_value=b"\x00\xff\xfe")),
+        ({"bytesValue": ""}, AnyValue(bytes_value=b"")),
+        ({"stringValueStrindex": 4}, AnyValue(string_value_strindex=4)),
+        ({}, AnyValue()),
+        ({"stringValue": None, "intValue": 4}, AnyValue(int_value=4)),
+    ],
+)
 def test_values_become_their_messages_exactly(given_value: object, kept: Any) -> None:
     assert value_of(given_value).SerializeToString() == kept.SerializeToString()
 
 
 def test_values_may_hold_values_and_be_nan() -> None:
-    value = value_of({"arrayValue": {"values": [{"intValue": 1}, {}, {"kvlistValue": {"values": [
-        {"key": "nan", "value": {"doubleValue": "NaN"}}, {"key": "none"}]}}, {"arrayValue": {}}]}})
+    value = value_of(
+        {
+            "arrayValue": {
+                "values": [
+                    {"intValue": 1},
+                    {},
+                    {"kvlistValue": {"values": [{"key": "nan", "value": {"doubleValue": "NaN"}}, {"key": "none"}]}},
+                    {"arrayValue": {}},
+                ]
+            }
+        }
+    )
     assert [item.WhichOneof("value") for item in value.array_value.values] == [
-        "int_value", None, "kvlist_value", "array_value"]
+        "int_value",
+        None,
+        "kvlist_value",
+        "array_value",
+    ]
     pairs = value.array_value.values[2].kvlist_value.values
     assert str(pairs[0].value.double_value) == "nan"
     assert not pairs[1].HasField("value")
 
 
-@pytest.mark.parametrize("bad", [
-    {"stringValue": "a", "intValue": 1}, {"stringValue": 5}, {"boolValue": 1}, {"boolValue": "true"},
-    {"intValue": "9223372036854775808"}, {"intValue": 0.5}, {"doubleValue": "1.5"}, {"doubleValue": True},
-    {"doubleValue": 10**400}, {"bytesValue": "_-8="}, {"bytesValue": "a"}, {"bytesValue": 5},
-    {"bytesValue": "AP/+\n"}, {"arrayValue": []}, {"arrayValue": {"values": [5]}}, {"kvlistValue": {"values": {}}},
-    "text",
-])
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"stringValue": "a", "intValue": 1},
+        {"stringValue": 5},
+        {"boolValue": 1},
+        {"boolValue": "true"},
+        {"intValue": "9223372036854775808"},
+        {"intValue": 0.5},
+        {"doubleValue": "1.5"},
+        {"doubleValue": True},
+        {"doubleValue": 10**400},
+        {"bytesValue": "_-8="},
+        {"bytesValue": "a"},
+        {"bytesValue": 5},
+        {"bytesValue": "AP/+\n"},
+        {"arrayValue": []},
+        {"arrayValue": {"values": [5]}},
+        {"kvlistValue": {"values": {}}},
+        "text",
+    ],
+)
 def test_values_that_are_none_reject_the_span(bad: object) -> None:
     assert value_rejection(bad)
 
@@ -164,8 +220,9 @@ def test_a_number_beyond_doubles_rejects_the_span() -> None:
     assert len(send_text(text.replace("123456", "1e999")).rejected) == 1
 
 
-@pytest.mark.parametrize("bad", [
-    5, "span", [], True, {**IDS, "attributes": {}}, {**IDS, "events": [5]}, {**IDS, "name": 5}])
+@pytest.mark.parametrize(
+    "bad", [5, "span", [], True, {**IDS, "attributes": {}}, {**IDS, "events": [5]}, {**IDS, "name": 5}]
+)
 def test_what_is_no_span_is_rejected_alone(bad: object) -> None:
     assert rejection(bad)
 
@@ -190,23 +247,38 @@ def test_half_a_surrogate_pair_is_replaced_with_a_warning() -> None:
     assert [text for text in sliced.warnings if "surrogate" in text]
 
 
-@pytest.mark.parametrize(("body", "reason"), [
-    (b"", "not JSON"), (b"{", "not JSON"), (b"{}x", "not JSON"), (b"[]", "no object"), (b"5", "no object"),
-    (b'{"a": NaN}', "bare NaN"), (b'{"a": -Infinity}', "bare -Infinity"), (b'{"a": "\xff"}', "not UTF-8"),
-    (b'{"a": %s}' % (b"9" * 1001), "1,000 digits"), (b'{"a": 0.%s}' % (b"9" * 1001), "1,000 digits"),
-    (b'{"resourceSpans": {}}', "not a list"), (b'{"resourceSpans": [5]}', "not an object"),
-    (b'{"resourceSpans": [{"scopeSpans": [{"spans": {}}]}]}', "not a list"),
-    (b'{"resourceSpans": [{"scopeSpans": [{"scope": 5}]}]}', "not an object"),
-    (b'{"resourceSpans": [{"schemaUrl": 5}]}', "not text"),
-    (b'{"resourceSpans": [{"resource": {"attributes": [{"key": "k", "value": {"intValue": "x"}}]}}]}', "whole number"),
-])
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (b"", "not JSON"),
+        (b"{", "not JSON"),
+        (b"{}x", "not JSON"),
+        (b"[]", "no object"),
+        (b"5", "no object"),
+        (b'{"a": NaN}', "bare NaN"),
+        (b'{"a": -Infinity}', "bare -Infinity"),
+        (b'{"a": "\xff"}', "not UTF-8"),
+        (b'{"a": %s}' % (b"9" * 1001), "1,000 digits"),
+        (b'{"a": 0.%s}' % (b"9" * 1001), "1,000 digits"),
+        (b'{"resourceSpans": {}}', "not a list"),
+        (b'{"resourceSpans": [5]}', "not an object"),
+        (b'{"resourceSpans": [{"scopeSpans": [{"spans": {}}]}]}', "not a list"),
+        (b'{"resourceSpans": [{"scopeSpans": [{"scope": 5}]}]}', "not an object"),
+        (b'{"resourceSpans": [{"schemaUrl": 5}]}', "not text"),
+        (
+            b'{"resourceSpans": [{"resource": {"attributes": [{"key": "k", "value": {"intValue": "x"}}]}}]}',
+            "whole number",
+        ),
+    ],
+)
 def test_what_is_wrong_outside_any_span_spoils_the_request(body: bytes, reason: str) -> None:
     with pytest.raises(MalformedRequest, match=reason):
         slice_json_request(Signal.TRACES, body)
 
 
-@pytest.mark.parametrize("body", [
-    b"{}", b'{"resourceSpans": []}', b'\xef\xbb\xbf{"resourceSpans": [{}]}', b' {"resourceLogs": 5} '])
+@pytest.mark.parametrize(
+    "body", [b"{}", b'{"resourceSpans": []}', b'\xef\xbb\xbf{"resourceSpans": [{}]}', b' {"resourceLogs": 5} ']
+)
 def test_empty_requests_hold_nothing(body: bytes) -> None:
     assert slice_json_request(Signal.TRACES, body) == SlicedRequest([])
 
@@ -227,8 +299,9 @@ def test_values_nest_forty_levels_and_deeper_ones_reject_their_span() -> None:
     assert "nested deeper than 40" in rejection(nested(41))
 
 
-@pytest.mark.parametrize("body", [
-    b'{"a":' * 401 + b"1" + b"}" * 401, b"[" * 500_000, b'{"a":' * 500_000, b"[" * 100_000 + b"]" * 100_000])
+@pytest.mark.parametrize(
+    "body", [b'{"a":' * 401 + b"1" + b"}" * 401, b"[" * 500_000, b'{"a":' * 500_000, b"[" * 100_000 + b"]" * 100_000]
+)
 def test_json_nested_too_deep_spoils_the_request(body: bytes) -> None:
     with pytest.raises(MalformedRequest, match=f"deeper than {MAX_JSON_DEPTH}"):
         load_json(body)
@@ -252,13 +325,32 @@ def test_too_many_spans_are_too_large() -> None:
 
 
 def test_logs_and_resources_have_every_field() -> None:
-    record = {"timeUnixNano": "1", "observedTimeUnixNano": 2, "severityNumber": 9, "severityText": "INFO",
-              "eventName": "e", "body": {"kvlistValue": {"values": [{"key": "k", "value": {"boolValue": True}}]}},
-              "attributes": [{"key": "a", "value": {"intValue": 1}}], "droppedAttributesCount": 3, "flags": 1, **IDS}
-    resource = {"attributes": [{"key": "service.name", "value": {"stringValue": "s"}}], "droppedAttributesCount": 2,
-                "entityRefs": [{"schemaUrl": "u", "type": "host", "idKeys": ["a", "b"], "descriptionKeys": ["c"]}]}
-    body = {"resourceLogs": [{"resource": resource, "schemaUrl": "r", "scopeLogs": [
-        {"scope": {"name": "n", "version": "v"}, "schemaUrl": "s", "logRecords": [record, 5]}]}]}
+    record = {
+        "timeUnixNano": "1",
+        "observedTimeUnixNano": 2,
+        "severityNumber": 9,
+        "severityText": "INFO",
+        "eventName": "e",
+        "body": {"kvlistValue": {"values": [{"key": "k", "value": {"boolValue": True}}]}},
+        "attributes": [{"key": "a", "value": {"intValue": 1}}],
+        "droppedAttributesCount": 3,
+        "flags": 1,
+        **IDS,
+    }
+    resource = {
+        "attributes": [{"key": "service.name", "value": {"stringValue": "s"}}],
+        "droppedAttributesCount": 2,
+        "entityRefs": [{"schemaUrl": "u", "type": "host", "idKeys": ["a", "b"], "descriptionKeys": ["c"]}],
+    }
+    body = {
+        "resourceLogs": [
+            {
+                "resource": resource,
+                "schemaUrl": "r",
+                "scopeLogs": [{"scope": {"name": "n", "version": "v"}, "schemaUrl": "s", "logRecords": [record, 5]}],
+            }
+        ]
+    }
     sliced = slice_json_request(Signal.LOGS, json.dumps(body).encode())
     (item,) = items_of([sliced])
     assert len(sliced.rejected) == 1
@@ -286,15 +378,37 @@ def test_damaged_json_raises_nothing_but_decode_errors(data: st.DataObject) -> N
 
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
-JSON = st.recursive(SCALARS,
-                    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(
-                        st.sampled_from(["traceId", "kind", "attributes", "key", "value", "status", "events", "links",
-                                         "stringValue", "intValue", "arrayValue", "values", "tracetui.bytes"]),
-                        inner, max_size=4), max_leaves=20)
+JSON = st.recursive(
+    SCALARS,
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                [
+                    "traceId",
+                    "kind",
+                    "attributes",
+                    "key",
+                    "value",
+                    "status",
+                    "events",
+                    "links",
+                    "stringValue",
+                    "intValue",
+                    "arrayValue",
+                    "values",
+                    "tracetui.bytes",
+                ]
+            ),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=20,
+)
 
 
 @given(JSON)
 def test_any_json_in_place_of_a_span_costs_only_itself(span: object) -> None:
     sliced = send(span, IDS | {"name": "the other"})
     assert Span.FromString(items_of([sliced])[-1].data).name == "the other"
-

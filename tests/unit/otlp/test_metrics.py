@@ -33,8 +33,10 @@ def test_empty_requests_have_none(body: bytes, is_json: bool) -> None:
     assert count_data_points(body, is_json=is_json) == 0
 
 
-@pytest.mark.parametrize(("body", "is_json"), [
-    (b"\x0a\x05", False), (b"", True), (b"[]", True), (json.dumps({"resourceMetrics": [5]}).encode(), True)])
+@pytest.mark.parametrize(
+    ("body", "is_json"),
+    [(b"\x0a\x05", False), (b"", True), (b"[]", True), (json.dumps({"resourceMetrics": [5]}).encode(), True)],
+)
 def test_unreadable_requests_are_refused(body: bytes, is_json: bool) -> None:
     with pytest.raises(MalformedRequest):
         count_data_points(body, is_json=is_json)

@@ -23,7 +23,7 @@ from tracetui.otlp.protowire import bytes_field, fixed32_field, fixed64_field, u
 from tracetui.otlp.wire import Signal, slice_request
 
 GROUP = varint(20 << 3 | 3) + uint_field(1, 300) + bytes_field(2, b"x" * 200) + varint(20 << 3 | 4)
-UNKNOWN = (uint_field(90, 2**63) + fixed64_field(91, 1) + fixed32_field(92, 1) + bytes_field(93, b"new") + GROUP)
+UNKNOWN = uint_field(90, 2**63) + fixed64_field(91, 1) + fixed32_field(92, 1) + bytes_field(93, b"new") + GROUP
 
 
 @pytest.mark.parametrize("path", CAPTURES, ids=lambda path: f"{path.parent.name}/{path.name}")
@@ -32,13 +32,25 @@ def test_slices_of_every_capture_are_the_messages_inside(path: Path) -> None:
     traces = signal_of(path) is Signal.TRACES
     message = (ExportTraceServiceRequest if traces else ExportLogsServiceRequest).FromString(body)
     resources = message.resource_spans if traces else message.resource_logs
-    expected = [(owner.resource.SerializeToString(), owner.schema_url, scope.scope.SerializeToString(),
-                 scope.schema_url, item.SerializeToString())
-                for owner in resources for scope in (owner.scope_spans if traces else owner.scope_logs)
-                for item in (scope.spans if traces else scope.log_records)]
+    expected = [
+        (
+            owner.resource.SerializeToString(),
+            owner.schema_url,
+            scope.scope.SerializeToString(),
+            scope.schema_url,
+            item.SerializeToString(),
+        )
+        for owner in resources
+        for scope in (owner.scope_spans if traces else owner.scope_logs)
+        for item in (scope.spans if traces else scope.log_records)
+    ]
 
-    sliced = [(owner.data, owner.schema_url, scope.data, scope.schema_url, item)
-              for owner in slice_request(body).resources for scope in owner.scopes for item in scope.items]
+    sliced = [
+        (owner.data, owner.schema_url, scope.data, scope.schema_url, item)
+        for owner in slice_request(body).resources
+        for scope in owner.scopes
+        for item in scope.items
+    ]
 
     assert expected
     assert sliced == expected
@@ -55,11 +67,26 @@ def test_fields_after_the_spans_and_repeated_ones_count_as_protobuf_has_them() -
     request = make_request()
     resource = request.resource_spans[0].resource.SerializeToString()
     more = bytes_field(1, bytes_field(1, b"extra"))
-    scope = (bytes_field(3, b"old") + bytes_field(2, first) + UNKNOWN + bytes_field(2, second)
-             + bytes_field(1, bytes_field(1, b"scope")) + bytes_field(3, b"https://scope/1")
-             + bytes_field(1, bytes_field(2, b"1.0")))
-    body = bytes_field(1, UNKNOWN + bytes_field(2, scope) + bytes_field(3, b"https://resource/1")
-                       + bytes_field(1, resource) + bytes_field(1, more)) + UNKNOWN
+    scope = (
+        bytes_field(3, b"old")
+        + bytes_field(2, first)
+        + UNKNOWN
+        + bytes_field(2, second)
+        + bytes_field(1, bytes_field(1, b"scope"))
+        + bytes_field(3, b"https://scope/1")
+        + bytes_field(1, bytes_field(2, b"1.0"))
+    )
+    body = (
+        bytes_field(
+            1,
+            UNKNOWN
+            + bytes_field(2, scope)
+            + bytes_field(3, b"https://resource/1")
+            + bytes_field(1, resource)
+            + bytes_field(1, more),
+        )
+        + UNKNOWN
+    )
     whole = ExportTraceServiceRequest.FromString(body).resource_spans[0]
 
     (sliced,) = slice_request(body).resources
@@ -77,18 +104,21 @@ def test_empty_envelopes_hold_nothing(body: bytes) -> None:
     assert slice_request(body).resources == []
 
 
-@pytest.mark.parametrize(("body", "offset"), [
-    (b"\x0a", 1),  # a length is missing
-    (b"\x0a\x05abc", 0),  # shorter than it says
-    (b"\x0a\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x01", 11),  # a length of eleven bytes
-    (b"\x02\x00", 0),  # field number 0
-    (b"\x0f\x00", 1),  # wire type 7
-    (b"\x0c", 1),  # end of a group that never began
-    (b"\x0b\x14", 2),  # end of another group
-    (b"\x0a\x03\x12\x05a", 2),  # an inner message reaches beyond its outer one
-    (b"\x8a\x80\x80\x80\x80\x80\x01\x00", 0),  # a field number beyond 29 bits
-    (b"\x0d\x01\x02", 0),  # a fixed32 cut short
-])
+@pytest.mark.parametrize(
+    ("body", "offset"),
+    [
+        (b"\x0a", 1),  # a length is missing
+        (b"\x0a\x05abc", 0),  # shorter than it says
+        (b"\x0a\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x01", 11),  # a length of eleven bytes
+        (b"\x02\x00", 0),  # field number 0
+        (b"\x0f\x00", 1),  # wire type 7
+        (b"\x0c", 1),  # end of a group that never began
+        (b"\x0b\x14", 2),  # end of another group
+        (b"\x0a\x03\x12\x05a", 2),  # an inner message reaches beyond its outer one
+        (b"\x8a\x80\x80\x80\x80\x80\x01\x00", 0),  # a field number beyond 29 bits
+        (b"\x0d\x01\x02", 0),  # a fixed32 cut short
+    ],
+)
 def test_garbage_is_refused_with_its_offset(body: bytes, offset: int) -> None:
     with pytest.raises(MalformedRequest, match=rf"byte {offset}\."):
         slice_request(body)

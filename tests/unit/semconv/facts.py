@@ -83,9 +83,7 @@ def _tokens(span: NormalisedSpan, fact: Fact) -> bool:
 
 
 def _part_of_tokens(member: str) -> Callable[[NormalisedSpan, Fact], bool]:
-    return lambda span, fact: (
-        span.tokens.input == fact["input"] and getattr(span.tokens, member) == fact["value"]
-    )
+    return lambda span, fact: span.tokens.input == fact["input"] and getattr(span.tokens, member) == fact["value"]
 
 
 def _error(span: NormalisedSpan, fact: Fact) -> bool:

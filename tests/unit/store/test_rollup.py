@@ -69,8 +69,9 @@ def shuffled(numbers: list[int]) -> list[int]:
 @pytest.mark.parametrize("order", [in_order, backwards, odd_then_even, shuffled])
 @pytest.mark.parametrize("parent", [deep, wide, tree])
 @pytest.mark.parametrize("kinds", [["LLM"], ["TOOL", "UNKNOWN"], ["UNKNOWN", "LLM", "TOOL", "AGENT"]], ids="+".join)
-def test_each_mark_is_set_once(order: Callable[[list[int]], list[int]], parent: Callable[[int], int],
-                               kinds: list[str]) -> None:
+def test_each_mark_is_set_once(
+    order: Callable[[list[int]], list[int]], parent: Callable[[int], int], kinds: list[str]
+) -> None:
     """One span per transaction, the worst case: what is looked up stays a small multiple of the spans."""
     source, trace = CountingSource(), TraceState(1, "t")
     marked = 0
@@ -79,8 +80,20 @@ def test_each_mark_is_set_once(order: Callable[[list[int]], list[int]], parent: 
         above = parent(number)
         kind = kinds[number % len(kinds)]
         usage = 1 if kind == "LLM" else None
-        span = SpanState(number, f"{number:x}", f"{above:x}" if above else "", kind, number, number, False, usage,
-                         usage, None, "", "")
+        span = SpanState(
+            number,
+            f"{number:x}",
+            f"{above:x}" if above else "",
+            kind,
+            number,
+            number,
+            False,
+            usage,
+            usage,
+            None,
+            "",
+            "",
+        )
         rollup.add(span)
         rollup.settle()
         marked += len(rollup.marked)

@@ -89,8 +89,9 @@ def check_path(path: Path) -> None:
     if path.is_symlink():
         raise StoreError(f"{path} is a symbolic link.", hint=f"Give the file it points to: --db {path.resolve()}.")
     if path.is_dir():
-        raise StoreError(f"{path} is a folder, not a database file.",
-                         hint=f"Name a file in it: --db {path / 'tracetui.db'}.")
+        raise StoreError(
+            f"{path} is a folder, not a database file.", hint=f"Name a file in it: --db {path / 'tracetui.db'}."
+        )
     if not path.exists():
         if not os.access(path.parent, os.W_OK | os.X_OK):
             raise StoreError(f"The folder {path.parent} is not writable.", hint=_AT_HAND)
@@ -156,8 +157,14 @@ def _create(path: Path) -> None:
 
 def _connect(path: Path, mode: str) -> sqlite3.Connection:
     # opened by one thread, used by another; transactions are begun and ended by hand
-    connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode={mode}", uri=True, isolation_level=None,
-                                 check_same_thread=False, timeout=5, cached_statements=256)
+    connection = sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode={mode}",
+        uri=True,
+        isolation_level=None,
+        check_same_thread=False,
+        timeout=5,
+        cached_statements=256,
+    )
     connection.execute("PRAGMA temp_store=memory")
     return connection
 
@@ -180,7 +187,8 @@ def _version(path: Path) -> int | None:
     if version > SCHEMA_VERSION:
         raise NewerSchemaError(
             f"{path} was written by a later version of tracetui (schema {version}, this one knows {SCHEMA_VERSION}).",
-            hint="Upgrade tracetui, or choose another file with --db.")
+            hint="Upgrade tracetui, or choose another file with --db.",
+        )
     return version
 
 
@@ -191,8 +199,10 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
         connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
     mode = connection.execute("PRAGMA journal_mode=wal").fetchone()[0]
     if mode != "wal":
-        raise StoreError(f"The file system of {path} does not support SQLite's write-ahead log.",
-                         hint="Choose a --db on a local disk.")
+        raise StoreError(
+            f"The file system of {path} does not support SQLite's write-ahead log.",
+            hint="Choose a --db on a local disk.",
+        )
     connection.execute("PRAGMA synchronous=full")
     connection.execute("PRAGMA foreign_keys=off")  # the writer keeps them; checking each row would cost the way in
     connection.execute("PRAGMA secure_delete=fast")

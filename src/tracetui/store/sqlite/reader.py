@@ -77,8 +77,9 @@ class SqliteReader:
         files = (self.path, self.path.with_name(self.path.name + "-wal"))
         return StoreSize(traces, spans, logs, sum(_file_size(file) for file in files))
 
-    def count_traces(self, where: Condition | None = None, *, ahead_of: RowKey | None = None,
-                     sort: TraceSort = NEWEST_FIRST) -> int:
+    def count_traces(
+        self, where: Condition | None = None, *, ahead_of: RowKey | None = None, sort: TraceSort = NEWEST_FIRST
+    ) -> int:
         """Traces that match; with `ahead_of`, those that stand before that key in the order."""
         clauses: list[str] = []
         values: list[object] = []
@@ -93,8 +94,15 @@ class SqliteReader:
         with self._reading():
             return int(self._connection.execute(statement, values).fetchone()[0])
 
-    def traces(self, where: Condition | None = None, *, sort: TraceSort = NEWEST_FIRST, after: RowKey | None = None,
-               before: RowKey | None = None, limit: int = 100) -> list[TraceSummary]:
+    def traces(
+        self,
+        where: Condition | None = None,
+        *,
+        sort: TraceSort = NEWEST_FIRST,
+        after: RowKey | None = None,
+        before: RowKey | None = None,
+        limit: int = 100,
+    ) -> list[TraceSummary]:
         """A page of traces in the order; see `SpanReader.traces`."""
         if after is not None and before is not None:
             raise ValueError("a page is asked for with after or with before, not with both")
@@ -125,7 +133,7 @@ class SqliteReader:
         statement, values = spans_statement(where)
         with self._snapshot():
             found = self._connection.execute(statement, (after_row_id, *values, max(limit, 0)))
-            return self.rows([row_id for row_id, in found])
+            return self.rows([row_id for (row_id,) in found])
 
     def skeleton(self, trace_id: str) -> list[SpanNode]:
         """Every span of a trace, little of each, in no particular order."""
@@ -135,9 +143,22 @@ class SqliteReader:
             return []
         row_ids, span_ids, parents, starts, ends, errors, kinds = columns
         with _collector_paused():
-            return list(map(tuple.__new__, repeat(SpanNode), zip(
-                json.loads(row_ids), span_ids.split(","), parents.split(","), json.loads(starts), json.loads(ends),
-                map("1".__eq__, errors), map(sys.intern, json.loads(kinds)), strict=True)))
+            return list(
+                map(
+                    tuple.__new__,
+                    repeat(SpanNode),
+                    zip(
+                        json.loads(row_ids),
+                        span_ids.split(","),
+                        parents.split(","),
+                        json.loads(starts),
+                        json.loads(ends),
+                        map("1".__eq__, errors),
+                        map(sys.intern, json.loads(kinds)),
+                        strict=True,
+                    ),
+                )
+            )
 
     def rows(self, row_ids: Sequence[int]) -> list[SpanRow]:
         """These spans' rows, in the order asked for; ids that are gone are left out."""
@@ -165,8 +186,9 @@ class SqliteReader:
         with self._reading():
             return int(self._connection.execute("SELECT count(*) FROM logs").fetchone()[0])
 
-    def logs(self, *, trace_id: str | None = None, span_id: str | None = None, after_row_id: int = 0,
-             limit: int = 100) -> list[StoredLog]:
+    def logs(
+        self, *, trace_id: str | None = None, span_id: str | None = None, after_row_id: int = 0, limit: int = 100
+    ) -> list[StoredLog]:
         """A page of log records in order of arrival, of all, of one trace, or of one span of it."""
         narrowed = ""
         values: list[object] = []
@@ -186,7 +208,7 @@ class SqliteReader:
         found: list[tuple[str, str]] = []
         with self._snapshot():
             traces = self._connection.execute(statements.FIND_TRACES, (prefix, prefix + "g", max(limit, 0)))
-            found = [(trace_id, "") for trace_id, in traces]
+            found = [(trace_id, "") for (trace_id,) in traces]
             if len(found) < limit and len(prefix) <= 16:
                 found += self._connection.execute(statements.FIND_SPANS, (prefix, prefix + "g", limit - len(found)))
         return found
@@ -227,8 +249,12 @@ def _collector_paused() -> Iterator[None]:
             gc.enable()
 
 
-def page_statement(where: Condition | None, sort: TraceSort, after: RowKey | None, before: RowKey | None,
-                   ) -> tuple[str, list[object]]:
+def page_statement(
+    where: Condition | None,
+    sort: TraceSort,
+    after: RowKey | None,
+    before: RowKey | None,
+) -> tuple[str, list[object]]:
     """The statement of a page of traces with its values but for the limit; rows before a key come in reverse."""
     clauses: list[str] = []
     values: list[object] = []

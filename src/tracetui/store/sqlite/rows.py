@@ -85,8 +85,10 @@ class StoredSpans:
         """For the arrivals of each known trace, by its row id: themselves, their parents and their children."""
         if not arrived:
             return {}
-        ahead = {trace: Ahead({*spans, *(arrival.span.parent_span_id for arrival in spans.values())}, {}, [])
-                 for trace, spans in arrived.items()}
+        ahead = {
+            trace: Ahead({*spans, *(arrival.span.parent_span_id for arrival in spans.values())}, {}, [])
+            for trace, spans in arrived.items()
+        }
         asked = {trace: list(known.asked) for trace, known in ahead.items()}
         for trace, *row, resource_id, scope_id, length in _look_up(self._connection, statements.SPAN_STATES, asked):
             state = stored_state(row)
@@ -141,11 +143,12 @@ def known_traces(connection: sqlite3.Connection, trace_ids: Iterable[str]) -> di
     return {row[1]: _trace_state(row) for row in _look_up(connection, statements.TRACES_BY_ID, list(trace_ids))}
 
 
-def insert_rows(connection: sqlite3.Connection, statement: Callable[[int], str],
-                rows: Sequence[tuple[object, ...]]) -> None:
+def insert_rows(
+    connection: sqlite3.Connection, statement: Callable[[int], str], rows: Sequence[tuple[object, ...]]
+) -> None:
     """Insert rows, hundreds in one statement; what a statement has room for beyond them is filled with empty rows."""
     for start in range(0, len(rows), _ROWS_PER_STATEMENT):
-        part = rows[start:start + _ROWS_PER_STATEMENT]
+        part = rows[start : start + _ROWS_PER_STATEMENT]
         size = next(size for size in _SIZES if size >= len(part))
         values = list(itertools.chain.from_iterable(part))
         values += [None] * ((size - len(part)) * len(part[0]))
@@ -164,38 +167,107 @@ def write_marks(connection: sqlite3.Connection, spans: Iterable[SpanState]) -> N
 def span_state(row_id: int, arrival: Arrival) -> SpanState:
     """What the roll-up needs of an arrival."""
     span, resource, _, _ = arrival
-    return SpanState(row_id, span.span_id, span.parent_span_id, span.kind, span.start_time_unix_nano,
-                     span.end_time_unix_nano, bool(span.is_error), span.input_tokens, span.output_tokens,
-                     _picodollars(span.cost_total), span.model, span.session_id, span.name, resource.service,
-                     resource.project)
+    return SpanState(
+        row_id,
+        span.span_id,
+        span.parent_span_id,
+        span.kind,
+        span.start_time_unix_nano,
+        span.end_time_unix_nano,
+        bool(span.is_error),
+        span.input_tokens,
+        span.output_tokens,
+        _picodollars(span.cost_total),
+        span.model,
+        span.session_id,
+        span.name,
+        resource.service,
+        resource.project,
+    )
 
 
 def stored_state(row: list[Any]) -> SpanState:
     """What the roll-up needs of a stored span, from `statements.STATE_COLUMNS` without the trace."""
-    (row_id, span_id, parent_span_id, kind, start, end, is_error, input_tokens, output_tokens, cost, model, session_id,
-     name, below, under_tool) = row
-    return SpanState(row_id, span_id, parent_span_id, kind, start, end, bool(is_error), input_tokens, output_tokens,
-                     _picodollars(float(cost)) if cost else None, model, session_id, name, below=below,
-                     under_tool=bool(under_tool), stored=True)
+    (
+        row_id,
+        span_id,
+        parent_span_id,
+        kind,
+        start,
+        end,
+        is_error,
+        input_tokens,
+        output_tokens,
+        cost,
+        model,
+        session_id,
+        name,
+        below,
+        under_tool,
+    ) = row
+    return SpanState(
+        row_id,
+        span_id,
+        parent_span_id,
+        kind,
+        start,
+        end,
+        bool(is_error),
+        input_tokens,
+        output_tokens,
+        _picodollars(float(cost)) if cost else None,
+        model,
+        session_id,
+        name,
+        below=below,
+        under_tool=bool(under_tool),
+        stored=True,
+    )
 
 
 def span_row(state: SpanState, trace_row: int, arrival: Arrival, derivation_version: int) -> tuple[object, ...]:
     """A row of `spans`, by `statements.SPAN_COLUMNS`."""
     span, _, resource_id, scope_id = arrival
-    return (state.row_id, trace_row, *span[1:24], resource_id, scope_id, span.warnings, state.below, state.under_tool,
-            derivation_version)
+    return (
+        state.row_id,
+        trace_row,
+        *span[1:24],
+        resource_id,
+        scope_id,
+        span.warnings,
+        state.below,
+        state.under_tool,
+        derivation_version,
+    )
 
 
 def trace_row(trace: TraceState) -> tuple[object, ...]:
     """A row of `traces`, by `statements.TRACE_COLUMNS`. Totals beyond what a column holds stop at its limit."""
     return (
-        trace.row_id, trace.trace_id, trace.name, trace.service, trace.project, trace.session_id, trace.start,
-        trace.end, trace.span_count, trace.error_count, trace.llm_count, trace.tool_count,
+        trace.row_id,
+        trace.trace_id,
+        trace.name,
+        trace.service,
+        trace.project,
+        trace.session_id,
+        trace.start,
+        trace.end,
+        trace.span_count,
+        trace.error_count,
+        trace.llm_count,
+        trace.tool_count,
         min(trace.input_tokens, MAX_INTEGER) if trace.input_count else None,
         min(trace.output_tokens, MAX_INTEGER) if trace.output_count else None,
         min(trace.cost, MAX_INTEGER) if trace.cost_count else None,
-        _models_text(tuple(trace.models)), trace.complete, trace.root_is_error, trace.head_span_id,
-        trace.head_start, trace.session_span_id, trace.session_start, trace.input_count, trace.output_count,
+        _models_text(tuple(trace.models)),
+        trace.complete,
+        trace.root_is_error,
+        trace.head_span_id,
+        trace.head_start,
+        trace.session_span_id,
+        trace.session_start,
+        trace.input_count,
+        trace.output_count,
         trace.cost_count,
     )
 

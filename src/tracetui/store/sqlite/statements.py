@@ -9,12 +9,38 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 SPAN_COLUMNS = (
-    "id", "trace",
+    "id",
+    "trace",
     # these follow the order of IncomingSpan, so that a row is bound from a slice of it
-    "span_id", "parent_span_id", "name", "otel_kind", "start_time_unix_nano", "end_time_unix_nano", "status_code",
-    "status_message", "kind", "is_error", "model", "provider", "input_tokens", "output_tokens", "cache_read_tokens",
-    "cache_write_tokens", "reasoning_tokens", "cost_total", "session_id", "user_id", "tool_name", "agent_name",
-    "preview", "resource_id", "scope_id", "warnings", "below", "under_tool", "derivation_version",
+    "span_id",
+    "parent_span_id",
+    "name",
+    "otel_kind",
+    "start_time_unix_nano",
+    "end_time_unix_nano",
+    "status_code",
+    "status_message",
+    "kind",
+    "is_error",
+    "model",
+    "provider",
+    "input_tokens",
+    "output_tokens",
+    "cache_read_tokens",
+    "cache_write_tokens",
+    "reasoning_tokens",
+    "cost_total",
+    "session_id",
+    "user_id",
+    "tool_name",
+    "agent_name",
+    "preview",
+    "resource_id",
+    "scope_id",
+    "warnings",
+    "below",
+    "under_tool",
+    "derivation_version",
 )
 """Columns of `spans` in the order in which the writer binds them."""
 
@@ -22,22 +48,54 @@ DATA_COLUMNS = ("id", "encoding", "data")
 """Columns of `span_data`."""
 
 TRACE_COLUMNS = (
-    "id", "trace_id", "name", "service", "project", "session_id", "start_time_unix_nano", "end_time_unix_nano",
-    "span_count", "error_count", "llm_count", "tool_count", "input_tokens", "output_tokens", "cost_picodollars",
-    "models", "complete", "root_is_error", "head_span_id", "head_start", "session_span_id", "session_start",
-    "input_count", "output_count", "cost_count",
+    "id",
+    "trace_id",
+    "name",
+    "service",
+    "project",
+    "session_id",
+    "start_time_unix_nano",
+    "end_time_unix_nano",
+    "span_count",
+    "error_count",
+    "llm_count",
+    "tool_count",
+    "input_tokens",
+    "output_tokens",
+    "cost_picodollars",
+    "models",
+    "complete",
+    "root_is_error",
+    "head_span_id",
+    "head_start",
+    "session_span_id",
+    "session_start",
+    "input_count",
+    "output_count",
+    "cost_count",
 )
 """Columns of `traces` in the order of `rollup.TraceState`."""
 
-LOG_COLUMNS = ("trace_id", "span_id", "time_unix_nano", "severity_number", "event_name", "body_text", "resource_id",
-               "scope_id", "hash", "data")
+LOG_COLUMNS = (
+    "trace_id",
+    "span_id",
+    "time_unix_nano",
+    "severity_number",
+    "event_name",
+    "body_text",
+    "resource_id",
+    "scope_id",
+    "hash",
+    "data",
+)
 """Columns of `logs` that the writer binds."""
 
 
 def _many(head: str, columns: Sequence[str], rows: int, tail: str = "") -> str:
     one = f"({','.join('?' * len(columns))})"
-    return (f"{head} ({','.join(columns)}) SELECT * FROM (VALUES {','.join([one] * rows)})"
-            f" WHERE column1 IS NOT NULL{tail}")
+    return (
+        f"{head} ({','.join(columns)}) SELECT * FROM (VALUES {','.join([one] * rows)}) WHERE column1 IS NOT NULL{tail}"
+    )
 
 
 def insert_spans(rows: int) -> str:
@@ -111,9 +169,7 @@ TRACE_STATES = (
 )
 """States of all spans of a trace, by its row id; the last values are service and project."""
 
-SLICES_HEX = (
-    "SELECT json_group_object(d.id, hex(d.data)) FROM json_each(?) k CROSS JOIN span_data d ON d.id = k.value"
-)
+SLICES_HEX = "SELECT json_group_object(d.id, hex(d.data)) FROM json_each(?) k CROSS JOIN span_data d ON d.id = k.value"
 """Slices as hexadecimal text by row id, for these row ids (a JSON list)."""
 
 SLICE = "SELECT data FROM span_data WHERE id = ?"
@@ -162,9 +218,7 @@ STORED_BY_ID = (
 )
 """Whole spans of these row ids (a JSON list), in any order."""
 
-SPAN_ROW_ID = (
-    "SELECT id FROM spans WHERE trace = (SELECT id FROM traces WHERE trace_id = ?) AND span_id = ?"
-)
+SPAN_ROW_ID = "SELECT id FROM spans WHERE trace = (SELECT id FROM traces WHERE trace_id = ?) AND span_id = ?"
 """Row id of one span by trace and span id."""
 
 SKELETON = (

@@ -131,8 +131,9 @@ class SqliteWriter:
         changes = _Changes()
         arrived, logs = self._gather(batches, changes)
         known = known_traces(self._connection, arrived) if arrived else {}
-        ahead = self._stored.fetch_ahead({known[trace_id].row_id: spans for trace_id, spans in arrived.items()
-                                          if trace_id in known})
+        ahead = self._stored.fetch_ahead(
+            {known[trace_id].row_id: spans for trace_id, spans in arrived.items() if trace_id in known}
+        )
         for trace_id, spans in arrived.items():
             trace = known.get(trace_id)
             if trace is None:
@@ -147,11 +148,18 @@ class SqliteWriter:
             changes.rollups.append((rollup, trace is None))
         self._store(changes)
         touched = frozenset(arrived) | {log.log.trace_id for log in logs if log.log.trace_id}
-        return Commit(self._sequence + 1, touched, len(changes.new), changes.replaced_spans, changes.unchanged_spans,
-                      self._store_logs(logs))
+        return Commit(
+            self._sequence + 1,
+            touched,
+            len(changes.new),
+            changes.replaced_spans,
+            changes.unchanged_spans,
+            self._store_logs(logs),
+        )
 
-    def _gather(self, batches: Sequence[IncomingBatch],
-                changes: _Changes) -> tuple[dict[str, _Spans], list[LogArrival]]:
+    def _gather(
+        self, batches: Sequence[IncomingBatch], changes: _Changes
+    ) -> tuple[dict[str, _Spans], list[LogArrival]]:
         """The spans by trace and id, the last version of each, and the log records."""
         arrived: dict[str, _Spans] = {}
         logs: list[LogArrival] = []
@@ -168,8 +176,9 @@ class SqliteWriter:
                         changes.replaced_spans += 1
                     else:
                         changes.unchanged_spans += 1
-            logs += [LogArrival(log, resources[log.resource_index][1], scope_ids[log.scope_index])
-                     for log in batch.logs]
+            logs += [
+                LogArrival(log, resources[log.resource_index][1], scope_ids[log.scope_index]) for log in batch.logs
+            ]
         return arrived, logs
 
     def _add(self, rollup: TraceRollup, arrival: Arrival, changes: _Changes) -> None:
@@ -184,10 +193,14 @@ class SqliteWriter:
         rollup.know(ahead.children)
         rollup.know_missing(ahead.asked)
         rollup.know_children(arrived)
-        slices = self._stored.slices({
-            found.state.row_id: found.length for span_id, found in ahead.spans.items()
-            if (again := arrived.get(span_id)) is not None and _may_equal(again, found.resource_id, found.scope_id,
-                                                                          found.length)})
+        slices = self._stored.slices(
+            {
+                found.state.row_id: found.length
+                for span_id, found in ahead.spans.items()
+                if (again := arrived.get(span_id)) is not None
+                and _may_equal(again, found.resource_id, found.scope_id, found.length)
+            }
+        )
         recount = False
         for span_id, arrival in arrived.items():
             found = ahead.spans.get(span_id)
@@ -212,14 +225,21 @@ class SqliteWriter:
             (changes.replaced, statements.replace_spans, statements.replace_data),
         ):
             insert_rows(connection, into_spans, [span_row(*span, version) for span in spans])
-            insert_rows(connection, into_data, [(state.row_id, AS_RECEIVED, arrival.span.data)
-                                                for state, _, arrival in spans])
+            insert_rows(
+                connection, into_data, [(state.row_id, AS_RECEIVED, arrival.span.data) for state, _, arrival in spans]
+            )
         write_marks(connection, [state for rollup, _ in changes.rollups for state in rollup.marked.values()])
         recounted = {trace.row_id: self._recount(trace) for trace in changes.recount}
         for is_new, into_traces in ((True, statements.insert_traces), (False, statements.update_traces)):
-            insert_rows(connection, into_traces, [
-                trace_row(recounted.get(rollup.trace.row_id, rollup.trace))
-                for rollup, new in changes.rollups if new == is_new])
+            insert_rows(
+                connection,
+                into_traces,
+                [
+                    trace_row(recounted.get(rollup.trace.row_id, rollup.trace))
+                    for rollup, new in changes.rollups
+                    if new == is_new
+                ],
+            )
 
     def _recount(self, trace: TraceState) -> TraceState:
         """A trace's totals and marks from all its stored spans, replaced ones included."""
@@ -231,8 +251,10 @@ class SqliteWriter:
             state.below, state.under_tool = 0, False
             rollup.add(state)
         rollup.settle()
-        write_marks(self._connection, [state for state, mark in zip(states, marks, strict=True)
-                                       if (state.below, state.under_tool) != mark])
+        write_marks(
+            self._connection,
+            [state for state, mark in zip(states, marks, strict=True) if (state.below, state.under_tool) != mark],
+        )
         return counted
 
     def _store_logs(self, logs: list[LogArrival]) -> int:
@@ -243,8 +265,13 @@ class SqliteWriter:
     def _resource_id(self, record: ResourceRecord) -> int:
         known = self._resources.get(record)
         if known is None:
-            known = self._record_id(statements.FIND_RESOURCE, statements.INSERT_RESOURCE,
-                                    (record.service, record.project), record.schema_url, record.data)
+            known = self._record_id(
+                statements.FIND_RESOURCE,
+                statements.INSERT_RESOURCE,
+                (record.service, record.project),
+                record.schema_url,
+                record.data,
+            )
             if len(self._resources) >= _MAX_CACHED_RECORDS:
                 self._resources.clear()
             self._resources[record] = known
@@ -253,8 +280,13 @@ class SqliteWriter:
     def _scope_id(self, record: ScopeRecord) -> int:
         known = self._scopes.get(record)
         if known is None:
-            known = self._record_id(statements.FIND_SCOPE, statements.INSERT_SCOPE, (record.name, record.version),
-                                    record.schema_url, record.data)
+            known = self._record_id(
+                statements.FIND_SCOPE,
+                statements.INSERT_SCOPE,
+                (record.name, record.version),
+                record.schema_url,
+                record.data,
+            )
             if len(self._scopes) >= _MAX_CACHED_RECORDS:
                 self._scopes.clear()
             self._scopes[record] = known
