@@ -15,6 +15,7 @@ from tracetui.tui.app import TracetuiApp
 from tracetui.tui.render.details import TABS
 from tracetui.tui.widgets.inspector import Inspector
 from tracetui.tui.widgets.line_view import LineView
+from tracetui.tui.widgets.span_tree import SpanTree
 
 
 def painted(pane: LineView) -> str:
@@ -25,6 +26,11 @@ def painted(pane: LineView) -> str:
 def shows(inspector: Inspector, span_id: str) -> bool:
     """Whether the inspector shows this span."""
     return inspector.opened is not None and inspector.opened.normalised.span.span_id == span_id
+
+
+def shows_trace(spans: SpanTree, trace_id: str) -> bool:
+    """Whether the tree shows this trace."""
+    return spans.trace is not None and spans.trace.trace_id == trace_id
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
@@ -53,7 +59,7 @@ async def test_every_tab_opens_on_every_span(
                 assert text == sanitise(text, keep_newlines=True), f"{row.name!r} {tab.title}"
         for trace in traces:
             spans.open(trace.trace_id)
-            await until(pilot, lambda: spans.trace is not None)
+            await until(pilot, partial(shows_trace, spans, trace.trace_id))
             text = painted(spans)
             assert text == sanitise(text, keep_newlines=True)
             assert spans.row_count == trace.span_count

@@ -22,7 +22,7 @@ def demo(settings: Settings) -> int:
     at once, and their list and one of them are written to stdout.
     """
     if sys.stdout.isatty() and sys.stdin.isatty():
-        from tracetui.tui.app import run
+        from tracetui.tui.launch import run
 
         return run(settings, demo=True)
     with tempfile.TemporaryDirectory(prefix="tracetui-demo-") as folder:

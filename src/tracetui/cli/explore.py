@@ -30,6 +30,6 @@ def explore(given: ExplorerWords) -> int:
             "The explorer needs a terminal.",
             hint="`tracetui serve` receives without one, `tracetui traces` lists what has arrived.",
         )
-    from tracetui.tui.app import run
+    from tracetui.tui.launch import run
 
     return run(settings, query=given.query)

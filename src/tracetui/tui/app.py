@@ -19,8 +19,7 @@ from textual.widgets import Input
 from textual.worker import Worker, WorkerState
 
 from tracetui.config import Settings
-from tracetui.errors import ScreenError, TracetuiError
-from tracetui.logs import log_path
+from tracetui.errors import TracetuiError
 from tracetui.model.clock import Clock, SystemClock
 from tracetui.query import compile_text
 from tracetui.runtime import Runtime
@@ -30,8 +29,7 @@ from tracetui.tui.feed import Feed
 from tracetui.tui.messages import ListView, StoreChanged
 from tracetui.tui.pulse import Pulse
 from tracetui.tui.screens.explorer import ExplorerScreen
-from tracetui.tui.terminal import terminal_for_the_screen
-from tracetui.tui.theme import ANSI, DARK, THEMES
+from tracetui.tui.theme import DARK, THEMES
 from tracetui.tui.yank import YankActions
 
 log = logging.getLogger(__name__)
@@ -239,47 +237,3 @@ class TracetuiApp(YankActions, App[str]):
 
     async def _run(self, action: str, target: object) -> None:
         await self.run_action(action, target)  # type: ignore[arg-type]
-
-
-def run(settings: Settings, *, query: str = "", demo: bool = False) -> int:
-    """Run the explorer until the user leaves; returns the exit status.
-
-    Raises:
-        StoreError: The database cannot be used.
-    """
-    if demo:
-        return _run_demo(settings)
-    runtime = Runtime(settings)
-    runtime.open_store()
-    app = TracetuiApp(runtime, query=query)
-    try:
-        show(app)
-    finally:
-        runtime.stop()
-    if app.return_value == "demo":
-        return _run_demo(settings)
-    return app.return_code or 0
-
-
-def show(app: TracetuiApp) -> None:
-    """Run the application, in the terminal's own colours where it has but sixteen and no theme was asked for.
-
-    Raises:
-        ScreenError: The screen failed; the terminal is restored.
-    """
-    if app.console.color_system == "standard" and app.theme == DARK:
-        app.theme = ANSI
-    database = app.settings.db
-    with terminal_for_the_screen(database):
-        app.run()
-    if app.failure:
-        raise ScreenError(
-            f"The screen failed ({app.failure}); what was acknowledged is stored.",
-            hint=f"Please report it; {log_path(database)} says where it happened.",
-        )
-
-
-def _run_demo(settings: Settings) -> int:
-    from tracetui.tui.demo import run_demo  # deferred: the bundled captures are read by the demo alone
-
-    return run_demo(settings)

@@ -12,7 +12,6 @@ from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.screen import Screen
-from textual.widget import Widget
 from textual.widgets import Input
 
 from tracetui.errors import UsageError
@@ -22,6 +21,7 @@ from tracetui.tui.commands import bindings, commands_of
 from tracetui.tui.feed import Feed
 from tracetui.tui.messages import FeedFailed, ListView, SizeLoaded, StoreChanged
 from tracetui.tui.pulse import Pulse
+from tracetui.tui.screens.arrangement import LEVELS, Arrangement
 from tracetui.tui.screens.help import HelpScreen
 from tracetui.tui.theme import palette_of
 from tracetui.tui.throttle import Throttle
@@ -34,12 +34,6 @@ from tracetui.tui.widgets.span_tree import SpanTree
 from tracetui.tui.widgets.trace_list import TraceList
 from tracetui.tui.widgets.welcome import Welcome
 
-WIDE_COLUMNS = 110
-"""From here on two panes stand side by side."""
-
-HUGE_COLUMNS, HUGE_ROWS = 160, 40
-"""From here on all three are shown."""
-
 FOLLOW_S, HELD_S = 0.5, 0.1
 """How often at most the list is read while spans arrive: following repaints it all, held only what is counted."""
 
@@ -48,9 +42,6 @@ PREVIEW_S = 1.0
 
 SETTLE_S = 0.08
 """How long the list's cursor must rest before the trace under it is read."""
-
-LEVELS = ("list", "trace", "inspect")
-"""How deep the reader is: each has its pane in focus."""
 
 
 class ExplorerScreen(Screen[None]):
@@ -70,13 +61,12 @@ class ExplorerScreen(Screen[None]):
         self._clock = clock
         self._pulse = pulse
         self._query = query
-        self._level = "list"
+        self._arrangement = Arrangement()
         self._ready = False
-        self._split = {"list": 50, "tree": 50}
         self._list_reload = Throttle(self, clock, lambda: self.traces.reload())
         self._trace_reload = Throttle(self, clock, self._reload_trace)
         self._preview = Throttle(self, clock, self._settle)
-        self.add_class("-list")
+        self._arrange()
 
     def compose(self) -> ComposeResult:
         """Everything, once; what shows is the style sheet's business."""
@@ -122,56 +112,47 @@ class ExplorerScreen(Screen[None]):
     @property
     def level(self) -> str:
         """How deep the reader is: `list`, `trace` or `inspect`."""
-        return self._level
+        return self._arrangement.level
 
     def _pane(self, level: str) -> LineView:
         return {"list": self.traces, "trace": self.spans, "inspect": self.inspector}[level]
 
     def go(self, level: str) -> None:
         """Go to a level: its pane shows and has the focus."""
-        self._level = level
-        for name in LEVELS:
-            self.set_class(name == level, f"-{name}")
+        self._arrangement.level = level
+        self._arrange()
         # at once, unlike Widget.focus: the next key, perhaps typed already, belongs to this pane
         self.set_focus(self._pane(level))
         self._follow_down()
 
+    def _arrange(self) -> None:
+        """Let the style sheet show what the arrangement says."""
+        for name, has in self._arrangement.classes().items():
+            self.set_class(has, name)
+        if self.is_mounted:
+            self.traces.styles.height = f"{self._arrangement.list_height}%"
+            self.spans.styles.width = f"{self._arrangement.tree_width}%"
+
     def _follow_down(self) -> None:
         """Let the panes that show follow the cursors above them."""
-        if self._level != "list" or self._shows(self.spans):
+        if self.level != "list" or self._arrangement.shows("trace"):
             trace = self.traces.selected
-            if self._level == "list" and trace is not None:
+            if self.level == "list" and trace is not None:
                 self.spans.open(trace.trace_id)
-        if self._shows(self.inspector):
+        if self._arrangement.shows("inspect"):
             self.inspector.open(self.spans.trace_id, self.spans.selected_span_id)
-
-    def _shows(self, pane: Widget) -> bool:
-        if pane is self.inspector:
-            return (
-                self._level == "inspect"
-                or (self.has_class("-huge") and not self.has_class("-zoom"))
-                or (self._level == "trace" and self.has_class("-wide") and not self.has_class("-zoom"))
-            )
-        return (
-            self._level == "trace"
-            or (self.has_class("-wide") or self.has_class("-huge"))
-            and not (self.has_class("-zoom"))
-        )
 
     def on_resize(self, event: events.Resize) -> None:
         """Arrange for the size."""
-        huge = event.size.width >= HUGE_COLUMNS and event.size.height >= HUGE_ROWS
-        wide = not huge and event.size.width >= WIDE_COLUMNS
-        self.set_class(huge, "-huge")
-        self.set_class(wide, "-wide")
-        self.set_class(not huge and not wide, "-narrow")
+        self._arrangement.fit(event.size.width, event.size.height)
+        self._arrange()
         self.call_after_refresh(self._follow_down)
 
     # What the panes tell
 
     @on(TraceList.Pointed)
     def _trace_pointed(self) -> None:
-        if self._level == "list" and self._shows(self.spans):
+        if self.level == "list" and self._arrangement.shows("trace"):
             if self.traces.following:
                 self._preview.ask(PREVIEW_S)
             else:
@@ -180,7 +161,7 @@ class ExplorerScreen(Screen[None]):
 
     def _settle(self) -> None:
         trace = self.traces.selected
-        if self._level == "list":
+        if self.level == "list":
             self.spans.open(trace.trace_id if trace else "")
 
     @on(TraceList.Changed)
@@ -195,7 +176,7 @@ class ExplorerScreen(Screen[None]):
                 self.set_class(empty, "-empty")
                 self._show_keys()
                 if not empty:  # a hidden pane cannot keep the focus
-                    self.call_after_refresh(lambda: self.set_focus(self._pane(self._level)))
+                    self.call_after_refresh(lambda: self.set_focus(self._pane(self.level)))
         order = traces.view.sort.order.value
         noun = "trace" if traces.total == 1 else "traces"
         self.traces.set_title(f"{traces.total:,} {noun}", "" if order == "start" else f"by {order}")
@@ -204,7 +185,7 @@ class ExplorerScreen(Screen[None]):
 
     @on(SpanTree.Pointed)
     def _span_pointed(self, event: SpanTree.Pointed) -> None:
-        if self._shows(self.inspector):
+        if self._arrangement.shows("inspect"):
             self.inspector.open(event.trace_id, event.span_id)
 
     @on(Inspector.StepSpan)
@@ -233,10 +214,9 @@ class ExplorerScreen(Screen[None]):
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """The footer shows the keys of the pane in focus; a click into a pane goes to its level."""
         for level in LEVELS:
-            if event.widget is self._pane(level) is self.focused and self._level != level:
-                self._level = level
-                for name in LEVELS:
-                    self.set_class(name == level, f"-{name}")
+            if event.widget is self._pane(level) is self.focused and self.level != level:
+                self._arrangement.level = level
+                self._arrange()
         self._show_keys()
 
     def _show_keys(self) -> None:
@@ -253,7 +233,7 @@ class ExplorerScreen(Screen[None]):
         """The pane in focus by the name the commands use."""
         if self.focused is None or not isinstance(self.focused, LineView):
             return "explorer"
-        return {"list": "list", "trace": "tree", "inspect": "inspector"}[self._level]
+        return {"list": "list", "trace": "tree", "inspect": "inspector"}[self.level]
 
     # What the store tells
 
@@ -266,7 +246,7 @@ class ExplorerScreen(Screen[None]):
 
     def _reload_trace(self) -> None:
         self.spans.reload()
-        if self._shows(self.inspector):
+        if self._arrangement.shows("inspect"):
             self.inspector.reload()
 
     def on_size_loaded(self, message: SizeLoaded) -> None:
@@ -303,7 +283,7 @@ class ExplorerScreen(Screen[None]):
 
     def action_filter(self) -> None:
         """Type a filter."""
-        if self._level != "list":
+        if self.level != "list":
             self.go("list")
         self.query_one(FilterBar).open()
 
@@ -320,7 +300,7 @@ class ExplorerScreen(Screen[None]):
         self._step_pane(-1)
 
     def _step_pane(self, direction: int) -> None:
-        level = LEVELS[(LEVELS.index(self._level) + direction) % len(LEVELS)]
+        level = LEVELS[(LEVELS.index(self.level) + direction) % len(LEVELS)]
         if level != "list" and not self.spans.trace_id and (trace := self.traces.selected) is not None:
             self.spans.open(trace.trace_id)
         if level == "inspect":
@@ -348,33 +328,29 @@ class ExplorerScreen(Screen[None]):
 
     def action_back(self) -> None:
         """One level up; at the top, remove the filter."""
-        if self.has_class("-zoom"):
-            self.remove_class("-zoom")
-        elif self._level != "list":
-            self.go(LEVELS[LEVELS.index(self._level) - 1])
+        if self._arrangement.zoomed:
+            self.action_zoom()
+        elif self.level != "list":
+            self.go(LEVELS[LEVELS.index(self.level) - 1])
         elif self.traces.view.where is not None:
             self.query_one(FilterBar).action_clear()
 
     def action_zoom(self) -> None:
         """The pane in focus alone, or all of them again."""
-        self.toggle_class("-zoom")
+        self._arrangement.zoomed = not self._arrangement.zoomed
+        self._arrange()
         self._follow_down()
 
     def action_resize(self, percent: int) -> None:
         """Make the pane in focus larger or smaller."""
-        grows = percent if self._level != "inspect" else -percent
-        name = "list" if self._level == "list" else "tree"
-        self._split[name] = min(85, max(15, self._split[name] + grows))
-        if name == "list":
-            self.traces.styles.height = f"{self._split['list']}%"
-        else:
-            self.spans.styles.width = f"{self._split['tree']}%"
+        self._arrangement.resize(percent)
+        self._arrange()
 
     def action_show_tab(self, number: int) -> None:
         """Show a tab of the inspector, from wherever the reader is in the trace."""
-        if self._level == "list" and not self._shows(self.inspector):
+        if self.level == "list" and not self._arrangement.shows("inspect"):
             return
-        if not self._shows(self.inspector):
+        if not self._arrangement.shows("inspect"):
             self.inspector.open(self.spans.trace_id, self.spans.selected_span_id)
             self.go("inspect")
         self.inspector.show_tab(number)
