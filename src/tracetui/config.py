@@ -152,5 +152,8 @@ def parse_address(text: str, where: str) -> Address:
     """
     host, _, port = text.rpartition(":")
     if not port.isascii() or not port.isdigit() or int(port) > 65535:
-        raise UsageError(f"{where}: {text!r} is not HOST:PORT.", hint=f"For example {where} 127.0.0.1:4318, or {OFF}.")
+        raise UsageError(
+            f"{where}: {text!r} is not HOST:PORT.",
+            hint=f"For example {where} 127.0.0.1:{4317 if where == '--grpc' else 4318}, or {OFF}.",
+        )
     return Address(host.strip("[]") or "127.0.0.1", int(port))

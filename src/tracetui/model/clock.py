@@ -67,10 +67,12 @@ def format_moment(time_unix_nano: int, *, date: bool = False, fraction: bool = F
 
 
 def format_age(time_unix_nano: int, now_nano: int) -> str:
-    """How long ago, in one unit: `now`, `12s ago`, `3m ago`, `5h ago`, `2d ago`."""
+    """How long ago, in one unit: `now`, `12s ago`, `3m ago`, `5h ago`, `2d ago`, `3y ago`."""
     seconds = (now_nano - time_unix_nano) // NANOS_PER_SECOND
     if seconds < 2:
         return "now"
+    if seconds >= 1000 * 86_400:
+        return f"{seconds // (365 * 86_400)}y ago"
     for size, unit in ((86_400, "d"), (3_600, "h"), (60, "m")):
         if seconds >= size:
             return f"{seconds // size}{unit} ago"

@@ -81,6 +81,7 @@ class TracetuiApp(YankActions, App[str]):
         names = set(self.available_themes)
         wanted = runtime.settings.theme
         self.theme = wanted if wanted in names else DARK
+        self._unknown_theme = "" if wanted in names else wanted
         if runtime.settings.keymap:
             self.set_keymap(dict(runtime.settings.keymap))
 
@@ -90,6 +91,9 @@ class TracetuiApp(YankActions, App[str]):
             self._leave_on_signals()
         self._runtime.add_listener(self._committed)
         self.push_screen(ExplorerScreen(self._feed, self._clock, self._pulse, query=self._query))
+        if self._unknown_theme:
+            known = ", ".join(theme.name for theme in THEMES)
+            self.notify(f"There is no theme {self._unknown_theme!r}. Ours: {known}.", severity="warning", markup=False)
         if not self._runtime.is_writer:
             self.set_interval(POLL_S, self._poll)
         self.theme_changed_signal.subscribe(self, lambda _theme: self._restyle())

@@ -64,7 +64,7 @@ _KEY_NAMES = {
 
 def pretty_keys(keys: str) -> str:
     """`slash,ctrl+f` as a person reads it: `/ Ctrl+F`."""
-    return " ".join(_KEY_NAMES.get(key.strip(), key.strip()) for key in keys.split(","))
+    return " ".join(_KEY_NAMES.get(key.strip(), key.strip().replace("ctrl+", "Ctrl+")) for key in keys.split(","))
 
 
 COMMANDS: tuple[Command, ...] = (
@@ -127,7 +127,7 @@ COMMANDS: tuple[Command, ...] = (
         "Show the next tab that has something.",
         "inspector",
         True,
-        shown_keys="←→",
+        shown_keys="→ l",
     ),
     Command(
         "previous-tab", "left,h", "next_tab(-1)", "Previous tab", "Show the tab before that has something.", "inspector"

@@ -137,7 +137,8 @@ class Feed:
         Args:
             target: Gets a `ListLoaded`.
             view: Filter and order.
-            aim: `top` the newest rows; `end` the last ones; `around` the window that begins at `row`;
+            aim: `top` the newest rows; `end` the last ones; `around` the window that begins at `row`, `hold` the one
+                with `row` in its middle, wherever that trace stands now;
                 `before`, `after` a window that ends or begins near `row`, for scrolling.
             row: The row that `around`, `before` and `after` speak of.
             limit: Rows of the window at most.
@@ -179,6 +180,8 @@ def _list_window(
     total = reader.count_traces(view.where)
     if row is None or aim == "top":
         return ListLoaded(view, 0, total, tuple(reader.traces(view.where, sort=view.sort, limit=limit)), aim)
+    if aim == "hold":  # what it is sorted by may have changed since
+        row = reader.trace(row.trace_id) or row
     key = reader.trace_key(row, view.sort)
     if aim == "end":
         rows = reader.traces(view.where, sort=view.sort, before=END, limit=WINDOW)
@@ -186,7 +189,7 @@ def _list_window(
     if aim == "around":
         rows = reader.traces(view.where, sort=view.sort, after=_just_before(key, view), limit=WINDOW)
     else:
-        share = WINDOW * 3 // 4 if aim == "before" else WINDOW // 4
+        share = {"before": WINDOW * 3 // 4, "after": WINDOW // 4}.get(aim, WINDOW // 2)
         rows = reader.traces(view.where, sort=view.sort, before=key, limit=share)
         rows += reader.traces(view.where, sort=view.sort, after=_just_before(key, view), limit=WINDOW - share)
     if not rows:

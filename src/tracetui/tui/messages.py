@@ -38,7 +38,7 @@ class ListLoaded(Message):
     rows: tuple[TraceSummary, ...]
     """The window."""
     aim: str
-    """What was asked for: `top`, `around`, `before`, `after` or `end`."""
+    """What was asked for: `top`, `hold`, `around`, `before`, `after` or `end`."""
 
 
 @dataclass

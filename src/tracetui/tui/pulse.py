@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import deque
 
+from tracetui.config import Settings
 from tracetui.model.clock import Clock
 from tracetui.receivers.status import ReceiverCounts, ReceiverState
 from tracetui.runtime import Runtime
 from tracetui.store.api import StoreSize
 from tracetui.store.conditions import Condition
+from tracetui.store.lock import read_owner
 from tracetui.tui.widgets.header import HeaderState
 
 RATE_WINDOW_S = 3.0
 """Seconds over which spans per second are averaged."""
+
+OWNER_EVERY_S = 2.0
+"""How often a viewer looks whether the process that writes is still there."""
 
 SIZE_EVERY_S = 5.0
 """How often the store's size is asked for while spans arrive."""
@@ -32,6 +38,8 @@ class Pulse:
         self._size_of = -1
         self._told: set[str] = set()
         self._traces = 0
+        self._owner_at = clock.monotonic()
+        self._owner_gone = False
 
     def stored(self, spans: int) -> None:
         """Count spans that a commit has stored."""
@@ -72,9 +80,25 @@ class Pulse:
         if self._role:
             return self._role
         owner = self._runtime.owner
-        if owner is not None:
-            return f"viewer of process {owner.pid}"
-        return "" if self._runtime.settings.receive else "not receiving"
+        if owner is None:
+            return "" if self._runtime.settings.receive else "not receiving"
+        self._look_at_owner()
+        if self._owner_gone:
+            return f"✖ nobody receives: process {owner.pid} has ended, start tracetui again"
+        ports = " ".join(address.rpartition(":")[2] for address in (owner.grpc, *owner.http) if address)
+        return f"viewer of process {owner.pid}" + (f" on {ports}" if ports else "")
+
+    def _look_at_owner(self) -> None:
+        now = self._clock.monotonic()
+        if now - self._owner_at >= OWNER_EVERY_S:
+            self._owner_at = now
+            self._owner_gone = read_owner(self._runtime.settings.db) is None
+
+    @property
+    def database_option(self) -> str:
+        """`--db PATH ` where the database is not the usual one, for lines to paste."""
+        path = self._runtime.settings.db
+        return "" if path == Settings().db else f"--db {shlex.quote(str(path))} "
 
     def notices(self) -> list[str]:
         """What the user should be told once: a listener that failed, metrics that are not kept."""

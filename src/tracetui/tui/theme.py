@@ -36,6 +36,8 @@ class Palette:
     keyword: str
     kinds: Mapping[str, str]
     roles: Mapping[str, str]
+    selected_text: str = ""
+    """Colour of all text of a selected row, where the terminal's own colours might not stand out on the selection."""
 
     def style(self, role: str, *, bold: bool = False, underline: bool = False, italic: bool = False) -> Style:
         """The style of one of the plain roles above, by its name."""
@@ -146,8 +148,8 @@ ANSI_PALETTE = Palette(
     background="default",
     surface="default",
     panel="bright_black",
-    selection="blue",
-    selection_blurred="bright_black",
+    selection="cyan",
+    selection_blurred="white",
     error="red",
     warning="yellow",
     ok="green",
@@ -167,6 +169,7 @@ ANSI_PALETTE = Palette(
         "EVALUATOR": "bright_magenta",
         "PROMPT": "bright_yellow",
     },
+    selected_text="black",
     roles={
         "system": "bright_black",
         "developer": "bright_black",

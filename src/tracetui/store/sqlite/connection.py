@@ -145,8 +145,11 @@ def _make_folder(folder: Path) -> None:
     if not folder.is_dir():
         raise StoreError(f"{folder} is a file, so nothing can be stored below it.", hint=_AT_HAND)
     for step in reversed(missing):
-        step.mkdir(mode=0o700, exist_ok=True)
-        step.chmod(0o700)
+        try:
+            step.mkdir(mode=0o700, exist_ok=True)
+            step.chmod(0o700)
+        except OSError as error:
+            raise StoreError(f"The folder {step} cannot be made: {error.strerror}.", hint=_AT_HAND) from error
 
 
 def _create(path: Path) -> None:

@@ -104,8 +104,13 @@ def _indent(line: Row, tree: TraceTree, position: int, folded: bool, palette: Pa
 
 
 def kind_word(row: SpanRow) -> str:
-    """The short word in front of a name: what it does in the application, or else its OTLP kind."""
-    return row.kind if row.kind != "UNKNOWN" else span_kind_name(row.otel_kind).lower()
+    """The short word in front of a name: what it does in the application, or else its OTLP kind.
+
+    Empty for an internal span that says nothing of itself: the word would take the name's room on most rows.
+    """
+    if row.kind != "UNKNOWN":
+        return row.kind
+    return "" if row.otel_kind in (0, 1) else span_kind_name(row.otel_kind).lower()
 
 
 def _name(
@@ -128,7 +133,8 @@ def _name(
         line.own("⇡ ", palette.style("warning"))
     elif position in tree.cyclic:
         line.own("↻ ", palette.style("warning"))
-    line.own(kind_word(row) + " ", palette.kind(row.kind))
+    if word := kind_word(row):
+        line.own(word + " ", palette.kind(row.kind))
     room = limit - line.width
     if room <= 0:
         return

@@ -36,22 +36,25 @@ class Column:
 
 
 COLUMNS: tuple[Column, ...] = (
-    Column("duration", 8, 9, lambda t: format_duration(t.duration_nano), TraceOrder.DURATION),
+    Column("duration", 9, 9, lambda t: format_duration(t.duration_nano), TraceOrder.DURATION),
     Column("", BAR_CELLS, 3, lambda t: duration_bar(t.duration_nano, BAR_CELLS), None, "faint"),
     Column("spans", 6, 7, lambda t: format_count(t.span_count), TraceOrder.SPANS, "dim"),
     Column("errors", 6, 2, lambda t: format_count(t.error_count) if t.error_count else "", TraceOrder.ERRORS, "error"),
     Column("llm", 5, 5, lambda t: format_count(t.llm_count) if t.llm_count else "", TraceOrder.LLM, "dim"),
-    Column("tools", 5, 4, lambda t: format_count(t.tool_count) if t.tool_count else "", TraceOrder.TOOLS, "dim"),
+    Column("tools", 6, 4, lambda t: format_count(t.tool_count) if t.tool_count else "", TraceOrder.TOOLS, "dim"),
     Column("tokens", 11, 8, lambda t: format_tokens(t.input_tokens, t.output_tokens), TraceOrder.TOKENS),
     Column("cost", 8, 6, lambda t: format_cost(t.cost_total), TraceOrder.COST),
 )
 
-TIME_CELLS = 9
+TIME_CELLS = 10
 NAMES_CELLS, NARROW_NAMES_CELLS = 45, 30
 """Cells kept for name and service together before columns leave, from `ROOMY` cells on and below."""
 
 ROOMY = 100
 SERVICE_SHARE = 0.36
+
+MIN_MODEL_CELLS = 10
+"""Cells that must be left beside a name for the models to be shown there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,12 @@ class Layout:
     name: int
     service: int
     columns: tuple[Column, ...]
+
+    @property
+    def orders(self) -> tuple[TraceOrder, ...]:
+        """What the shown columns can be sorted by, from left to right."""
+        names = (TraceOrder.START, TraceOrder.NAME, *((TraceOrder.SERVICE,) if self.service else ()))
+        return (*names, *(column.order for column in self.columns if column.order))
 
 
 def choose_columns(width: int, *, with_cost: bool = True) -> Layout:
@@ -107,10 +116,14 @@ def trace_row(
     when = format_age(trace.start_time_unix_nano, now_nano) if ages else moment(trace.start_time_unix_nano, now_nano)
     row.cell(when, TIME_CELLS, palette.style("dim")).own(MARK[status], mark_style).gap()
     name_style = palette.style("error") if trace.root_is_error else palette.style("text", bold=selected)
+    end = row.width + layout.name
     if trace.name.strip():
-        row.received(trace.name, name_style, width=layout.name)
+        row.up_to(trace.name, layout.name, name_style)
     else:
-        row.cell("(no name)", layout.name, palette.style("dim", italic=True))
+        row.own("(no name)", palette.style("dim", italic=True))
+    if trace.models and end - row.width > MIN_MODEL_CELLS:
+        row.gap().up_to(" ".join(trace.models), end - row.width - 1, palette.style("faint"), prose=True)
+    row.pad_to(end)
     if layout.service:
         row.gap().received(source(trace), palette.style("dim"), width=layout.service)
     for column in layout.columns:
@@ -125,12 +138,13 @@ def source(trace: TraceSummary) -> str:
 
 
 def moment(time_unix_nano: int, now_nano: int) -> str:
-    """A clock time within the last day, else the date; in at most `TIME_CELLS` cells less one."""
-    if abs(now_nano - time_unix_nano) < 20 * 3600 * 1_000_000_000:
-        return format_moment(time_unix_nano)
-    when = to_datetime(time_unix_nano)
-    if when is None or time_unix_nano <= 0:
+    """A clock time today, a weekday and time this week, else the date; in less than `TIME_CELLS` cells."""
+    when, now = to_datetime(time_unix_nano), to_datetime(now_nano)
+    if when is None or now is None or time_unix_nano <= 0:
         return "?"
-    when = when.astimezone()
-    now = to_datetime(now_nano)
-    return when.strftime("%d %b") if now and now.year == when.year else when.strftime("%b %Y")
+    when, now = when.astimezone(), now.astimezone()
+    if when.date() == now.date():
+        return format_moment(time_unix_nano)
+    if abs((now.date() - when.date()).days) < 7:
+        return when.strftime("%a %H:%M")
+    return when.strftime("%d %b") if now.year == when.year else when.strftime("%b %Y")

@@ -171,11 +171,11 @@ class ExplorerScreen(Screen[None]):
             if not self._ready:
                 self._ready = True
                 self.call_after_refresh(self.post_message, self.Ready())
-            empty = traces.total == 0 and traces.view.where is None
+            empty = traces.total == 0 and traces.view.where is None and not self.is_typing
             if empty != self.has_class("-empty"):
                 self.set_class(empty, "-empty")
                 self._show_keys()
-                if not empty:  # a hidden pane cannot keep the focus
+                if not empty and not self.is_typing:  # a hidden pane cannot keep the focus
                     self.call_after_refresh(lambda: self.set_focus(self._pane(self.level)))
         order = traces.view.sort.order.value
         noun = "trace" if traces.total == 1 else "traces"
@@ -206,9 +206,17 @@ class ExplorerScreen(Screen[None]):
         if where != self.traces.view.where or not self.traces.loaded:
             self.traces.show(ListView(where, self.traces.view.sort))
 
-    @on(FilterBar.Done)
-    def _filter_done(self) -> None:
-        self._filter(self.query_one(FilterBar).text)
+    def action_leave_filter(self) -> None:
+        """Back to the list; the filter stays."""
+        bar = self.query_one(FilterBar)
+        bar.close_if_blank()
+        self._filter(bar.text)
+        self.go("list")
+
+    def action_clear_filter(self) -> None:
+        """Remove the filter and go back to the list."""
+        self.query_one(FilterBar).clear()
+        self._filter("")
         self.go("list")
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
@@ -265,7 +273,7 @@ class ExplorerScreen(Screen[None]):
         self.query_one(Header).show(state)
         if self.has_class("-empty"):
             palette = palette_of(self.app.current_theme)
-            self.query_one(Welcome).show(state.statuses, state.role, palette)
+            self.query_one(Welcome).show(state.statuses, state.role, palette, database=self._pulse.database_option)
         if self._pulse.wants_size():
             self._feed.load_size(self)
         for notice in self._pulse.notices():
@@ -285,7 +293,7 @@ class ExplorerScreen(Screen[None]):
         """Type a filter."""
         if self.level != "list":
             self.go("list")
-        self.query_one(FilterBar).open()
+        self.set_focus(self.query_one(FilterBar).open())
 
     def action_follow(self) -> None:
         """Follow, or stand still."""
@@ -301,7 +309,7 @@ class ExplorerScreen(Screen[None]):
 
     def _step_pane(self, direction: int) -> None:
         level = LEVELS[(LEVELS.index(self.level) + direction) % len(LEVELS)]
-        if level != "list" and not self.spans.trace_id and (trace := self.traces.selected) is not None:
+        if self.level == "list" and (trace := self.traces.selected) is not None:
             self.spans.open(trace.trace_id)
         if level == "inspect":
             self.inspector.open(self.spans.trace_id, self.spans.selected_span_id)
@@ -324,7 +332,14 @@ class ExplorerScreen(Screen[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Leave every key to the field that is typed in."""
-        return super().check_action(action, parameters) if not isinstance(self.focused, Input) else False
+        if self.is_typing and action not in ("leave_filter", "clear_filter"):
+            return False
+        return super().check_action(action, parameters)
+
+    @property
+    def is_typing(self) -> bool:
+        """Whether the filter has the focus."""
+        return isinstance(self.focused, Input)
 
     def action_back(self) -> None:
         """One level up; at the top, remove the filter."""
@@ -333,7 +348,7 @@ class ExplorerScreen(Screen[None]):
         elif self.level != "list":
             self.go(LEVELS[LEVELS.index(self.level) - 1])
         elif self.traces.view.where is not None:
-            self.query_one(FilterBar).action_clear()
+            self.action_clear_filter()
 
     def action_zoom(self) -> None:
         """The pane in focus alone, or all of them again."""

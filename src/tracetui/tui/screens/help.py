@@ -22,6 +22,9 @@ PANE_TITLES = {
     "rows": "Moving",
 }
 
+KEY_CELLS = 22
+"""Cells of the column of keys."""
+
 LEGEND = (
     ("●", "complete"),
     ("✖", "failed, or holds a failed span"),
@@ -38,7 +41,7 @@ class HelpScreen(ModalScreen[None]):
     DEFAULT_CSS = """
     HelpScreen { align: center middle; background: $background 60%; }
     HelpScreen VerticalScroll {
-        width: 76; max-width: 96%; height: auto; max-height: 92%; padding: 1 2; background: $surface;
+        width: 96; max-width: 96%; height: auto; max-height: 92%; padding: 1 2; background: $surface;
         border: round $pane-border-focus; border-title-color: $foreground;
     }
     HelpScreen Static { width: 1fr; height: auto; }
@@ -80,9 +83,11 @@ def help_text(pane: str, palette: Palette) -> Content:
         lines.append(Content.styled(title, f"bold {palette.accent}"))
         lines.extend(_line(command, palette) for command in commands)
     lines += [Content(""), Content.styled("Marks", f"bold {palette.accent}")]
-    lines.extend(Content.assemble((f"  {mark:<14}", palette.keyword), (text, palette.text)) for mark, text in LEGEND)
+    lines.extend(
+        Content.assemble((f"  {mark:<{KEY_CELLS}}", palette.keyword), (text, palette.text)) for mark, text in LEGEND
+    )
     return Content("\n").join(lines)
 
 
 def _line(command: Command, palette: Palette) -> Content:
-    return Content.assemble((f"  {command.key_label:<14}", palette.keyword), (command.help, palette.text))
+    return Content.assemble((f"  {command.key_label:<{KEY_CELLS}}", palette.keyword), (command.help, palette.text))

@@ -33,8 +33,8 @@ class FilterBar(Horizontal):
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "clear", "Clear", show=False),
-        Binding("down,enter", "done", "To the list", show=False),
+        Binding("escape", "screen.clear_filter", "Clear", show=False, priority=True),
+        Binding("down,enter", "screen.leave_filter", "To the list", show=False, priority=True),
     ]
 
     @dataclass
@@ -42,10 +42,6 @@ class FilterBar(Horizontal):
         """The text is another and the keyboard rests."""
 
         text: str
-
-    @dataclass
-    class Done(Message):
-        """Back to the list."""
 
     def __init__(self, text: str = "") -> None:
         super().__init__()
@@ -73,10 +69,19 @@ class FilterBar(Horizontal):
         """What is typed."""
         return self.query_one(Input).value
 
-    def open(self) -> None:
-        """Show the bar and type."""
+    def open(self) -> Input:
+        """Show the bar; returns the field to type in."""
         self.add_class("-open")
-        self.query_one(Input).focus()
+        return self.query_one(Input)
+
+    def close_if_blank(self) -> None:
+        """Hide the bar unless it says something."""
+        self.set_class(bool(self.text.strip()), "-open")
+
+    def clear(self) -> None:
+        """Empty the field and hide the bar."""
+        self.query_one(Input).value = ""
+        self.remove_class("-open")
 
     def show_count(self, matching: int, total: int) -> None:
         """Say how many match."""
@@ -100,20 +105,3 @@ class FilterBar(Horizontal):
 
     def _rest(self) -> None:
         self.post_message(self.Changed(self.text))
-
-    @on(Input.Submitted)
-    def _entered(self, event: Input.Submitted) -> None:
-        event.stop()
-        self.action_done()
-
-    def action_done(self) -> None:
-        """Back to the list, the filter stays."""
-        if not self.text.strip():
-            self.remove_class("-open")
-        self.post_message(self.Done())
-
-    def action_clear(self) -> None:
-        """Remove the filter and close the bar."""
-        self.query_one(Input).value = ""
-        self.remove_class("-open")
-        self.post_message(self.Done())

@@ -138,7 +138,7 @@ class LineView(Widget, can_focus=True):
             selected = index == self.cursor
             strip = self.render_row(index, inner, selected=selected)
             if selected:
-                strip = strip.apply_style(self.selection_style)
+                strip = self._selected(strip)
         else:
             strip = Strip.blank(inner)
         return Strip([*strip, bar], width).apply_style(base).simplify()
@@ -147,6 +147,12 @@ class LineView(Widget, can_focus=True):
     def selection_style(self) -> Style:
         """Background of the row under the cursor."""
         return self.palette.on("selection" if self.has_focus else "selection_blurred")
+
+    def _selected(self, strip: Strip) -> Strip:
+        if text := self.palette.selected_text:
+            over = self.selection_style + Style(color=text)
+            return Strip(Segment.apply_style(strip, post_style=over), strip.cell_length)
+        return strip.apply_style(self.selection_style)
 
     def _scrollbar_cell(self, row: int) -> Segment:
         thumb = self.thumb

@@ -122,7 +122,9 @@ class SpanTree(LineView):
             self._folded = set()
         self._loaded = True
         self.summary, self.trace = summary, tree
-        self._has_usage = tree is not None and any(node.kind in ("LLM", "EMBEDDING", "AGENT") for node in tree.nodes)
+        self._has_usage = summary is not None and (
+            summary.input_tokens is not None or summary.output_tokens is not None
+        )
         self._rows = OrderedDict(rows)
         self._asked = frozenset()
         self._lay_out()

@@ -22,8 +22,6 @@ from tracetui.tui.widgets.line_view import LineView
 MARGIN = 40
 """Rows at the window's edge that, once on the screen, make the list read on."""
 
-_SORTS = tuple(TraceOrder)
-
 
 class TraceList(LineView):
     """The list of traces.
@@ -65,6 +63,7 @@ class TraceList(LineView):
         self._rows: tuple[TraceSummary, ...] = ()
         self._asked = False
         self._dirty = False
+        self._begun = False
 
     # Rows
 
@@ -116,6 +115,8 @@ class TraceList(LineView):
         elif self.following or not self._rows:
             self._asked = True
             self._feed.load_list(self, self.view, "top", limit=self.page_rows + MARGIN)
+        elif (held := self.selected) is not None:
+            self._ask("hold", held)
         else:
             self._ask("around", self._rows[0])
 
@@ -124,7 +125,9 @@ class TraceList(LineView):
         self.view = view
         self.following = view.sort == TraceSort()
         self.cursor = self.top = self.waiting = 0
-        if (loaded := self._feed.prefetched(view)) is not None and not self.loaded:
+        begun, self._begun = self._begun, True
+        self.loaded = False
+        if not begun and (loaded := self._feed.prefetched(view)) is not None:
             self.on_list_loaded(loaded)
             return
         self._asked = False
@@ -158,7 +161,7 @@ class TraceList(LineView):
         self.loaded = True
         if self.following:
             self.cursor = self.top = 0
-        elif message.aim == "around" and shift:
+        elif shift:
             self.cursor += shift
             self.top += shift
             self.waiting += max(0, shift)
@@ -195,12 +198,14 @@ class TraceList(LineView):
             self.refresh_scrollbar()
 
     def _shift(self, message: ListLoaded) -> int:
-        """How many rows came (or went) above the window's first row."""
-        if not self._rows or message.aim != "around":
+        """How many rows came (or went) above the row that holds the list in place."""
+        anchor = self.selected if message.aim == "hold" else self._rows[0] if self._rows else None
+        if anchor is None or message.aim not in ("hold", "around"):
             return 0
+        old = self.cursor if message.aim == "hold" else self._first
         for place, row in enumerate(message.rows):
-            if row.trace_id == self._rows[0].trace_id:
-                return message.first + place - self._first
+            if row.trace_id == anchor.trace_id:
+                return message.first + place - old
         return 0
 
     def scrolled(self) -> None:
@@ -258,8 +263,10 @@ class TraceList(LineView):
     # Order
 
     def action_next_sort(self) -> None:
-        """Sort by the next column."""
-        order = _SORTS[(_SORTS.index(self.view.sort.order) + 1) % len(_SORTS)]
+        """Sort by the next column that is shown."""
+        orders = choose_columns(self.size.width - 1).orders
+        here = orders.index(self.view.sort.order) if self.view.sort.order in orders else -1
+        order = orders[(here + 1) % len(orders)]
         descending = order not in (TraceOrder.NAME, TraceOrder.SERVICE)
         self.show(ListView(self.view.where, TraceSort(order, descending)))
 

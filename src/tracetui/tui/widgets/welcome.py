@@ -20,12 +20,17 @@ class Welcome(Static):
               border: round $pane-border; overflow: auto; }
     """
 
-    def show(self, statuses: Sequence[ReceiverStatus], role: str, palette: Palette) -> None:
-        """Write the page for these listeners."""
-        self.update(welcome_text(statuses, role, palette))
+    _written: Content | None = None
+
+    def show(self, statuses: Sequence[ReceiverStatus], role: str, palette: Palette, *, database: str = "") -> None:
+        """Write the page for these listeners; `database` is the option that names the file, if it needs one."""
+        text = welcome_text(statuses, role, palette, database)
+        if text != self._written:
+            self._written = text
+            self.update(text)
 
 
-def welcome_text(statuses: Sequence[ReceiverStatus], role: str, palette: Palette) -> Content:
+def welcome_text(statuses: Sequence[ReceiverStatus], role: str, palette: Palette, database: str = "") -> Content:
     """The page as ready content."""
     dim, accent, code = palette.dim, palette.accent, palette.string
     lines: list[Content] = []
@@ -52,7 +57,7 @@ def welcome_text(statuses: Sequence[ReceiverStatus], role: str, palette: Palette
         line(("  export OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf", code))
         line(("", ""))
         line(("Any command, with the environment set for it", accent))
-        line(("  tracetui run -- python app.py", code))
+        line((f"  tracetui run {database}-- python app.py", code))
         line(("", ""))
         line(("Phoenix and OpenInference, in Python", accent))
         line(("  from phoenix.otel import register", code))
@@ -60,7 +65,7 @@ def welcome_text(statuses: Sequence[ReceiverStatus], role: str, palette: Palette
         line(("", ""))
     if grpc is not None:
         line(("OTLP/gRPC  ", accent), (str(grpc.address), code))
-    if listening:
+    if http is not None:
         addresses = ", ".join(str(status.address) for status in listening if status.protocol == "http")
         line(("OTLP/HTTP  ", accent), (addresses, code), ("  protobuf or JSON", dim))
         line(("", ""))
