@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from textual.widgets import Input
+
 from tests.support.corpus import CORPUS, requests, send
 from tests.ui.conftest import Until, screen_text
 from tracetui.otlp.wire import Signal
 from tracetui.runtime import Runtime
+from tracetui.store.api import TraceOrder
 from tracetui.tui.app import TracetuiApp
 
 Explore = Callable[..., TracetuiApp]
@@ -144,3 +147,50 @@ async def test_every_theme_and_help_and_palette_open(explore: Explore, until: Un
         await pilot.press("escape")
         await pilot.press("ctrl+p")
         await until(pilot, lambda: "Filter the list by name" in screen_text(app))
+
+
+async def test_clearing_a_filter_that_matched_nothing_leaves_the_keyboard_in_the_field(
+    explore: Explore, until: Until
+) -> None:
+    app = explore("plain-error")
+    async with app.run_test(size=(120, 40)) as pilot:
+        traces = app.explorer.traces
+        await until(pilot, lambda: traces.total == 1)
+        await pilot.press("slash", *"zzz")
+        await until(pilot, lambda: traces.loaded and traces.total == 0)
+        await pilot.press("ctrl+u")
+        await until(pilot, lambda: traces.loaded and traces.total == 1)
+        await pilot.press("q")
+        await pilot.pause()
+        assert app.explorer.is_typing and app.return_code is None
+        assert app.explorer.query_one(Input).value == "q"
+
+
+async def test_keys_typed_ahead_of_the_filter_reach_the_list(explore: Explore, until: Until) -> None:
+    app = explore("oi-openai-http")
+    async with app.run_test(size=(120, 40)) as pilot:
+        traces = app.explorer.traces
+        await until(pilot, lambda: traces.total == 18)
+        await pilot.press("slash", *"chat", "enter", "j", "j")
+        await until(pilot, lambda: traces.view.where is not None and traces.loaded)
+        assert app.explorer.query_one(Input).value == "chat"
+        assert not app.explorer.is_typing
+
+
+async def test_the_cursor_stays_on_its_trace_in_every_order(explore: Explore, until: Until, runtime: Runtime) -> None:
+    app = explore("oi-openai-http")
+    async with app.run_test(size=(120, 40)) as pilot:
+        traces = app.explorer.traces
+        await until(pilot, lambda: traces.total == 18)
+        for _ in range(3):
+            await pilot.press("s")
+        await until(pilot, lambda: traces.loaded and traces.view.sort.order is TraceOrder.DURATION)
+        await pilot.press("j", "j", "j", "j")
+        chosen = traces.selected
+        assert chosen is not None
+        row = traces.cursor - traces.top
+        send(runtime, *requests("plain-web-two-services")[0])
+        await until(pilot, lambda: traces.total == 28)
+        await until(pilot, lambda: traces.selected is not None)
+        assert traces.selected is not None and traces.selected.trace_id == chosen.trace_id
+        assert traces.cursor - traces.top == row or traces.top == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 
 from tracetui.cli.words import ExplorerWords
@@ -30,6 +31,7 @@ def explore(given: ExplorerWords) -> int:
             "The explorer needs a terminal.",
             hint="`tracetui serve` receives without one, `tracetui traces` lists what has arrived.",
         )
+    gc.disable()  # until the first paint: nothing of the imports is garbage, and looking costs a tenth of the start
     from tracetui.tui.launch import run
 
     return run(settings, query=given.query)

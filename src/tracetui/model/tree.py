@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 
 from tracetui.model.trace import SpanNode
 
@@ -70,12 +71,16 @@ class TraceTree:
         return any(self.nodes[below].is_error for below in range(position + 1, position + self.sizes[position]))
 
 
+_READING_ORDER = itemgetter(SpanNode._fields.index("start_time_unix_nano"), SpanNode._fields.index("row_id"))
+"""Siblings by start, then by arrival; a C function, because it is called for each of 100,000 spans."""
+
+
 def build_tree(trace_id: str, nodes: Sequence[SpanNode]) -> TraceTree:
     """Join a trace's spans by parent.
 
     Cost is that of sorting them; no depth of nesting is too deep, no cycle loops.
     """
-    ordered = sorted(nodes, key=_reading_order)
+    ordered = sorted(nodes, key=_READING_ORDER)
     index = {node.span_id: number for number, node in enumerate(ordered)}
     children: list[list[int]] = [[] for _ in ordered]
     roots: list[int] = []
@@ -107,10 +112,6 @@ def build_tree(trace_id: str, nodes: Sequence[SpanNode]) -> TraceTree:
         end_time_unix_nano=max((n.end_time_unix_nano for n in arranged), default=0),
         positions={node.span_id: position for position, node in enumerate(arranged)},
     )
-
-
-def _reading_order(node: SpanNode) -> tuple[int, int]:
-    return node.start_time_unix_nano, node.row_id
 
 
 def _walk(roots: list[int], children: list[list[int]], count: int) -> tuple[list[int], list[int], list[int]]:

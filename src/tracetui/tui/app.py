@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import signal
 import threading
@@ -99,7 +100,10 @@ class TracetuiApp(YankActions, App[str]):
         self.theme_changed_signal.subscribe(self, lambda _theme: self._restyle())
 
     @on(ExplorerScreen.Ready)
-    def _start_receivers(self) -> None:
+    def _painted(self) -> None:
+        if not gc.isenabled():  # the command line put the collector off until now
+            gc.enable()
+            gc.freeze()  # what the start has made stays; later collections need not look at it again
         self.run_worker(self._runtime.start_receivers, thread=True, group="receivers", exit_on_error=False)
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
