@@ -13,7 +13,6 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -141,8 +140,8 @@ def store(runtime: Runtime, body: bytes, signal: str) -> None:
 
 async def draw(name: str, size: tuple[int, int], theme: str, filled: bool, press: Press, folder: Path) -> None:
     """Draw one picture."""
-    settings = Settings(db=folder / f"{name}.db", theme=theme)
-    runtime = ListeningRuntime(replace(settings), clock=StandingClock())
+    os.environ["XDG_DATA_HOME"] = str(folder / name)  # the usual database, as a user's; but not the user's
+    runtime = ListeningRuntime(Settings(theme=theme), clock=StandingClock())
     runtime.open_store()
     try:
         if filled:
