@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from textual.widgets import Input
 
-from tests.support.corpus import CORPUS, requests, send
+from tests.support.corpus import requests, send
 from tests.ui.conftest import Until, screen_text
-from tracetui.otlp.wire import Signal
+from tracetui.receivers.incoming import read_request
 from tracetui.runtime import Runtime
 from tracetui.store.api import TraceOrder
 from tracetui.tui.app import TracetuiApp
@@ -16,9 +17,9 @@ from tracetui.tui.app import TracetuiApp
 Explore = Callable[..., TracetuiApp]
 
 
-def cursor_row(app: TracetuiApp) -> str:
-    """The screen row of the list's cursor, without the scroll bar."""
-    return next(line for line in screen_text(app).splitlines() if "▌" in line)[:-3]
+def cursor_row(app: TracetuiApp) -> tuple[int, str]:
+    """Where on the screen the list's cursor stands, and that row without the scroll bar."""
+    return next((y, line[:-3]) for y, line in enumerate(screen_text(app).splitlines()) if "▌" in line)
 
 
 async def test_an_empty_store_teaches(explore: Explore, until: Until) -> None:
@@ -81,18 +82,18 @@ async def test_a_follower_sees_what_arrives(explore: Explore, until: Until, runt
 
 async def test_a_growing_trace_keeps_cursor_and_folds(explore: Explore, until: Until, runtime: Runtime) -> None:
     app = explore()
-    body = (CORPUS / "plain-web-two-services" / "traces.pb").read_bytes()
+    batch = read_request(*requests("plain-deep")[0]).batch
+    later, earlier = batch.spans[-3:], batch.spans[:-3]  # a parent ends after its children: the root comes last
     async with app.run_test(size=(120, 40)) as pilot:
-        send(runtime, Signal.TRACES, body)
+        runtime.ingest.submit(replace(batch, spans=earlier)).result()
         spans = app.explorer.spans
-        await until(pilot, lambda: app.explorer.traces.total == 10 and spans.trace is not None)
-        await pilot.press("enter")
-        await pilot.press("j", "space")
-        folded, rows = spans.selected_span_id, spans.row_count
-        spans.reload()
-        tree = spans.trace
-        await until(pilot, lambda: spans.trace is not tree)
-        assert (spans.selected_span_id, spans.row_count) == (folded, rows)
+        await until(pilot, lambda: app.explorer.traces.total == 1 and spans.row_count == len(earlier))
+        await pilot.press("enter", "j", "j", "j", "j", "space")
+        folded = spans.selected_span_id
+        assert spans.row_count == 5
+        runtime.ingest.submit(replace(batch, spans=later)).result()
+        await until(pilot, lambda: spans.trace is not None and len(spans.trace) == len(batch.spans))
+        assert (spans.selected_span_id, spans.row_count, spans.cursor) == (folded, 8, 7)
 
 
 async def test_the_filter_narrows_and_escape_restores(explore: Explore, until: Until) -> None:

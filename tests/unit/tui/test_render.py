@@ -17,6 +17,14 @@ def test_a_received_cell_has_exactly_its_width(text: str, width: int) -> None:
     assert Row().received(text, width=width).width == width
 
 
+@pytest.mark.parametrize("width", [None, 8, 30])
+def test_every_door_of_a_row_sanitises(width: int | None) -> None:
+    row = Row().received("\x1b[2J\x07\u202e", width=width).up_to("\x1b]52;c;x", 30)
+    text = row.strip(60).text
+    assert "\x1b" not in text and "\x07" not in text and "\u202e" not in text
+    assert text.startswith("␛[2J")
+
+
 def test_long_names_are_cut_in_the_middle_so_that_both_ends_tell_them_apart() -> None:
     cut = fit("retrieve_documents_from_index_alpha", 20)
     assert cut.startswith("retrieve_doc") and cut.endswith("_alpha") and "…" in cut
