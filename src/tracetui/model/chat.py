@@ -274,6 +274,10 @@ class NormalisedSpan:
     errors: tuple[SpanError, ...] = ()
     ttft_s: float | None = None
     finish_reasons: tuple[str, ...] = ()
+    is_pending: bool = False
+    """Whether it only announces its parent, the real span, which was still open."""
+    pending_parent_id: str = ""
+    """The parent of the span that a pending one announces; empty where that is a root."""
     sources: Mapping[str, str] = field(default_factory=dict)
     """Field name to the attribute, event or log it was read from."""
     problems: tuple[str, ...] = ()
@@ -300,3 +304,8 @@ class SpanSummary(NamedTuple):
     preview: str = ""
     """One short line for the tree: a tool's arguments, a user's last words, an error's message. As received."""
     is_error: bool = False
+    is_pending: bool = False
+    """Whether the span only announces that its parent, the real span, is open: it is to be replaced by that span, and
+    never counts."""
+    pending_parent_id: str = ""
+    """The parent of the span that a pending one announces; empty where that is a root."""

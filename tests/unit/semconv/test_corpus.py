@@ -12,6 +12,7 @@ from tracetui.semconv import normalise, summary
 WHOLE = [name for name in SCENARIOS if name.startswith(("oi-", "plain-"))] + [
     "openlit-openai",
     "google-adk-content",
+    "logfire-app-pending",
     "openllmetry-0.45-openai",
     "openllmetry-openai",
     "openllmetry-workflow",
@@ -57,6 +58,7 @@ def test_columns_and_full_reading_agree(name: str) -> None:
         assert (columns.session_id, columns.user_id) == (full.session_id, full.user_id)
         assert columns.agent_name == full.agent_name
         assert full.tool is None or columns.tool_name == full.tool.name
+        assert (columns.is_pending, columns.pending_parent_id) == (full.is_pending, full.pending_parent_id)
         assert not columns.is_error or full.errors
         assert len(columns.preview) <= 200
         assert "\n" not in columns.preview

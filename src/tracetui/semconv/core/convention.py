@@ -169,6 +169,9 @@ class Convention:
     """Functions for what is not one key and one value."""
     private: bool = False
     """Whether its keys are such common words that they mean something only in its own scopes."""
+    pending: Mapping[str, str] = field(default_factory=dict)
+    """Keys that mark a span as pending, with the value that does: an announcement of its parent, the real span, which
+    is still open. The field `pending_parent` names the real span's own parent."""
     excludes_cache: bool = False
     """Whether its input tokens leave out those read from and written to a cache."""
     words: Mapping[str, WordReader] = field(default_factory=dict)

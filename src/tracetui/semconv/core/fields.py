@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Literal, TypeAlias, get_args
 
@@ -9,6 +10,7 @@ from tracetui.semconv.core.providers import fold
 from tracetui.semconv.core.values import amount, count, decode, is_hidden, label, mapping, text
 
 _MAX_PARAMS = 8_192
+_SPAN_ID = re.compile(r"[0-9a-fA-F]{16}")
 
 TokenField: TypeAlias = Literal[
     "tokens.input", "tokens.output", "tokens.total", "tokens.cache_read", "tokens.cache_write", "tokens.reasoning"
@@ -32,6 +34,7 @@ ColumnField: TypeAlias = Literal[
     "error.type",
     "tool.arguments",
     "input",
+    "pending_parent",
 ]
 """Fields that the columns of a span are made of. `model_either` is a model that may be the one asked for or the one
 that answered, `model_params` is JSON that may name one; `host` is where the request went."""
@@ -88,6 +91,12 @@ def provider(value: object) -> str | None:
     return fold(name) or None if name else None
 
 
+def span_id(value: object) -> str | None:
+    """A span id in lowercase hex; none where it is all zeros, which stand for no span."""
+    found = value.lower() if isinstance(value, str) and _SPAN_ID.fullmatch(value) else ""
+    return found if found.strip("0") else None
+
+
 def model_in_json(value: object) -> str | None:
     """The model that invocation parameters name, if they are short."""
     if isinstance(value, str) and (len(value) > _MAX_PARAMS or '"model' not in value):
@@ -106,6 +115,7 @@ READERS: dict[str, Callable[[object], object]] = {
     **dict.fromkeys(("cost.input", "cost.output", "cost.total", "ttft_s", "ttft_ms"), amount),
     **dict.fromkeys(("embedding.dimension", "rerank.top_k"), count),
     "provider": provider,
+    "pending_parent": span_id,
     "model_params": model_in_json,
 }
 """How to read a field's value: a name, if nothing else is said."""

@@ -82,6 +82,7 @@ class _Reading:
         system, given, told = self.conversation()
         convention = primary(span.scope.name, span.attributes)
         given_value, told_value = self.word("input"), self.word("output")
+        pending = self.table.is_pending(found)
         errors = errors_of(source, self.word("error.type", keep=False))
         return NormalisedSpan(
             span=span,
@@ -118,6 +119,8 @@ class _Reading:
             errors=errors,
             ttft_s=self.time_to_first_token(),
             finish_reasons=self.finish_reasons(told),
+            is_pending=pending,
+            pending_parent_id=self.word("pending_parent") if pending else "",
             sources=self.sources,
             problems=tuple(source.problems),
         )

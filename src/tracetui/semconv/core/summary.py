@@ -52,6 +52,7 @@ def summary(facts: SpanFacts) -> SpanSummary:
         scalars.word(found, "agent_name"),
         _preview(facts, table, found, kind, is_error),
         is_error,
+        *((True, scalars.word(found, "pending_parent")) if table.is_pending(found) else ()),
     )
 
 

@@ -26,6 +26,10 @@ KIND = "kind"
 WORDS = "words"
 """The field of the keys where the last words of a user can be had cheaply."""
 
+PENDING = "pending"
+"""The field of the keys that mark a span as pending."""
+
+_SPECIAL = frozenset({KIND, WORDS, PENDING})
 _MEMORY = 16_384
 _INDEX = re.compile(r"(?<=\.)\d{1,6}(?=\.|$)", re.ASCII)
 _NO_FIELD = ""
@@ -97,17 +101,20 @@ class Table:
         self._starts: dict[str, Place] = {}
         self.kinds: dict[str, Mapping[str, Kind]] = {}
         """Keys that say the kind, with the kinds their values mean."""
+        self._pending: dict[str, str] = {}
         self._words: dict[str, WordReader] = {}
         hints = {key: HINTED.index(kind) for convention in conventions for key, kind in convention.hints.items()}
         for family, convention in enumerate(conventions):
             named: Iterable[tuple[str, str]] = (
                 *((key, KIND) for key in convention.kinds),
                 *((key, WORDS) for key in convention.words),
+                *((key, PENDING) for key in convention.pending),
                 *convention.fields.items(),
             )
             self._words.update(convention.words)
+            self._pending.update(convention.pending)
             for key, field in named:
-                if key not in self._exact and (field in (KIND, WORDS) or fields is None or field in fields):
+                if key not in self._exact and (field in _SPECIAL or fields is None or field in fields):
                     of_tokens = family if field.startswith("tokens.") else -1
                     rank = ranks.get(key, _LATER + len(self._exact))
                     self._exact[key] = Place(field, rank, hints.pop(key, NO_HINT), of_tokens)
@@ -138,6 +145,11 @@ class Table:
             if place is not None and place.field == WORDS:
                 self._words[key] = self._words[_INDEX.sub("N", key)] if index else self._words[key]
         return place
+
+    def is_pending(self, found: Collected) -> bool:
+        """Whether a span only announces its parent, the real span, which is still open."""
+        said = found.best.get(PENDING)
+        return said is not None and self._pending[said[1]] == said[2]
 
     def last_words(self, found: Collected, attributes: Attributes) -> object:
         """The last words of the user, where they can be had cheaply."""
