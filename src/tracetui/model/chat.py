@@ -203,6 +203,21 @@ class TokenUsage(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class CostLine:
+    """One line of an estimate: so many tokens at so much a million."""
+
+    name: str
+    """`input` (neither cached nor audio), `cache read`, `cache write`, `audio input`, `output`, `audio output`,
+    `request`."""
+    tokens: int
+    """Tokens of this line alone; the lines of a side add up to its count. Of `request`, the number of calls."""
+    per_million: float
+    """US dollars for a million of them."""
+    amount: float
+    """US dollars."""
+
+
+@dataclass(frozen=True, slots=True)
 class Cost:
     """US dollars, and whether they were `reported` by the sender or `estimated` here."""
 
@@ -210,6 +225,10 @@ class Cost:
     output: float | None = None
     total: float | None = None
     source: str = "reported"
+    lines: tuple[CostLine, ...] = ()
+    """How an estimate was worked out, line by line; empty where the sender reported the cost."""
+    prices: str = ""
+    """Whose prices an estimate uses: `openai gpt-4o-mini, genai-prices 0.2.3`, or `… , prices.toml`."""
 
 
 @dataclass(frozen=True, slots=True)
