@@ -143,6 +143,9 @@ def logs(
 def show(
     trace_or_span: Annotated[str, typer.Argument(metavar="ID", help="A trace or span id, or the beginning of one.")],
     as_json: Annotated[bool, typer.Option("--json", help="The trace with its spans, or the span, as JSON.")] = False,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="For each field of a span: where it came from and how it was converted.")
+    ] = False,
     db: Db = None,
     grpc: Grpc = None,
     http: Http = None,
@@ -151,7 +154,7 @@ def show(
     """One trace as a tree, or one span in full."""
     from tracetui.cli.show import show as run
 
-    raise typer.Exit(run(_settings(db, grpc, http, config), trace_or_span, as_json=as_json))
+    raise typer.Exit(run(_settings(db, grpc, http, config), trace_or_span, as_json=as_json, explained=explain))
 
 
 @app.command()

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from tracetui.cli import diagnostics
 from tracetui.cli.diagnostics import many
+from tracetui.cli.explain_view import explain_lines
 from tracetui.cli.lists import SHORT_ID, kind_word, span_objects
 from tracetui.cli.output import Output, Piece
 from tracetui.cli.reading import normalised, open_reader, rows_of
@@ -30,16 +31,17 @@ CANDIDATES = 10
 """Ids listed when a prefix fits several."""
 
 
-def show(settings: Settings, id_prefix: str, *, as_json: bool = False) -> int:
+def show(settings: Settings, id_prefix: str, *, as_json: bool = False, explained: bool = False) -> int:
     """Write one trace or one span to stdout.
 
     Args:
         settings: Where the database is.
         id_prefix: A trace or span id, or an unambiguous beginning of one.
         as_json: Whether to write its object instead of text.
+        explained: Whether to write where each field of the span came from instead of the span.
 
     Raises:
-        TracetuiError: No id, or more than one, begins so.
+        TracetuiError: No id, or more than one, begins so; or a trace was to be explained.
     """
     output = Output()
     with open_reader(settings) as reader:
@@ -50,7 +52,14 @@ def show(settings: Settings, id_prefix: str, *, as_json: bool = False) -> int:
             stored = reader.span(trace_id, span_id)
             if stored is None:
                 raise _unknown(id_prefix)
-            _write_span(output, reader, stored, as_json)
+            if explained:
+                output.lines(explain_lines(normalised(reader, stored)))
+            else:
+                _write_span(output, reader, stored, as_json)
+        elif explained:
+            raise TracetuiError(
+                "A span is explained, not a trace.", hint=f"`tracetui show {trace_id}` lists its spans."
+            )
         else:
             trace = reader.trace(trace_id)
             if trace is None:

@@ -126,3 +126,12 @@ def test_an_unknown_id_is_said_so(stocked: Cli, cli: Cli) -> None:
         done = program("show", given)
         assert (done.returncode, done.stdout) == (1, "")
         assert given in done.stderr
+
+
+def test_explain_tells_where_each_field_came_from(stocked: Cli) -> None:
+    call = find(stocked.objects("spans"), lambda span: span["name"] == "ChatCompletion" and "tokens" in span)
+    shown = stocked("show", str(call["span_id"]), "--explain").stdout.splitlines()
+    given = next(line for line in shown if line.startswith("tokens.input "))
+    assert "llm.token_count.prompt (int) · as sent" in given
+    refused = stocked("show", str(call["trace_id"]), "--explain")
+    assert refused.returncode == 1 and "A span is explained, not a trace." in refused.stderr
