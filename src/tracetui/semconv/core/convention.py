@@ -6,7 +6,7 @@ by itself. Keys are written as the reference writes them: `N` stands for an inde
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Literal, NamedTuple, TypeAlias
@@ -134,6 +134,10 @@ WordReader: TypeAlias = Callable[[Attributes, str], object]
 """The last words of the user, from all attributes and the key that leads there. Runs on the way in, so it is cheap."""
 
 
+Opener: TypeAlias = Callable[[AttributeValue], Iterable[tuple[Field, object]]]
+"""What a value that holds several fields says of them. Runs on the way in, so it is cheap, and never raises."""
+
+
 class Reader(NamedTuple):
     """A function that fills one field; `rank` says which is believed first."""
 
@@ -163,10 +167,16 @@ class Convention:
     kinds: Mapping[str, Mapping[str, Kind]] = field(default_factory=dict)
     """Keys that say the kind outright, the first to be believed first, with the kinds that their values mean: in lower
     case, `*` at the end of one for anything."""
+    weak_kinds: Mapping[str, Mapping[str, Kind]] = field(default_factory=dict)
+    """The same for values that hardly say anything, believed only where nothing else gives the kind away."""
     hints: Mapping[str, Kind] = field(default_factory=dict)
     """Keys that give the kind away where no key says it."""
     readers: tuple[Reader, ...] = ()
     """Functions for what is not one key and one value."""
+    opens: Mapping[str, Opener] = field(default_factory=dict)
+    """Keys whose one value holds several fields: usage or costs as a small JSON object, say."""
+    quoted: bool = False
+    """Whether its values are JSON, even plain words, which then stand in quotes."""
     private: bool = False
     """Whether its keys are such common words that they mean something only in its own scopes."""
     pending: Mapping[str, str] = field(default_factory=dict)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from tracetui.model.attributes import Attributes
 from tracetui.model.chat import SpanError
@@ -14,12 +15,21 @@ _OK = 1
 _MAX_ERRORS = 100
 
 
-def errors_of(source: Source, error_type: str) -> tuple[SpanError, ...]:
+class Failure(NamedTuple):
+    """What the attributes of a span say of its failure; empty words where they say nothing."""
+
+    type: str
+    message: str
+    marked: bool
+    """Whether a level or a success says outright that it failed."""
+
+
+def errors_of(source: Source, failure: Failure) -> tuple[SpanError, ...]:
     """Every error of a span once, exceptions first in their order.
 
     Args:
         source: The span with its log records.
-        error_type: What the span gives as the type of its error; empty where it gives none.
+        failure: What its attributes say.
     """
     found: dict[tuple[str, str], SpanError] = {}
     for attributes in _exceptions(source):
@@ -32,10 +42,11 @@ def errors_of(source: Source, error_type: str) -> tuple[SpanError, ...]:
         if len(found) >= _MAX_ERRORS:
             break
     status = source.span.status
-    if status.is_error and not any(_tells(error, status.message) for error in found.values()):
-        found[error_type, status.message] = SpanError(status.message, error_type)
-    elif error_type and status.code != _OK and not found:
-        found[error_type, ""] = SpanError("", error_type)
+    message = status.message or failure.message
+    if status.is_error and not any(_tells(error, message) for error in found.values()):
+        found[failure.type, message] = SpanError(message, failure.type)
+    elif not found and (failure.marked or (failure.type and status.code != _OK)):
+        found[failure.type, message] = SpanError(message, failure.type)
     return tuple(found.values())
 
 

@@ -9,12 +9,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from tracetui.model.chat import ChatMessage, TextPart
+from tracetui.model.chat import ChatMessage, TextPart, ToolDefinition
+from tracetui.semconv.core.content import tool_definitions
 from tracetui.semconv.core.messages import message_of, messages_of, with_system
 from tracetui.semconv.core.parts import JSONObject, parts_of, word
-from tracetui.semconv.core.values import decode, is_list
+from tracetui.semconv.core.values import decode, is_list, mapping
 
 _MAX_LAYERS = 6
+_CONTENT = frozenset(
+    "model messages contents input inputs prompt system instructions tools functions toolConfig extra_headers "
+    "headers api_key".split()
+)
+"""Entries of a request that are no parameters; headers and keys are nobody's business."""
 _OF_A_MESSAGE = {"role", "parts", "tool_calls", "message", "message.role", "kwargs", "data"}
 _ITEM_TYPES = ("message", "function_call", "function_call_output", "reasoning", "human", "ai", "system")
 
@@ -63,6 +69,29 @@ def response_messages(value: object, _layer: int = 0) -> tuple[ChatMessage, ...]
         if isinstance(inner, Mapping) and (messages := response_messages(inner, _layer + 1)):
             return messages
     return ()
+
+
+def request_tools(value: object) -> tuple[ToolDefinition, ...]:
+    """The tools that a request offers the model."""
+    body = _body(value)
+    for name in ("tools", "functions", "toolConfig"):
+        listed = decode(body.get(name)).value
+        inner = listed.get("tools") if isinstance(listed, Mapping) else listed
+        if is_list(inner) and (found := tool_definitions(inner)):
+            return found
+    return ()
+
+
+def request_params(value: object) -> dict[str, object]:
+    """The parameters of a request: all that is not its content."""
+    return {name: item for name, item in _body(value).items() if name not in _CONTENT and item is not None}
+
+
+def _body(value: object) -> JSONObject:
+    """The request itself, out of a recorded call of a function."""
+    body = mapping(value)
+    inner = body.get("kwargs")
+    return inner if isinstance(inner, Mapping) and body.keys() <= {"args", "kwargs"} else body
 
 
 def looks_like_messages(value: object) -> bool:

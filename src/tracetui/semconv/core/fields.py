@@ -7,9 +7,8 @@ from collections.abc import Callable
 from typing import Literal, TypeAlias, get_args
 
 from tracetui.semconv.core.providers import fold
-from tracetui.semconv.core.values import amount, count, decode, is_hidden, label, mapping, text
+from tracetui.semconv.core.values import MAX_SMALL, amount, count, decode, is_hidden, label, mapping, text
 
-_MAX_PARAMS = 8_192
 _SPAN_ID = re.compile(r"[0-9a-fA-F]{16}")
 
 TokenField: TypeAlias = Literal[
@@ -32,12 +31,15 @@ ColumnField: TypeAlias = Literal[
     "cost.output",
     "cost.total",
     "error.type",
+    "error.mark",
+    "error.message",
     "tool.arguments",
     "input",
     "pending_parent",
 ]
 """Fields that the columns of a span are made of. `model_either` is a model that may be the one asked for or the one
-that answered, `model_params` is JSON that may name one; `host` is where the request went."""
+that answered, `model_params` is JSON that may name one; `host` is where the request went. `error.mark` is a value that
+says of itself whether the span failed: a level or a success, not a word for the error."""
 
 DetailField: TypeAlias = Literal[
     "output",
@@ -48,6 +50,7 @@ DetailField: TypeAlias = Literal[
     "tool.result",
     "ttft_s",
     "ttft_ms",
+    "ttft_either",
     "workflow",
     "embedding.dimension",
     "rerank.query",
@@ -59,7 +62,8 @@ DetailField: TypeAlias = Literal[
     "prompt.url",
     "prompt.vendor",
 ]
-"""Fields that only the full reading wants."""
+"""Fields that only the full reading wants. `ttft_either` is in seconds, or in milliseconds where seconds would make it
+longer than the span."""
 
 Field: TypeAlias = TokenField | ColumnField | DetailField
 """A field that a convention's table may name."""
@@ -99,22 +103,29 @@ def span_id(value: object) -> str | None:
 
 def model_in_json(value: object) -> str | None:
     """The model that invocation parameters name, if they are short."""
-    if isinstance(value, str) and (len(value) > _MAX_PARAMS or '"model' not in value):
+    if isinstance(value, str) and (len(value) > MAX_SMALL or '"model' not in value):
         return None
     params = mapping(value)
     return label(params.get("model")) or label(params.get("model_name"))
 
 
+def failure(value: object) -> bool | None:
+    """Whether a level or a success says that the span failed; none where it says that it did not."""
+    return True if isinstance(value, str | bool) and str(value)[:16].strip('"').lower() in _FAILURES else None
+
+
+_FAILURES = frozenset({"error", "fatal", "critical", "false"})
 _FIELDS = (*get_args(TokenField), *get_args(ColumnField), *get_args(DetailField))
 
 READERS: dict[str, Callable[[object], object]] = {
     **dict.fromkeys(_FIELDS, label),
     **dict.fromkeys(("tool.arguments",), arguments),
     **dict.fromkeys(("tool.result",), raw),
-    **dict.fromkeys(("input", "output", "tool.description", "prompt.template", "rerank.query"), words),
-    **dict.fromkeys(("cost.input", "cost.output", "cost.total", "ttft_s", "ttft_ms"), amount),
+    **dict.fromkeys(("input", "output", "tool.description", "prompt.template", "rerank.query", "error.message"), words),
+    **dict.fromkeys(("cost.input", "cost.output", "cost.total", "ttft_s", "ttft_ms", "ttft_either"), amount),
     **dict.fromkeys(("embedding.dimension", "rerank.top_k"), count),
     "provider": provider,
+    "error.mark": failure,
     "pending_parent": span_id,
     "model_params": model_in_json,
 }

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from tracetui.model.chat import Kind
-from tracetui.semconv.core.table import HINTED, KIND, NO_HINT, Collected
+from tracetui.semconv.core.table import HINTED, KIND, NO_HINT, Collected, Table
 
 
 class KindFound(NamedTuple):
@@ -17,29 +17,33 @@ class KindFound(NamedTuple):
     unknown: str = ""
 
 
-def kind_of(found: Collected, kinds: Mapping[str, Mapping[str, Kind]]) -> Kind:
+def kind_of(found: Collected, table: Table) -> Kind:
     """The kind alone, without the reason."""
     said = found.best.get(KIND)
     if said is not None and isinstance(said[2], str):
-        kind = kinds[said[1]].get(said[2])
+        kind = table.kinds[said[1]].get(said[2])
         if kind is not None and kind is not Kind.UNKNOWN:
             return kind
-    return find_kind(found, kinds).kind
+    return find_kind(found, table).kind
 
 
-def find_kind(found: Collected, kinds: Mapping[str, Mapping[str, Kind]]) -> KindFound:
-    """The first that says it outright and is not UNKNOWN, else the strongest hint, else UNKNOWN."""
+def find_kind(found: Collected, table: Table) -> KindFound:
+    """The first that says it outright and is not UNKNOWN, else the strongest hint, else one said weakly."""
     unknown = ""
+    weak = KindFound(Kind.UNKNOWN)
     if KIND in found.best:
         for _, key, value in found.candidates(KIND):
             if isinstance(value, str):
-                kind = _kind_of(kinds[key], value)
+                kind = _kind_of(table.kinds[key], value)
                 if kind is not None and kind is not Kind.UNKNOWN:
                     return KindFound(kind, key)
-                unknown = unknown or ("" if kind is Kind.UNKNOWN else value)
+                if kind is None and (weakly := _kind_of(table.weak_kinds.get(key, {}), value)) is not None:
+                    weak = weak if weak.source else KindFound(weakly, key)
+                elif kind is None:
+                    unknown = unknown or value
     if found.hint != NO_HINT:
         return KindFound(HINTED[found.hint], "", unknown)
-    return KindFound(Kind.UNKNOWN, "", unknown)
+    return weak._replace(unknown=unknown)
 
 
 def _kind_of(values: Mapping[str, Kind], value: str) -> Kind | None:

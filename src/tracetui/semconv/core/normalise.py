@@ -22,7 +22,7 @@ from tracetui.model.chat import (
 from tracetui.model.span import LogRecord, Span
 from tracetui.semconv.core import scalars
 from tracetui.semconv.core.convention import Found, Reader, ReadField, Source
-from tracetui.semconv.core.errors import errors_of
+from tracetui.semconv.core.errors import Failure, errors_of
 from tracetui.semconv.core.kinds import find_kind
 from tracetui.semconv.core.messages import with_system
 from tracetui.semconv.core.table import counts
@@ -83,7 +83,7 @@ class _Reading:
         convention = primary(span.scope.name, span.attributes)
         given_value, told_value = self.word("input"), self.word("output")
         pending = self.table.is_pending(found)
-        errors = errors_of(source, self.word("error.type", keep=False))
+        errors = errors_of(source, self.failure())
         return NormalisedSpan(
             span=span,
             logs=tuple(source.logs),
@@ -126,12 +126,19 @@ class _Reading:
         )
 
     def kind(self) -> Kind:
-        found = find_kind(self.found, self.table.kinds)
+        found = find_kind(self.found, self.table)
         if found.source:
             self.sources["kind"] = found.source
         if found.unknown:
             self.source.problem(f"The kind {found.unknown[:80]!r} is not known here; it reads as {found.kind}.")
         return found.kind
+
+    def failure(self) -> Failure:
+        return Failure(
+            self.word("error.type", keep=False),
+            self.word("error.message", keep=False),
+            bool(scalars.first(self.found, "error.mark")),
+        )
 
     def note(self, name: str, field: str) -> None:
         """Remember which key a field was read from."""
@@ -294,6 +301,8 @@ class _Reading:
         candidates = [(value, 1, key) for _, key, value in scalars.readable(self.found, "ttft_s")]
         candidates += [(value, _MILLI, key) for _, key, value in scalars.readable(self.found, "ttft_ms")]
         candidates += [(found.value, 1, found.source) for found in self.all("ttft_s")]
+        either = scalars.readable(self.found, "ttft_either")
+        candidates += [(value, divisor, key) for _, key, value in either for divisor in (1, _MILLI)]
         for value, divisor, key in candidates:
             seconds = value / divisor if isinstance(value, float) else None
             if seconds is not None and 0 <= seconds and (duration is None or seconds <= duration / _NANO):

@@ -33,9 +33,16 @@ def first_line(value: str) -> str:
     return head[:MAX_PREVIEW].partition("\n")[0].rstrip()
 
 
-def of_error(facts: SpanFacts) -> str:
-    """What went wrong: the status message, or what an exception event says."""
-    return first_line(facts.status_message) or _of_exception(facts.events())
+def of_error(facts: SpanFacts, message: str) -> str:
+    """What went wrong: the status message, or what an exception event says, or the `message` among the attributes."""
+    return first_line(facts.status_message) or _of_exception(facts.events()) or first_line(message)
+
+
+def of_request(found: Collected) -> str:
+    """The last words of the user in a span's input, or the input where it is plain words."""
+    words = first(found, "input")
+    looks_like_json = isinstance(words, str) and words[:1] in ("{", "[")
+    return shortened(json_words(words) if looks_like_json else words)
 
 
 def of_tool(found: Collected) -> str:

@@ -34,9 +34,11 @@ def summary(facts: SpanFacts) -> SpanSummary:
     best = found.best
     if not is_error and len(best) == 1 and "host" in best and found.hint == NO_HINT and not found.tokens:
         return _NOTHING
-    if "error.type" in best and facts.status_code != _OK and scalars.word(found, "error.type"):
+    if not is_error and "error.type" in best and facts.status_code != _OK and scalars.word(found, "error.type"):
         is_error = True
-    kind = kind_of(found, table.kinds)
+    if not is_error and "error.mark" in best and scalars.first(found, "error.mark"):
+        is_error = True
+    kind = kind_of(found, table)
     request, response = scalars.models(found)
     model = response or request
     cost = scalars.cost(found) if "cost.total" in best or "cost.input" in best else None
@@ -57,12 +59,12 @@ def summary(facts: SpanFacts) -> SpanSummary:
 
 
 def _preview(facts: SpanFacts, table: Table, found: Collected, kind: Kind, is_error: bool) -> str:
-    if is_error and (line := preview.of_error(facts)):
+    if is_error and (line := preview.of_error(facts, scalars.word(found, "error.message"))):
         return line
     if kind is Kind.TOOL:
         return preview.of_tool(found)
     if kind is Kind.LLM:
-        return preview.shortened(table.last_words(found, facts.attributes))
+        return preview.shortened(table.last_words(found, facts.attributes)) or preview.of_request(found)
     if kind is Kind.RETRIEVER:
         return preview.shortened(scalars.first(found, "input"))
     return ""

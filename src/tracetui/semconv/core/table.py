@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from tracetui.model.attributes import Attributes, AttributeValue
 from tracetui.model.chat import Kind, TokenUsage
-from tracetui.semconv.core.convention import Convention, WordReader
+from tracetui.semconv.core.convention import Convention, Opener, WordReader
 from tracetui.semconv.core.tokens import Family, settle
-from tracetui.semconv.core.values import MAX_COUNT, count
+from tracetui.semconv.core.values import MAX_COUNT, count, unquoted
 
 HINTED = (Kind.TOOL, Kind.RETRIEVER, Kind.RERANKER, Kind.EMBEDDING, Kind.EVALUATOR, Kind.PROMPT, Kind.LLM)
 """Kinds that keys give away where none says it outright, the first to be believed first."""
@@ -48,6 +48,17 @@ class Place(NamedTuple):
     """Index in `HINTED` of the kind it gives away, or `NO_HINT`."""
     family: int
     """Index of the convention whose token count it is, or -1."""
+    inside: Inside | None = None
+    """What there is to be done with its value before it is one; None for most."""
+
+
+class Inside(NamedTuple):
+    """How a value is taken out of its quotes, and apart."""
+
+    quoted: bool
+    opener: Opener | None
+    family: int
+    """Index of the convention whose key it is."""
 
 
 Candidate = tuple[int, str, AttributeValue]
@@ -67,6 +78,17 @@ class Collected:
         self.tokens: list[tuple[int, int, str, str, AttributeValue]] = []
         """Token counts: index of the convention, rank, field, key, value."""
         self.hint = NO_HINT
+
+    def add(self, field: str, candidate: Candidate) -> None:
+        """Take one more candidate of a field."""
+        other = self.best.get(field)
+        if other is None:
+            self.best[field] = candidate
+        elif candidate[:2] < other[:2]:
+            self.best[field] = candidate
+            self.more.append((field, other))
+        else:
+            self.more.append((field, candidate))
 
     def candidates(self, field: str) -> list[Candidate]:
         """All candidates of a field, the most believed first."""
@@ -101,6 +123,8 @@ class Table:
         self._starts: dict[str, Place] = {}
         self.kinds: dict[str, Mapping[str, Kind]] = {}
         """Keys that say the kind, with the kinds their values mean."""
+        self.weak_kinds: dict[str, Mapping[str, Kind]] = {}
+        """The same for values that are believed last."""
         self._pending: dict[str, str] = {}
         self._words: dict[str, WordReader] = {}
         hints = {key: HINTED.index(kind) for convention in conventions for key, kind in convention.hints.items()}
@@ -110,16 +134,23 @@ class Table:
                 *((key, WORDS) for key in convention.words),
                 *((key, PENDING) for key in convention.pending),
                 *convention.fields.items(),
+                *((key, _NO_FIELD) for key in convention.opens),
             )
             self._words.update(convention.words)
             self._pending.update(convention.pending)
             for key, field in named:
-                if key not in self._exact and (field in _SPECIAL or fields is None or field in fields):
+                opener = convention.opens.get(key)
+                wanted = field in _SPECIAL or fields is None or field in fields
+                if key not in self._exact and (wanted or opener is not None):
                     of_tokens = family if field.startswith("tokens.") else -1
                     rank = ranks.get(key, _LATER + len(self._exact))
-                    self._exact[key] = Place(field, rank, hints.pop(key, NO_HINT), of_tokens)
+                    inside = Inside(convention.quoted, opener, family) if convention.quoted or opener else None
+                    hint = hints.pop(key, NO_HINT)
+                    self._exact[key] = Place(field if wanted else _NO_FIELD, rank, hint, of_tokens, inside)
             for key, values in convention.kinds.items():
                 self.kinds.setdefault(key, values)
+            for key, values in convention.weak_kinds.items():
+                self.weak_kinds.setdefault(key, values)
         for key, hint in hints.items():
             where = self._starts if key.endswith("*") else self._exact
             where[key.rstrip("*")] = Place(_NO_FIELD, 0, hint, -1)
@@ -171,22 +202,34 @@ class Table:
                 place = self.find(key)
             if place is None:
                 continue
-            field, rank, hinted, family = place
+            field, rank, hinted, family, inside = place
             if hinted < hint:
                 hint = hinted
+            if inside is not None:
+                value = _opened(inside, found, rank, key, value)
             if family >= 0:
                 found.tokens.append((family, rank, field, key, value))
             elif field:
-                other = best.get(field)
-                if other is None:
-                    best[field] = (rank, key, value)
-                elif (rank, key) < (other[0], other[1]):
-                    best[field] = (rank, key, value)
-                    found.more.append((field, other))
+                if field in best:
+                    found.add(field, (rank, key, value))
                 else:
-                    found.more.append((field, (rank, key, value)))
+                    best[field] = (rank, key, value)
         found.hint = hint
         return found
+
+
+def _opened(inside: Inside, found: Collected, rank: int, key: str, value: AttributeValue) -> AttributeValue:
+    """Take a value out of its quotes, and apart into what it holds."""
+    if inside.quoted:
+        value = unquoted(value)
+    if inside.opener is not None:
+        for field, item in inside.opener(value):
+            entry = cast(AttributeValue, item)
+            if field.startswith("tokens."):
+                found.tokens.append((inside.family, rank, field, key, entry))
+            else:
+                found.add(field, (rank, key, entry))
+    return value
 
 
 def usage(found: Collected, table: Table) -> TokenUsage:

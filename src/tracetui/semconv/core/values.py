@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple, TypeGuard
+from typing import NamedTuple, TypeGuard, TypeVar
 
 MAX_LABEL = 1_000
 """Characters of a name, a model or an id that are kept; they become indexed columns."""
@@ -18,6 +18,11 @@ MAX_NESTING = 64
 
 MAX_COUNT = 2**53
 """The largest token count that is believed."""
+
+MAX_SMALL = 8_192
+"""Characters of JSON text that is decoded on the way in."""
+
+T = TypeVar("T")
 
 _MAX_DECODINGS = 3
 _HIDDEN = frozenset({"__REDACTED__", "<REDACTED>", "<elided>"})
@@ -129,6 +134,19 @@ def mapping(value: object) -> Mapping[str, object]:
     """The value where it is a map with at least one entry, also as JSON text; else an empty map."""
     decoded = decode(value).value
     return decoded if isinstance(decoded, Mapping) else {}
+
+
+def small_mapping(value: object) -> Mapping[str, object]:
+    """The same for a value that is read on the way in: JSON text longer than `MAX_SMALL` is an empty map."""
+    return {} if isinstance(value, str) and (len(value) > MAX_SMALL or "{" not in value) else mapping(value)
+
+
+def unquoted(value: T) -> T | str:
+    """Words out of the quotes that JSON puts around them; anything else is itself."""
+    if isinstance(value, str) and value[:1] == '"' and value[-1:] == '"':
+        decoded = decode(value).value
+        return decoded if isinstance(decoded, str) else value
+    return value
 
 
 def _nesting(value: str) -> int:

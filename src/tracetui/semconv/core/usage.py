@@ -1,0 +1,84 @@
+"""Token usage as providers write it in their responses, whoever's JSON it is.
+
+Known are OpenAI's chat and responses APIs, Anthropic, Gemini and Vertex AI, Bedrock, LangChain's usage metadata, the
+Vercel AI SDK and what routers make of them. Counts come out in the one meaning of `TokenUsage`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from tracetui.semconv.core.fields import Field
+from tracetui.semconv.core.parts import JSONObject
+from tracetui.semconv.core.values import count, small_mapping
+
+NAMES: Mapping[Field, tuple[str, ...]] = {
+    "tokens.input": (
+        *("input_tokens", "prompt_tokens", "inputTokens", "promptTokens", "prompt_token_count", "promptTokenCount"),
+        *("input_token_count", "inputTokenCount", "input", "prompt"),
+    ),
+    "tokens.output": (
+        *("output_tokens", "completion_tokens", "outputTokens", "completionTokens", "candidates_token_count"),
+        *("candidatesTokenCount", "generated_token_count", "outputTokenCount", "output", "completion"),
+    ),
+    "tokens.total": ("total_tokens", "totalTokens", "total_token_count", "totalTokenCount", "total"),
+    "tokens.cache_read": (
+        *("prompt_tokens_details.cached_tokens", "input_tokens_details.cached_tokens"),
+        *("input_token_details.cache_read", "prompt_cache_hit_tokens"),
+        *("cache_read_input_tokens", "cacheReadInputTokens", "cacheReadInputTokenCount", "cached_content_token_count"),
+        *("cachedContentTokenCount", "cachedInputTokens", "cachedTokens"),
+    ),
+    "tokens.cache_write": (
+        *("prompt_tokens_details.cache_write_tokens", "prompt_tokens_details.cache_creation_tokens"),
+        *("input_tokens_details.cache_write_tokens", "input_token_details.cache_creation"),
+        *("cache_creation_input_tokens", "cacheWriteInputTokens", "cacheWriteInputTokenCount"),
+    ),
+    "tokens.reasoning": (
+        *("completion_tokens_details.reasoning_tokens", "output_tokens_details.reasoning_tokens"),
+        *("output_token_details.reasoning", "thoughts_token_count", "thoughtsTokenCount", "reasoning_tokens"),
+        *("reasoningTokens", "thoughtsTokens"),
+    ),
+}
+"""Names of each count, a dot leading into a nested object; of several the first stands."""
+
+_BESIDE_INPUT = (
+    *("cache_read_input_tokens", "cacheReadInputTokens", "cacheReadInputTokenCount"),
+    *("cache_creation_input_tokens", "cacheWriteInputTokens", "cacheWriteInputTokenCount"),
+)
+"""Anthropic's and Bedrock's names: their input leaves the cache out, unless the total says that it does not."""
+_DETAILS = ("prompt_tokens_details", "input_tokens_details", "input_token_details")
+_BESIDE_OUTPUT = ("thoughts_token_count", "thoughtsTokenCount")
+"""Gemini's names: its output leaves out the thoughts, unless the total says that it does not."""
+
+
+def usage_fields(value: object) -> dict[Field, int]:
+    """The counts in a usage object or in JSON text of one; empty where there are none."""
+    usage = small_mapping(value)
+    found: dict[Field, int] = {}
+    for field, names in NAMES.items():
+        number = next((number for name in names if (number := _number(usage, name)) is not None), None)
+        if number is not None:
+            found[field] = number
+    given, told, total = found.get("tokens.input"), found.get("tokens.output"), found.get("tokens.total")
+    cached = found.get("tokens.cache_read", 0) + found.get("tokens.cache_write", 0)
+    thoughts = found.get("tokens.reasoning", 0)
+    plain = (given or 0) + (told or 0)
+    if given is not None and cached and _stands_beside(usage, _BESIDE_INPUT) and (total != plain or cached > given):
+        found["tokens.input"] = given + cached
+    if told is not None and thoughts and any(name in usage for name in _BESIDE_OUTPUT) and total != plain:
+        found["tokens.output"] = told + thoughts
+    if total is not None:
+        found["tokens.total"] = max(total, found.get("tokens.input", 0) + found.get("tokens.output", 0))
+    return found
+
+
+def _stands_beside(usage: JSONObject, names: tuple[str, ...]) -> bool:
+    return any(name in usage for name in names) and not any(isinstance(usage.get(name), Mapping) for name in _DETAILS)
+
+
+def _number(usage: JSONObject, name: str) -> int | None:
+    outer, _, inner = name.partition(".")
+    value = usage.get(outer)
+    if inner:
+        return count(value.get(inner)) if isinstance(value, Mapping) else None
+    return count(value)
