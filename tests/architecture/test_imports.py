@@ -8,7 +8,18 @@ import sys
 
 import pytest
 
-HEAVY = ("textual", "grpc", "sqlite_utils", "typer", "rich", "opentelemetry", "google.protobuf")
+HEAVY = (
+    "textual",
+    "grpc",
+    "sqlite_utils",
+    "typer",
+    "rich",
+    "opentelemetry",
+    "google.protobuf",
+    "genai_prices",
+    "pydantic",
+    "httpx2",
+)
 
 ALLOWED = {
     "tracetui": (),
@@ -18,6 +29,7 @@ ALLOWED = {
     "tracetui.model.objects": (),
     "tracetui.model.tree": (),
     "tracetui.semconv": (),
+    "tracetui.pricing": (),
     "tracetui.query": (),
     "tracetui.store.sqlite": (),
     "tracetui.store.ingest": (),
@@ -40,3 +52,25 @@ def test_core_modules_bring_nothing_heavy_along(module: str) -> None:
 
 def test_the_explorer_starts_without_grpc_and_without_the_migration_library() -> None:
     assert loaded_by("tracetui.tui.app") & {"grpc", "sqlite_utils", "typer"} == set()
+
+
+def test_prices_are_loaded_by_the_first_call_that_is_priced_and_by_nothing_else() -> None:
+    code = """
+import sys
+from tracetui.model.chat import Kind, TokenUsage
+from tracetui.pricing import BOOK
+
+def loaded():
+    return "genai_prices" in sys.modules
+
+usage = TokenUsage(1, 1)
+for kind, provider, model in (
+    (Kind.AGENT, "openai", "gpt-4o"), (Kind.LLM, "ollama", "llama3"), (Kind.LLM, "openai", ""), (Kind.CHAIN, "", "")
+):
+    assert BOOK.estimate(kind, provider, ("", model), usage, 0) is None
+assert BOOK.estimate(Kind.LLM, "openai", ("", "gpt-4o"), TokenUsage(), 0) is None
+assert not loaded()
+assert BOOK.estimate(Kind.LLM, "openai", ("", "gpt-4o"), usage, 0) is not None
+assert loaded()
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)

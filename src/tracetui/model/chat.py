@@ -186,7 +186,7 @@ class Embedding:
 
 
 class TokenUsage(NamedTuple):
-    """Token counts. `input` includes cache reads and writes, `output` includes reasoning; None is not known.
+    """Token counts; None is not known. `input` includes cache reads and writes and audio, `output` reasoning and audio.
 
     A tuple, as one is made for every span on the way in.
     """
@@ -197,6 +197,8 @@ class TokenUsage(NamedTuple):
     cache_read: int | None = None
     cache_write: int | None = None
     reasoning: int | None = None
+    audio_input: int | None = None
+    audio_output: int | None = None
 
     def __bool__(self) -> bool:
         return not (self.input is None and self.output is None and self.total is None)
@@ -282,6 +284,8 @@ class NormalisedSpan:
     rerank: Rerank | None = None
     prompt: PromptTemplate | None = None
     workflow: str = ""
+    service_tier: str = ""
+    """The tier at which the provider says it has served the call; it may have prices of its own."""
     tokens: TokenUsage = TokenUsage()
     cost: Cost | None = None
     session_id: str = ""
@@ -297,6 +301,7 @@ class NormalisedSpan:
     """Whether it only announces its parent, the real span, which was still open."""
     pending_parent_id: str = ""
     """The parent of the span that a pending one announces; empty where that is a root."""
+
     sources: Mapping[str, str] = field(default_factory=dict)
     """Field name to the attribute, event or log it was read from."""
     problems: tuple[str, ...] = ()
@@ -313,9 +318,13 @@ class SpanSummary(NamedTuple):
 
     kind: Kind = Kind.UNKNOWN
     model: str = ""
+    """The model that answered, or else the one asked for."""
+    model_request: str = ""
     provider: str = ""
+    service_tier: str = ""
     tokens: TokenUsage = TokenUsage()
-    cost_total: float | None = None
+    cost: Cost | None = None
+    """What the sender reported."""
     session_id: str = ""
     user_id: str = ""
     tool_name: str = ""
@@ -328,3 +337,8 @@ class SpanSummary(NamedTuple):
     never counts."""
     pending_parent_id: str = ""
     """The parent of the span that a pending one announces; empty where that is a root."""
+
+    @property
+    def cost_total(self) -> float | None:
+        """The reported cost in US dollars."""
+        return self.cost.total if self.cost is not None else None

@@ -37,6 +37,8 @@ FIELDS: Mapping[str, Field] = {
     "llm.token_count.prompt_details.cache_input": "tokens.cache_read",
     "llm.token_count.prompt_details.cache_write": "tokens.cache_write",
     "llm.token_count.completion_details.reasoning": "tokens.reasoning",
+    "llm.token_count.prompt_details.audio": "tokens.audio_input",
+    "llm.token_count.completion_details.audio": "tokens.audio_output",
     "llm.cost.prompt": "cost.input",
     "llm.cost.completion": "cost.output",
     "llm.cost.total": "cost.total",

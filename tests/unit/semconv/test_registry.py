@@ -9,7 +9,7 @@ import pytest
 from tests.unit.semconv.making import columns, read
 from tracetui import semconv
 from tracetui.model.attributes import Attributes, AttributeValue
-from tracetui.model.chat import Kind
+from tracetui.model.chat import Kind, TokenUsage
 from tracetui.semconv.core.convention import Convention
 from tracetui.semconv.core.kinds import kind_of
 from tracetui.semconv.core.table import Table, usage
@@ -89,7 +89,7 @@ def test_one_value_opens_into_fields_that_stand_where_its_key_stands() -> None:
     )
     table = Table((mine, *CONVENTIONS))
     found = table.collect({"my.other": 0, "my.usage": "inside", "my.model": "named"})
-    assert usage(found, table) == (3, 4, 7, None, None, None)
+    assert usage(found, table) == TokenUsage(3, 4, 7)
     assert [value for _, _, value in found.candidates("model_request")] == ["named", "inside"]
     assert found.candidates("model_request")[1][1] == "my.usage"
 

@@ -12,7 +12,14 @@ from tracetui.semconv.core.values import MAX_SMALL, amount, count, decode, is_hi
 _SPAN_ID = re.compile(r"[0-9a-fA-F]{16}")
 
 TokenField: TypeAlias = Literal[
-    "tokens.input", "tokens.output", "tokens.total", "tokens.cache_read", "tokens.cache_write", "tokens.reasoning"
+    "tokens.input",
+    "tokens.output",
+    "tokens.total",
+    "tokens.cache_read",
+    "tokens.cache_write",
+    "tokens.reasoning",
+    "tokens.audio_input",
+    "tokens.audio_output",
 ]
 """Members of `TokenUsage`; they are taken from one convention, not one by one (`tokens.settle`)."""
 
@@ -30,6 +37,7 @@ ColumnField: TypeAlias = Literal[
     "cost.input",
     "cost.output",
     "cost.total",
+    "service_tier",
     "error.type",
     "error.mark",
     "error.message",

@@ -108,6 +108,7 @@ class _Reading:
             rerank=self.rerank(response or request),
             prompt=self.prompt(),
             workflow=self.word("workflow"),
+            service_tier=self.word("service_tier"),
             tokens=settle(usage.families),
             cost=cost,
             session_id=self.word("session_id"),

@@ -45,9 +45,11 @@ def summary(facts: SpanFacts) -> SpanSummary:
     return SpanSummary(
         kind,
         model,
+        request,
         scalars.provider(found, kind, model),
+        scalars.word(found, "service_tier"),
         usage(found, table) if found.tokens else NO_TOKENS,
-        cost.total if cost is not None else None,
+        cost,
         scalars.word(found, "session_id"),
         scalars.word(found, "user_id"),
         scalars.word(found, "tool.name") if kind is Kind.TOOL else "",

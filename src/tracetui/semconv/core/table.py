@@ -246,7 +246,16 @@ def usage(found: Collected, table: Table) -> TokenUsage:
     given, told, total = get("tokens.input"), get("tokens.output"), get("tokens.total")
     if total is None and given is not None and told is not None:
         total = given + told
-    return TokenUsage(given, told, total, get("tokens.cache_read"), get("tokens.cache_write"), get("tokens.reasoning"))
+    return TokenUsage(
+        given,
+        told,
+        total,
+        get("tokens.cache_read"),
+        get("tokens.cache_write"),
+        get("tokens.reasoning"),
+        get("tokens.audio_input"),
+        get("tokens.audio_output"),
+    )
 
 
 class Counts(NamedTuple):

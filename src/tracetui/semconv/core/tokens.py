@@ -49,4 +49,6 @@ def settle(families: Sequence[Family]) -> TokenUsage:
                 total = given + (told or 0)
     if total is None and given is not None and told is not None:
         total = given + told
-    return TokenUsage(given, told, total, read, written, got.get("reasoning"))
+    return TokenUsage(
+        given, told, total, read, written, got.get("reasoning"), got.get("audio_input"), got.get("audio_output")
+    )
