@@ -93,7 +93,7 @@ KINDS = {
             ("completion", "text_completions", "generate", "response", "llm_call", "llm_request", "fetch_response"),
             Kind.LLM,
         ),
-        **dict.fromkeys(("image", "audio"), Kind.LLM),
+        **dict.fromkeys(("image", "audio", "image_generation", "decide"), Kind.LLM),
         **dict.fromkeys(
             ("invoke_workflow", "plan", "agent_step", "execute_task", "execute_method"),
             Kind.CHAIN,

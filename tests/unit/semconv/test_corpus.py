@@ -30,6 +30,7 @@ WHOLE = [name for name in SCENARIOS if name.startswith(("oi-", "plain-"))] + [
     "pydantic-ai-default",
     "pydantic-ai-v6",
     "strands-agents",
+    "vercel-ai5",
 ]
 """Scenarios whose conventions are read in full."""
 

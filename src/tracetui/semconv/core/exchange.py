@@ -32,9 +32,9 @@ def request_messages(value: object, _layer: int = 0) -> tuple[ChatMessage, ...]:
         return messages_of(value, "user")
     if not isinstance(value, Mapping) or _layer > _MAX_LAYERS:
         return ()
-    for name in ("messages", "contents", "input"):
+    for name in ("messages", "contents", "input", "prompt"):
         found = decode(value.get(name)).value
-        if looks_like_messages(found) or (name == "input" and isinstance(found, str) and found):
+        if looks_like_messages(found) or (name in ("input", "prompt") and isinstance(found, str) and found):
             return with_system(messages_of(found, "user"), _instructions(value))
     for name in ("inputs", "kwargs", "request"):
         if messages := request_messages(value.get(name), _layer + 1):

@@ -26,6 +26,7 @@ HIDDEN = "hidden"
 """Type of the part that stands for content hidden by the sender."""
 
 JSONObject: TypeAlias = Mapping[str, object]
+_OUTPUTS = frozenset({"text", "json", "content", "error-text", "error-json", "execution-denied"})
 _MODALITIES = ("image", "audio", "video", "document")
 
 
@@ -135,11 +136,16 @@ def _tool_call(item: JSONObject) -> MessagePart:
 
 
 def _tool_result(item: JSONObject) -> MessagePart:
+    content = first_of(item, "response", "result", "output", "content")
+    failed = item.get("is_error") is True or item.get("isError") is True or item.get("status") == "error"
+    if isinstance(content, Mapping) and content.get("type") in _OUTPUTS and "value" in content:
+        # The Vercel AI SDK says of a result what it is: `{type: "error-text", value: "…"}`.
+        failed, content = failed or str(content["type"]).startswith("error"), content["value"]
     return tool_result(
-        first_of(item, "response", "result", "output", "content"),
+        content,
         name=word(item, "name", "toolName", "tool_name"),
         id=word(item, "call_id", "tool_use_id", "toolUseId", "toolCallId", "tool_call_id", "id"),
-        is_error=item.get("is_error") is True or item.get("isError") is True or item.get("status") == "error",
+        is_error=failed,
     )
 
 
@@ -157,7 +163,7 @@ def _blob(item: JSONObject) -> MessagePart:
     source = item.get("source")
     inner: JSONObject = source if isinstance(source, Mapping) else item
     mime = word(inner, "mime_type", "media_type", "mimeType", "mediaType")
-    data = first_of(inner, "content", "data", "image", "file_data")
+    data = _held(first_of(inner, "content", "data", "image", "file_data"))
     uri = word(inner, "uri", "url", "file_uri", "fileUri")
     kind = item.get("modality") or str(item.get("type", "")).partition("-")[0].partition("_")[0]
     if isinstance(data, str) and data.startswith(("data:", "http:", "https:")):
@@ -165,6 +171,16 @@ def _blob(item: JSONObject) -> MessagePart:
     if not uri and data is None and inner.get("file_id"):
         return FilePart(word(inner, "file_id"))
     return media(str(kind), uri, mime, data)
+
+
+def _held(data: object) -> object:
+    """The bytes of a medium, or its address, out of what JavaScript makes of them as JSON: `{type: "Buffer", data:
+    [137, 80, …]}`, `{"0": 137, "1": 80, …}`, or `{type: "url", url: "…"}`.
+    """
+    if isinstance(data, Mapping):
+        inner = first_of(data, "data", "url", "reference")
+        data = inner if inner is not None else list(data.values()) if "0" in data else None
+    return bytes(len(data)) if is_list(data) else data
 
 
 def _image_url(item: JSONObject) -> MessagePart:
@@ -188,7 +204,8 @@ def _file(item: JSONObject) -> MessagePart:
     inner: JSONObject = file if isinstance(file, Mapping) else item
     if inner.get("file_id"):
         return FilePart(word(inner, "file_id"))
-    return _blob({**inner, "type": "document"})
+    start = word(inner, "mime_type", "media_type", "mimeType", "mediaType").partition("/")[0]
+    return _blob({**inner, "type": start if start in _MODALITIES else "document"})
 
 
 def _refusal(item: JSONObject) -> MessagePart:

@@ -18,6 +18,22 @@ _ALIASES = {
     "bedrock": "aws.bedrock",
     "aws": "aws.bedrock",
 }
+_STARTS = {
+    "google.vertex": "gcp.vertex_ai",
+    "google-vertex": "gcp.vertex_ai",
+    "vertex": "gcp.vertex_ai",
+    "google.generative-ai": "gcp.gemini",
+    "google": "gcp.gemini",
+    "amazon-bedrock": "aws.bedrock",
+    "azure-openai": "azure.ai.openai",
+    "azure": "azure.ai.openai",
+    "mistral": "mistral_ai",
+}
+_APIS = frozenset(
+    "chat completion completions responses embedding embeddings text-embedding image messages transcription speech "
+    "reranking generative-ai anthropic object".split()
+)
+"""What the Vercel AI SDK puts behind a provider's name: `openai.chat`, `google.vertex.anthropic.messages`."""
 _FRAMEWORKS = frozenset(
     "langchain langgraph llama_index llamaindex crewai strands-agents autogen gcp.vertex.agent haystack "
     "microsoft.agent_framework semantic_kernel _other".split()
@@ -51,7 +67,15 @@ _MODELS = (
 def fold(name: str) -> str:
     """One spelling for a provider; empty where the name is a framework's, not a provider's."""
     known = name.lower()
-    return "" if known in _FRAMEWORKS else _ALIASES.get(known, known if known in _PROVIDERS else name)
+    if known in _FRAMEWORKS:
+        return ""
+    if known in _ALIASES or known in _PROVIDERS:
+        return _ALIASES.get(known, known)
+    head, _, api = known.partition(".")
+    if head == "amazon-bedrock" or (api and api.rpartition(".")[2] in _APIS):
+        start = next((start for start in _STARTS if known == start or known.startswith(f"{start}.")), "")
+        return _STARTS[start] if start else _ALIASES.get(head, head)
+    return name
 
 
 def of_host(host: str) -> str:
