@@ -7,7 +7,7 @@ OTel GenAI attributes by itself, and some of these beside them when asked to; it
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from tracetui.model.attributes import AttributeValue
 from tracetui.model.chat import ChatMessage, Document, Embedding, Kind, MessagePart, ReasoningPart, TextPart
@@ -18,7 +18,7 @@ from tracetui.semconv.core.fields import Field
 from tracetui.semconv.core.messages import messages_of
 from tracetui.semconv.core.parts import parts_of
 from tracetui.semconv.core.preview import json_words
-from tracetui.semconv.core.values import count, decode, is_list, json_text, number, strings, text
+from tracetui.semconv.core.values import count, decode, is_list, json_text, number, small_mapping, strings, text
 
 _METADATA = "ai.telemetry.metadata"
 _CONTEXT = "ai.settings.context"
@@ -89,9 +89,34 @@ HINTS = {
     "ai.prompt.messages": Kind.LLM,
 }
 
+_PROVIDER_COUNTS: Mapping[str, Field] = {
+    "cacheReadInputTokens": "tokens.cache_read",
+    "cachedPromptTokens": "tokens.cache_read",
+    "promptCacheHitTokens": "tokens.cache_read",
+    "cacheCreationInputTokens": "tokens.cache_write",
+    "cacheWriteInputTokens": "tokens.cache_write",
+    "reasoningTokens": "tokens.reasoning",
+}
+"""Counts in a provider's metadata, where 4 and 5 have no attribute for them."""
+
+_PROMPT: Mapping[str, Field] = {"name": "prompt.name", "version": "prompt.version"}
 _NOT_PARAMS = ("context.",)
 _NOT_METADATA = frozenset({"sessionId", "userId", "tags"})
 _CAPITAL = re.compile(r"(?<=[a-z0-9])[A-Z]")
+
+
+def _provider_counts(value: AttributeValue) -> Iterator[tuple[Field, object]]:
+    if isinstance(value, str) and "Tokens" in value:
+        for given in small_mapping(value).values():
+            usage = given.get("usage") if isinstance(given, Mapping) else None
+            for counts in (given, usage):
+                if isinstance(counts, Mapping):
+                    yield from ((field, counts[name]) for name, field in _PROVIDER_COUNTS.items() if name in counts)
+
+
+def _prompt_kept(value: AttributeValue) -> Iterator[tuple[Field, object]]:
+    kept = small_mapping(value)
+    yield from ((field, kept.get(name)) for name, field in _PROMPT.items())
 
 
 def _prompt(source: Source) -> Found | None:
@@ -139,12 +164,12 @@ def _finish_reasons(source: Source) -> Found | None:
     return None
 
 
-def _embedded(source: Source) -> list[str]:
-    """The values that were embedded, each of them JSON."""
+def _embedded(source: Source) -> tuple[list[str], str]:
+    """The values that were embedded, each of them JSON, and where they stand."""
     several = source.value("ai.values")
     values = several if is_list(several) else [source.value("ai.value")]
     decoded = (decode(value).value for value in values)
-    return [text(value) or "" for value in decoded if value not in (None, "")]
+    return [text(value) or "" for value in decoded if value not in (None, "")], "ai.values" if several else "ai.value"
 
 
 def _embedding(source: Source) -> Found | None:
@@ -163,15 +188,16 @@ def _dimension(vector: object) -> int:
 
 
 def _embedded_words(source: Source) -> Found:
-    messages = (ChatMessage("user", (TextPart(words),)) for words in _embedded(source))
-    return Found(tuple(messages), "ai.values")
+    values, key = _embedded(source)
+    return Found(tuple(ChatMessage("user", (TextPart(words),)) for words in values), key)
 
 
 def _embedded_documents(source: Source) -> Found | None:
     """Values embedded several at a time are documents; one at a time, it may be a query."""
     operation = source.value("ai.operationId")
-    many = operation.startswith("ai.embedMany") if isinstance(operation, str) else len(_embedded(source)) > 1
-    return Found(tuple(Document(words) for words in _embedded(source)), "ai.values") if many else None
+    values, key = _embedded(source)
+    many = operation.startswith("ai.embedMany") if isinstance(operation, str) else len(values) > 1
+    return Found(tuple(Document(words) for words in values), key) if many else None
 
 
 def _candidates(source: Source) -> list[Document]:
@@ -234,6 +260,7 @@ CONVENTION = Convention(
     fields=FIELDS,
     kinds=KINDS,
     hints=HINTS,
+    opens={"ai.response.providerMetadata": _provider_counts, f"{_METADATA}.langfusePrompt": _prompt_kept},
     readers=(
         Reader("input_messages", Rank.CLIENT, _prompt),
         Reader("input_messages", Rank.CLIENT + 1, _embedded_words),

@@ -189,6 +189,37 @@ def test_usage_in_detail_since_6() -> None:
     assert read(attributes).tokens == columns(attributes).tokens == (214, 48, 262, 128, 10, 7)
 
 
+@pytest.mark.parametrize(
+    ("metadata", "expected"),
+    [
+        ({"openai": {"cachedPromptTokens": 128, "reasoningTokens": 7}}, (214, 48, 262, 128, None, 7)),
+        ({"bedrock": {"usage": {"cacheWriteInputTokens": 30}}}, (214, 48, 262, None, 30, None)),
+        # Anthropic's input leaves the cache out.
+        (
+            {"anthropic": {"cacheReadInputTokens": 1000, "cacheCreationInputTokens": 30}},
+            (1244, 48, 1292, 1000, 30, None),
+        ),
+        ({"openai": {"acceptedPredictionTokens": 0}}, (214, 48, 262, None, None, None)),
+        ({"openai": None, "Tokens": 3}, (214, 48, 262, None, None, None)),
+    ],
+)
+def test_cache_told_by_the_provider_before_6(metadata: dict[str, object], expected: tuple[int | None, ...]) -> None:
+    attributes = call(
+        "ai.generateText.doGenerate",
+        usage__promptTokens=214,
+        usage__completionTokens=48,
+        response__providerMetadata=json.dumps(metadata),
+    )
+    assert read(attributes).tokens == columns(attributes).tokens == expected
+
+
+def test_the_prompt_that_langfuse_keeps() -> None:
+    kept = json.dumps({"name": "trip", "version": 3, "labels": []})
+    prompt = read(call("ai.generateText", telemetry__metadata__langfusePrompt=kept)).prompt
+    assert prompt is not None
+    assert (prompt.name, prompt.version) == ("trip", "3")
+
+
 def test_usage_that_a_stream_never_told_is_not_known() -> None:
     attributes = call("ai.streamText.doStream", usage__promptTokens=float("nan"), usage__completionTokens=float("nan"))
     assert not columns(attributes).tokens
