@@ -178,7 +178,8 @@ def event_name_of(record: LogRecord | SpanEvent) -> str:
     """The name of the event that a span event or log record is; empty for a plain log record."""
     if isinstance(record, SpanEvent):
         return record.name
-    named = record.attributes.get(EVENT_NAME)
+    body = record.body if isinstance(record.body, Mapping) else {}
+    named = record.attributes.get(EVENT_NAME, body.get(EVENT_NAME))
     return record.event_name or (named if isinstance(named, str) else "")
 
 

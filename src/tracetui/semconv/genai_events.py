@@ -14,8 +14,9 @@ from tracetui.model.chat import ChatMessage
 from tracetui.model.span import LogRecord, SpanEvent
 from tracetui.semconv.core.convention import Convention, Found, Rank, Reader, ReadField, Source
 from tracetui.semconv.core.exchange import request_messages, response_messages
-from tracetui.semconv.core.messages import message_of
-from tracetui.semconv.core.values import count, decode, is_list
+from tracetui.semconv.core.messages import ROLES, message_of
+from tracetui.semconv.core.parts import word
+from tracetui.semconv.core.values import count, decode, is_hidden, is_list
 from tracetui.semconv.genai import EVENT_NAME, event_name_of
 
 _ROLES = {
@@ -25,10 +26,13 @@ _ROLES = {
     "gen_ai.tool.message": "tool",
 }
 _CHOICE = "gen_ai.choice"
-_INDEX = "gen_ai.message.index"
+_INDEXES = ("gen_ai.message.index", "CHAT_MESSAGE_INDEX")
+"""Attributes that put messages in order; the second is Semantic Kernel's."""
+
 _WHOLE = "gen_ai.event.content"
 """Attribute in which Azure's libraries put a whole message as JSON."""
 
+_OF_A_MESSAGE = ("role", "content", "tool_calls", "tool_call_id", "id", "name", "finish_reason", "parts", "refusal")
 _CONTENT_EVENTS = {"gen_ai.content.prompt": "gen_ai.prompt", "gen_ai.content.completion": "gen_ai.completion"}
 _EVENT_LISTS = ("events", "all_messages_events")
 
@@ -39,22 +43,22 @@ class _Event(NamedTuple):
     place: int | None
 
 
-def _of_spans_and_logs(source: Source) -> tuple[str, list[_Event]]:
+def _of_span_or_logs(source: Source, *, output: bool) -> tuple[str, list[_Event]]:
     """Events of the span, or else its log records: where both carry the content it is the same."""
-    found = [_Event(event.name, _of_attributes(event.attributes), _index(event)) for event in source.span.events]
-    found = [event for event in found if _is_message(event.name)]
-    if found:
-        return "event", found
+    events = [event for event in source.span.events if _is_message(event.name, output=output)]
+    if events:
+        return "event", [_Event(event.name, _of_attributes(event.attributes), _index(event)) for event in events]
     records = [(event_name_of(record), record) for record in source.logs]
-    return "log", [_Event(name, _of_log(record), _index(record)) for name, record in records if _is_message(name)]
+    wanted = [(name, record) for name, record in records if _is_message(name, output=output)]
+    return "log", [_Event(name, _of_log(record), _index(record)) for name, record in wanted]
 
 
-def _is_message(name: str) -> bool:
-    return name in _ROLES or name == _CHOICE
+def _is_message(name: str, *, output: bool) -> bool:
+    return name == _CHOICE if output else name in _ROLES
 
 
 def _index(record: SpanEvent | LogRecord) -> int | None:
-    return count(record.attributes.get(_INDEX))
+    return next((index for key in _INDEXES if (index := count(record.attributes.get(key))) is not None), None)
 
 
 def _of_attributes(attributes: Attributes) -> Mapping[str, object]:
@@ -76,8 +80,8 @@ def _of_attribute(source: Source, key: str) -> list[_Event]:
     if not is_list(listed):
         return []
     items = [item for item in listed if isinstance(item, Mapping)]
-    events = (_Event(str(item.get(EVENT_NAME)), item, count(item.get(_INDEX))) for item in items)
-    return [event for event in events if _is_message(event.name)]
+    events = (_Event(str(item.get(EVENT_NAME)), item, count(item.get(_INDEXES[0]))) for item in items)
+    return [event for event in events if event.name in _ROLES or event.name == _CHOICE]
 
 
 def _in_order(events: Sequence[_Event]) -> list[_Event]:
@@ -102,9 +106,7 @@ def _message(event: _Event) -> ChatMessage | None:
             "tool_calls": payload.get("tool_calls"),
             **said,
         }
-    names = ("role", "content", "tool_calls", "id", "name", "finish_reason", "parts", "refusal")
-    item = {name: payload[name] for name in names if payload.get(name) is not None}
-    item["role"] = item.get("role") or role
+    item = {name: payload[name] for name in _OF_A_MESSAGE if payload.get(name) is not None}
     item["content"] = _blocks(item.get("content"))
     return message_of(item, role)
 
@@ -124,7 +126,7 @@ def _of_events(field: ReadField) -> Reader:
     output = field == "output_messages"
 
     def read(source: Source) -> Found:
-        where, events = _of_spans_and_logs(source)
+        where, events = _of_span_or_logs(source, output=output)
         return Found(_messages(events, output=output), f"{where} {_CHOICE if output else 'gen_ai.*.message'}")
 
     return Reader(field, Rank.MESSAGE_EVENTS, read)

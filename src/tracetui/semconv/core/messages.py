@@ -104,6 +104,10 @@ def _unwrapped(item: JSONObject) -> JSONObject:
         return {**data, "role": data.get("role") or item["type"]}
     if "role" not in item and "content" in item and item.get("type") in ("human", "ai", "system", "tool", "function"):
         return {**item, "role": item["type"]}
+    content = item.get("content")
+    if isinstance(content, Mapping) and is_list(content.get("parts")):
+        # Gemini's contents are messages of their own.
+        return {**item, "content": None, "parts": content["parts"], "role": item.get("role") or content.get("role")}
     return item
 
 
