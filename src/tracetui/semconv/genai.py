@@ -1,4 +1,4 @@
-"""OTel GenAI semantic conventions, messages as attributes ("generation D"), and MCP.
+"""OTel GenAI semantic conventions, messages as attributes ("generation D").
 
 Follows open-telemetry/semantic-conventions 1.37 to 1.41 and the names that semantic-conventions-genai has since put in
 their place; older spellings of scalar attributes (1.26 on) stand beside the new ones.
@@ -95,7 +95,7 @@ KINDS = {
         ),
         **dict.fromkeys(("image", "audio", "image_generation", "decide"), Kind.LLM),
         **dict.fromkeys(
-            ("invoke_workflow", "plan", "agent_step", "execute_task", "execute_method"),
+            ("invoke_workflow", "plan", "agent_step", "execute_task", "execute_method", "execute_event_loop_cycle"),
             Kind.CHAIN,
         ),
         **dict.fromkeys(("execute_tool", "tool_call"), Kind.TOOL),
@@ -105,8 +105,6 @@ KINDS = {
         **dict.fromkeys(("invoke_agent", "create_agent", "agent_call", "invoke_*"), Kind.AGENT),
         "*_memory": Kind.CHAIN,
     },
-    # MCP (1.39 on): a call of a tool is one, everything else is plumbing.
-    "mcp.method.name": {"tools/call": Kind.TOOL, "*": Kind.CHAIN},
 }
 
 HINTS = {
@@ -152,9 +150,14 @@ def _of_span(key: str, field: ReadField) -> Reader:
 
 
 def _of_details(key: str, field: ReadField) -> Reader:
-    """The same from the event that holds the details of an operation: a span event, or a log record."""
+    """The same from the event that holds the details of an operation: a span event, or a log record.
+
+    A tool's arguments and result are no conversation.
+    """
 
     def read(source: Source) -> Found | None:
+        if source.attributes.get("gen_ai.operation.name") == "execute_tool":
+            return None
         for where, attributes in _details(source):
             value = attributes.get(key)
             if value is not None and not is_hidden(value):
@@ -226,7 +229,7 @@ CONVENTION = Convention(
     version="semantic-conventions 1.41, semantic-conventions-genai",
     order=20,
     scopes=("opentelemetry.util.genai.", "gen_ai"),
-    marks=("gen_ai.*", "mcp.method.name"),
+    marks=("gen_ai.*",),
     fields=FIELDS,
     kinds=KINDS,
     hints=HINTS,

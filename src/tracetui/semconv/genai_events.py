@@ -14,9 +14,8 @@ from tracetui.model.chat import ChatMessage
 from tracetui.model.span import LogRecord, SpanEvent
 from tracetui.semconv.core.convention import Convention, Found, Rank, Reader, ReadField, Source
 from tracetui.semconv.core.exchange import request_messages, response_messages
-from tracetui.semconv.core.messages import ROLES, message_of
-from tracetui.semconv.core.parts import word
-from tracetui.semconv.core.values import count, decode, is_hidden, is_list
+from tracetui.semconv.core.messages import message_of
+from tracetui.semconv.core.values import count, decode, is_list
 from tracetui.semconv.genai import EVENT_NAME, event_name_of
 
 _ROLES = {
@@ -44,7 +43,12 @@ class _Event(NamedTuple):
 
 
 def _of_span_or_logs(source: Source, *, output: bool) -> tuple[str, list[_Event]]:
-    """Events of the span, or else its log records: where both carry the content it is the same."""
+    """Events of the span, or else its log records: where both carry the content it is the same.
+
+    Those of a tool's span are its arguments and its result, no conversation.
+    """
+    if source.attributes.get("gen_ai.operation.name") == "execute_tool":
+        return "", []
     events = [event for event in source.span.events if _is_message(event.name, output=output)]
     if events:
         return "event", [_Event(event.name, _of_attributes(event.attributes), _index(event)) for event in events]

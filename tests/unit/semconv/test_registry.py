@@ -30,7 +30,7 @@ def test_every_module_beside_the_registry_is_a_convention_that_states_its_versio
         ("openinference.instrumentation.openai", {}, "OpenInference"),
         ("app", {"openinference.span.kind": "LLM", "gen_ai.system": "openai"}, "OpenInference"),
         ("app", {"gen_ai.system": "openai"}, "OTel GenAI"),
-        ("app", {"mcp.method.name": "initialize"}, "OTel GenAI"),
+        ("app", {"mcp.method.name": "initialize"}, "MCP"),
         ("pydantic-ai", {"gen_ai.system": "openai"}, "Pydantic AI"),
         ("app", {"llm.input_messages": "[]"}, "simplified keys"),
         ("app", {"output.value": "x"}, "simplified keys"),

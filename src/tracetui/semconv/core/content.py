@@ -15,13 +15,16 @@ MAX_ITEMS = 20_000
 
 def document_of(item: object) -> Document | None:
     """Read decoded JSON as a document: `{id, content|text|page_content, score, metadata}`, the same below `document`,
-    or plain words.
+    LangChain's constructor of one, or plain words.
     """
     if isinstance(item, str):
         return Document(item) if item else None
     tree = nested(item) if isinstance(item, Mapping) else None
     if not isinstance(tree, Mapping):
         return None
+    kwargs = tree.get("kwargs")
+    if tree.get("type") == "constructor" and isinstance(kwargs, Mapping):
+        tree = kwargs
     inner = tree.get("document")
     if isinstance(inner, Mapping):
         tree = {**tree, **inner}

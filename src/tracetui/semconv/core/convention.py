@@ -22,6 +22,8 @@ ReadField: TypeAlias = Literal[
     "input_messages",
     "output_messages",
     "instructions",
+    "tool.arguments",
+    "tool.result",
     "tool_defs",
     "documents",
     "rerank.documents",
@@ -166,7 +168,7 @@ class Convention:
     """Resource attributes that name the project."""
     kinds: Mapping[str, Mapping[str, Kind]] = field(default_factory=dict)
     """Keys that say the kind outright, the first to be believed first, with the kinds that their values mean: in lower
-    case, `*` at the end of one for anything."""
+    case, `*` at the end of one for anything. The values of a key that is a field too are taken as they are."""
     weak_kinds: Mapping[str, Mapping[str, Kind]] = field(default_factory=dict)
     """The same for values that hardly say anything, believed only where nothing else gives the kind away."""
     hints: Mapping[str, Kind] = field(default_factory=dict)

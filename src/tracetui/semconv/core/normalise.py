@@ -227,6 +227,10 @@ class _Reading:
         if kind is not Kind.TOOL:
             return None
         arguments, result = self.decoded("tool.arguments"), self.decoded("tool.result")
+        if arguments is None:
+            arguments = self.one("tool.arguments")
+        if result is None:
+            result = self.one("tool.result")
         if arguments is None and (arguments := self.value("input", "tool.arguments")) is not None:
             arguments = _keywords(arguments)
         if result is None:

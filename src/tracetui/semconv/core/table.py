@@ -29,6 +29,7 @@ WORDS = "words"
 PENDING = "pending"
 """The field of the keys that mark a span as pending."""
 
+_NO_KINDS: Mapping[str, Kind] = {}
 _SPECIAL = frozenset({KIND, WORDS, PENDING})
 _MEMORY = 16_384
 _INDEX = re.compile(r"(?<=\.)\d{1,6}(?=\.|$)", re.ASCII)
@@ -59,6 +60,8 @@ class Inside(NamedTuple):
     opener: Opener | None
     family: int
     """Index of the convention whose key it is."""
+    kinds: Mapping[str, Kind]
+    """Values of a field that say the kind as well; empty for most."""
 
 
 Candidate = tuple[int, str, AttributeValue]
@@ -130,7 +133,7 @@ class Table:
         hints = {key: HINTED.index(kind) for convention in conventions for key, kind in convention.hints.items()}
         for family, convention in enumerate(conventions):
             named: Iterable[tuple[str, str]] = (
-                *((key, KIND) for key in convention.kinds),
+                *((key, KIND) for key in convention.kinds if key not in convention.fields),
                 *((key, WORDS) for key in convention.words),
                 *((key, PENDING) for key in convention.pending),
                 *convention.fields.items(),
@@ -144,7 +147,9 @@ class Table:
                 if key not in self._exact and (wanted or opener is not None):
                     of_tokens = family if field.startswith("tokens.") else -1
                     rank = ranks.get(key, _LATER + len(self._exact))
-                    inside = Inside(convention.quoted, opener, family) if convention.quoted or opener else None
+                    kinds = convention.kinds.get(key, _NO_KINDS) if field != KIND else _NO_KINDS
+                    special = convention.quoted or opener or kinds
+                    inside = Inside(convention.quoted, opener, family, kinds) if special else None
                     hint = hints.pop(key, NO_HINT)
                     self._exact[key] = Place(field if wanted else _NO_FIELD, rank, hint, of_tokens, inside)
             for key, values in convention.kinds.items():
@@ -222,6 +227,8 @@ def _opened(inside: Inside, found: Collected, rank: int, key: str, value: Attrib
     """Take a value out of its quotes, and apart into what it holds."""
     if inside.quoted:
         value = unquoted(value)
+    if inside.kinds and isinstance(value, str) and value in inside.kinds:
+        found.add(KIND, (rank, key, value))
     if inside.opener is not None:
         for field, item in inside.opener(value):
             entry = cast(AttributeValue, item)

@@ -6,11 +6,12 @@ Vercel AI SDK and what routers make of them. Counts come out in the one meaning 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 
 from tracetui.semconv.core.fields import Field
 from tracetui.semconv.core.parts import JSONObject
-from tracetui.semconv.core.values import count, small_mapping
+from tracetui.semconv.core.values import MAX_SMALL, count, small_mapping
 
 NAMES: Mapping[Field, tuple[str, ...]] = {
     "tokens.input": (
@@ -70,6 +71,32 @@ def usage_fields(value: object) -> dict[Field, int]:
     if total is not None:
         found["tokens.total"] = max(total, found.get("tokens.input", 0) + found.get("tokens.output", 0))
     return found
+
+
+def object_in_text(value: object, name: str) -> JSONObject:
+    """The small object that stands last under a name in JSON text, which is not decoded for it; empty where none is.
+
+    For a response of any size that holds its usage at the end.
+    """
+    if isinstance(value, Mapping):
+        inner = value.get(name)
+        return inner if isinstance(inner, Mapping) else {}
+    quoted = f'"{name}"'
+    at = value.rfind(quoted) if isinstance(value, str) else -1
+    if not isinstance(value, str) or at < 0:
+        return {}
+    near = value[at + len(quoted) : at + len(quoted) + MAX_SMALL]
+    start = near.find("{")
+    if start < 0 or near[:start].strip() != ":":
+        return {}
+    try:
+        found = _DECODER.raw_decode(near, start)[0]
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, Mapping) else {}
+
+
+_DECODER = json.JSONDecoder()
 
 
 def _stands_beside(usage: JSONObject, names: tuple[str, ...]) -> bool:
