@@ -1,4 +1,7 @@
-"""What a trace's totals must be, computed the slow and plain way from all its spans."""
+"""What a trace's totals must be, computed the slow and plain way from all its spans.
+
+A pending span may name the trace, begin it and give its session, but it counts nowhere and nothing is below it.
+"""
 
 from __future__ import annotations
 
@@ -49,18 +52,20 @@ class Totals:
 
 def totals(spans: dict[str, IncomingSpan], resources: tuple[ResourceRecord, ...]) -> Totals:
     """The totals by the rule: deepest wins."""
+    every = list(spans.values())
+    spans = {span_id: span for span_id, span in spans.items() if not span.announces}
     with_usage_below = _with_below(spans, has_usage)
     with_cost_below = _with_below(spans, lambda span: span.cost_total is not None)
     with_llm_below = _with_below(spans, lambda span: span.kind == "LLM")
-    every = list(spans.values())
-    usage = [span for span in every if has_usage(span) and span.span_id not in with_usage_below]
-    costs = [span for span in every if span.cost_total is not None and span.span_id not in with_cost_below]
-    calls = [span for span in every if span.kind == "LLM" and span.span_id not in with_llm_below]
-    tools = [span for span in every if span.kind == "TOOL" and not _inside_tool(spans, span)]
-    roots = [span for span in every if span.parent_span_id in ("", span.span_id)]
+    real = list(spans.values())
+    usage = [span for span in real if has_usage(span) and span.span_id not in with_usage_below]
+    costs = [span for span in real if span.cost_total is not None and span.span_id not in with_cost_below]
+    calls = [span for span in real if span.kind == "LLM" and span.span_id not in with_llm_below]
+    tools = [span for span in real if span.kind == "TOOL" and not _inside_tool(spans, span)]
+    roots = [span for span in real if span.parent_span_id in ("", span.span_id) and span.end_time_unix_nano]
     head = min(roots or every, key=_earliest)
     sessions = sorted((span for span in every if span.session_id), key=_earliest)
-    without_usage = [span for span in every if not has_usage(span)]
+    without_usage = [span for span in real if not has_usage(span)]
     return Totals(
         name=head.name,
         root_span_id=head.span_id if roots else "",
@@ -68,14 +73,14 @@ def totals(spans: dict[str, IncomingSpan], resources: tuple[ResourceRecord, ...]
         session_id=sessions[0].session_id if sessions else "",
         start_time_unix_nano=min((span.start_time_unix_nano for span in every if span.start_time_unix_nano), default=0),
         end_time_unix_nano=max(span.end_time_unix_nano for span in every),
-        span_count=len(every),
-        error_count=sum(span.is_error for span in every),
+        span_count=len(real),
+        error_count=sum(span.is_error for span in real),
         llm_count=len(calls),
         tool_count=len(tools),
         input_tokens=_sum(span.input_tokens for span in usage),
         output_tokens=_sum(span.output_tokens for span in usage),
         cost=_sum(span.cost_total for span in costs),
-        models=tuple(sorted({span.model for span in every if span.model})),
+        models=tuple(sorted({span.model for span in real if span.model})),
         complete=bool(roots),
         root_is_error=bool(roots) and head.is_error,
         counted={span.span_id for span in usage}

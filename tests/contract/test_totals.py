@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -36,6 +36,7 @@ columns: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
         "session_id": st.sampled_from(["", "", "s1", "s2"]),
         "name": st.sampled_from(["a", "b"]),
         "resource_index": st.integers(0, 1),
+        "announces": st.sampled_from(["", "", "", "", span_id(1), span_id(2)]),
     }
 )
 
@@ -91,7 +92,13 @@ def check(reader: SpanReader, trace: int, spans: Sequence[IncomingSpan]) -> Trac
     rows = reader.spans(InTrace(trace_id(trace)))
     assert {row.span_id: row.name for row in rows} == {span.span_id: span.name for span in kept.values()}
     assert {row.span_id for row in rows if row.counted} == expected.counted
+    assert sorted(node.span_id for node in reader.skeleton(trace_id(trace))) == sorted(shown(kept))
     return found
+
+
+def shown(kept: Mapping[str, IncomingSpan]) -> set[str]:
+    """The spans that a trace shows: those that are there, and those that are announced."""
+    return {span.announces or span.span_id for span in kept.values()}
 
 
 many = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -17,7 +17,7 @@ class TraceSummary:
     name: str
     """Name of the root span, or of the earliest span while no root has arrived."""
     root_span_id: str
-    """Empty while no root has arrived."""
+    """Empty while no root has ended."""
     service: str
     project: str
     session_id: str
@@ -33,7 +33,7 @@ class TraceSummary:
     cost_total: float | None
     models: tuple[str, ...]
     complete: bool
-    """Whether a root has arrived; a trace without one is taken to be running, or to have lost it."""
+    """Whether a root has arrived and ended; a trace without one is taken to be running, or to have lost it."""
     root_is_error: bool = False
 
     @property
@@ -43,7 +43,7 @@ class TraceSummary:
 
     @property
     def status(self) -> str:
-        """`error` where any span failed, `running` where no root has arrived yet, else `ok`."""
+        """`error` where any span failed, `running` where no root has ended yet, else `ok`."""
         return "error" if self.error_count else "ok" if self.complete else "running"
 
 
@@ -78,15 +78,29 @@ class SpanRow:
     preview: str
     counted: bool
     """Whether its call and usage enter the totals (the deepest span that carries usage does)."""
+    announces: str = ""
+    """The span that a pending one stands for until it arrives; empty for a real span."""
+    is_replaced: bool = False
+    """Whether the span that a pending one announces has arrived."""
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it has not ended as far as is known."""
+        return not self.is_replaced if self.announces else not self.end_time_unix_nano
 
     @property
     def duration_nano(self) -> int | None:
-        """Nanoseconds from start to end; None where unknown."""
+        """Nanoseconds from start to end; None where unknown, and of a pending span, which ends as it begins."""
+        if self.announces:
+            return None
         return span_duration(self.start_time_unix_nano, self.end_time_unix_nano)
 
 
 class SpanNode(NamedTuple):
-    """The little that a trace's shape needs of each span: 100,000 of these make a tree."""
+    """The little that a trace's shape needs of each span: 100,000 of these make a tree.
+
+    A pending span is the node of the span that it announces, without an end.
+    """
 
     row_id: int
     span_id: str

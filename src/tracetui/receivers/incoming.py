@@ -170,6 +170,9 @@ def _span_row(
         )
     )
     tokens = derived.tokens
+    announces = ""
+    if derived.is_pending:
+        announces, parent_span_id = parent_span_id or message.span_id.hex(), derived.pending_parent_id
     return IncomingSpan(
         message.trace_id.hex(),
         message.span_id.hex(),
@@ -199,6 +202,7 @@ def _span_row(
         scope_index,
         "\n".join(warnings),
         data,
+        announces,
     ), warnings
 
 

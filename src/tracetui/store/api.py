@@ -7,6 +7,8 @@ Writing
       none.
     * Identity is (trace_id, span_id). The same span again changes nothing. Different content replaces the earlier,
       except that a span with an end time is not replaced by one without. Counts and sums never grow from a re-send.
+    * A pending span announces another, which is still open. It is kept, but counts nowhere but in `pending_count`, and
+      `skeleton` shows it in the announced span's place until that span is there, whichever comes first.
     * A log record is identified by the hash of its bytes, resource and scope; a re-sent one is stored once.
     * Trace totals are exact once the spans are in, in any order of arrival, and cost amortised constant time per span.
 
@@ -82,6 +84,9 @@ class IncomingSpan(NamedTuple):
     """What was odd about it on the way in, one sentence a line; usually empty."""
     data: bytes
     """The encoded `Span` message, exactly as it came (or as the JSON mapping made it)."""
+    announces: str = ""
+    """The span that a pending one stands for until it arrives; empty for a real span. The parent of a pending span is
+    the announced span's, not the one it was sent with."""
 
 
 class IncomingLog(NamedTuple):
@@ -100,6 +105,8 @@ class IncomingLog(NamedTuple):
     scope_index: int
     data: bytes
     """The encoded `LogRecord` message."""
+    tells: bool = False
+    """Whether the columns of its span depend on it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,7 +275,10 @@ class SpanReader(Protocol):
         ...
 
     def skeleton(self, trace_id: str) -> list[SpanNode]:
-        """Every span of a trace, little of each, in no particular order; as fast as the store can."""
+        """Every span of a trace, little of each, in no particular order; as fast as the store can.
+
+        A pending span has the id of the span that it announces and no end, and is left out once that has arrived.
+        """
         ...
 
     def rows(self, row_ids: Sequence[int]) -> list[SpanRow]:
@@ -276,7 +286,7 @@ class SpanReader(Protocol):
         ...
 
     def span(self, trace_id: str, span_id: str) -> StoredSpan | None:
-        """One span, whole."""
+        """One span, whole; while it has not arrived, the pending one that announces it."""
         ...
 
     def stored_spans(self, row_ids: Sequence[int]) -> list[StoredSpan]:

@@ -9,6 +9,9 @@ The cost stays linear because every mark is set at most once: `SpanState.below` 
 below a span, and a walk up the ancestors ends at the first that has the bits already; `under_tool` spreads down in the
 same way. Marks follow from the finished tree alone, so the order of arrival leaves no trace.
 
+A pending span, which announces another that is still open, counts nowhere and marks nothing; the children of the
+announced span wait for that. It may name the trace and begin it, as any span may while no root has ended.
+
 A span that names itself as its parent is a root. Spans on a longer cycle of parents are below one another, so the
 usage of such a cycle is not counted; the walks end because marks are only ever added.
 """
@@ -26,12 +29,16 @@ COST = 2
 """Bit of `own` and `below`: a cost."""
 LLM = 4
 """Bit of `own` and `below`: kind LLM."""
+_ALL = USAGE | COST | LLM
 
 MAX_TIME = 2**63 - 1
 """Where a span without a start time sorts: last."""
 
 MAX_MODELS = 16
 """Model names kept for one trace, first in alphabetical order."""
+
+MAX_COUNTED_MODELS = 64
+"""Model names of one trace whose spans are counted, so that a name can leave with the last span that had it."""
 
 PICO = 10**12
 """Costs are summed as integers of 1e-12 USD: sums of floats would depend on the order of arrival."""
@@ -57,6 +64,8 @@ class SpanState:
     name: str = ""
     service: str = ""
     project: str = ""
+    announces: str = ""
+    """The span that a pending one stands for; empty for a real span."""
     below: int = 0
     """Bits of what stands somewhere below this span."""
     under_tool: bool = False
@@ -64,11 +73,14 @@ class SpanState:
     stored: bool = False
     """Whether the database holds it already, so that changed marks must be written back."""
     own: int = field(init=False)
-    """Bits of what the span itself carries."""
+    """Bits of what the span itself carries; nothing for a pending one, whose marks say that it is not counted."""
 
     def __post_init__(self) -> None:
         if self.parent_span_id == self.span_id:
             self.parent_span_id = ""
+        if self.announces:
+            self.own, self.below, self.under_tool = 0, _ALL, True
+            return
         self.own = (
             (USAGE if self.input_tokens is not None or self.output_tokens is not None else 0)
             | (COST if self.cost is not None else 0)
@@ -102,9 +114,10 @@ class TraceState:
     cost: int = 0
     models: list[str] = field(default_factory=list)
     complete: bool = False
+    """Whether a root has arrived and ended."""
     root_is_error: bool = False
     head_span_id: str = ""
-    """The span that gives the name: the earliest root, or the earliest span while no root has arrived."""
+    """The span that gives the name: the earliest root that has ended, or the earliest span while there is none."""
     head_start: int = MAX_TIME
     session_span_id: str = ""
     """The earliest span that has a session id."""
@@ -113,14 +126,22 @@ class TraceState:
     """Spans whose input tokens are in the total; at 0 the total is unknown rather than 0."""
     output_count: int = 0
     cost_count: int = 0
+    pending_count: int = 0
+    """Spans that announce another and are not in any other total."""
+    model_counts: dict[str, int] | None = field(default_factory=dict)
+    """Spans by model; None where there are too many models."""
 
     def add(self, span: SpanState) -> None:
         """Take in a span, its usage and calls as if nothing stood below or above it."""
+        self.describe(span)
+        if span.announces:
+            self.pending_count += 1
+            return
         self.span_count += 1
         self.error_count += span.is_error
         self.count(span, span.own, 1)
         self.tool_count += span.kind == "TOOL"
-        self.describe(span)
+        self.name_model(span.model)
 
     def count(self, span: SpanState, bits: int, sign: int) -> None:
         """Add (sign 1) or take away (sign -1) what these bits of the span contribute."""
@@ -138,21 +159,41 @@ class TraceState:
             self.llm_count += sign
 
     def describe(self, span: SpanState) -> None:
-        """Let the span widen the times and give name, session and model where it has the better claim."""
+        """Let the span widen the times and give name and session where it has the better claim."""
         start = span.start or MAX_TIME
         if span.start and (not self.start or span.start < self.start):
             self.start = span.start
         self.end = max(self.end, span.end)
-        root = not span.parent_span_id
+        root = bool(span.end) and not span.parent_span_id and not span.announces
         if (not root, start, span.span_id) <= (not self.complete, self.head_start, self.head_span_id or "g"):
             self.head_span_id, self.head_start, self.complete = span.span_id, start, root
             self.name, self.service, self.project = span.name, span.service, span.project
             self.root_is_error = root and span.is_error
         if span.session_id and (start, span.span_id) <= (self.session_start, self.session_span_id or "g"):
             self.session_span_id, self.session_start, self.session_id = span.span_id, start, span.session_id
-        if span.model and span.model not in self.models:
-            insort(self.models, span.model)
+
+    def name_model(self, model: str) -> None:
+        """Take in the model of a span."""
+        if not model:
+            return
+        if model not in self.models:
+            insort(self.models, model)
             del self.models[MAX_MODELS:]
+        if self.model_counts is not None:
+            self.model_counts[model] = self.model_counts.get(model, 0) + 1
+            if len(self.model_counts) > MAX_COUNTED_MODELS:
+                self.model_counts = None
+
+    def change_model(self, old: str, new: str) -> None:
+        """Put the model of a span's later version in the place of the earlier one's, which must be counted."""
+        if old == new:
+            return
+        if old and self.model_counts is not None:
+            self.model_counts[old] -= 1
+            if not self.model_counts[old]:
+                del self.model_counts[old]
+                self.models = sorted(self.model_counts)[:MAX_MODELS]
+        self.name_model(new)
 
 
 class SpanSource(Protocol):
@@ -189,7 +230,7 @@ class TraceRollup:
     def know(self, spans: Iterable[SpanState]) -> None:
         """Hand over stored spans that were fetched ahead."""
         for span in spans:
-            if span.span_id not in self._spans:
+            if span.span_id not in self._spans and not span.announces:
                 self._hold(span)
 
     def know_missing(self, span_ids: Iterable[str]) -> None:
@@ -206,17 +247,18 @@ class TraceRollup:
         if span_id in self._spans:
             return self._spans[span_id]
         found = self._source.span(self.trace, span_id) if self._source else None
-        if found is None:
-            self._spans[span_id] = None
+        if found is None or found.announces:
+            found = self._spans[span_id] = None
         else:
             self._hold(found)
         return found
 
     def add(self, span: SpanState) -> None:
         """A span that the trace did not have. Its marks are right only after `settle`."""
-        self._hold(span)
-        self._added.append(span)
         self.trace.add(span)
+        if not span.announces:
+            self._hold(span)
+            self._added.append(span)
 
     def replace(self, old: SpanState, new: SpanState) -> bool:
         """Put a stored span's later version in its place.
@@ -224,17 +266,22 @@ class TraceRollup:
         Returns:
             Whether the totals can follow by addition; if not, the trace must be counted anew.
         """
+        if new.announces != old.announces:
+            return False
         new.below, new.under_tool = old.below, old.under_tool
         trace = self.trace
         if not _only_adds(trace, old, new):
             return False
+        trace.describe(new)
+        if new.announces:
+            return True
         self._hold(new)
         trace.error_count += new.is_error - old.is_error
         trace.count(old, old.own & ~old.below, -1)
         trace.count(new, new.own & ~new.below, 1)
         if new.kind == "TOOL" and old.kind != "TOOL" and not new.under_tool:
             trace.tool_count += 1
-        trace.describe(new)
+        trace.change_model(old.model, new.model)
         self._replaced.append(new)
         return True
 
@@ -316,6 +363,6 @@ def _only_adds(trace: TraceState, old: SpanState, new: SpanState) -> bool:
         and (new.kind == old.kind or not (old.kind == "TOOL" or old.under_tool))
         and (new.start == old.start or not old.start)
         and (new.end >= old.end or old.end < trace.end)
-        and (new.model == old.model or not old.model)
+        and (new.model == old.model or not old.model or trace.model_counts is not None)
         and (bool(new.session_id) or not old.session_id)
     )

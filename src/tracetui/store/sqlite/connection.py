@@ -15,7 +15,7 @@ from pathlib import Path
 from tracetui.errors import NewerSchemaError, NotADatabaseError, StoreError, StoreLockedError, TracetuiError
 from tracetui.store.lock import acquire
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 4
 """`PRAGMA user_version` of a file this code reads and writes."""
 
 APPLICATION_ID = 0x74747569

@@ -21,6 +21,12 @@ def initial(db: Database) -> None:
     _run(db, "001_initial", version=1)
 
 
+@MIGRATIONS(name="004_late")
+def late(db: Database) -> None:
+    """Pending spans, and log records that columns depend on."""
+    _run(db, "004_late", version=4)
+
+
 def migrate(connection: sqlite3.Connection) -> None:
     """Apply what is pending.
 

@@ -141,9 +141,9 @@ class SqliteReader:
             columns = self._connection.execute(statements.SKELETON, (trace_id,)).fetchone()
         if columns[0] is None:
             return []
-        row_ids, span_ids, parents, starts, ends, errors, kinds = columns
+        row_ids, span_ids, parents, starts, ends, errors, kinds, pending = columns
         with _collector_paused():
-            return list(
+            nodes = list(
                 map(
                     tuple.__new__,
                     repeat(SpanNode),
@@ -159,6 +159,7 @@ class SqliteReader:
                     ),
                 )
             )
+        return nodes if pending == "{}" else _announced(nodes, json.loads(pending))
 
     def rows(self, row_ids: Sequence[int]) -> list[SpanRow]:
         """These spans' rows, in the order asked for; ids that are gone are left out."""
@@ -168,10 +169,10 @@ class SqliteReader:
         return [_span_row(by_id[row_id]) for row_id in row_ids if row_id in by_id]
 
     def span(self, trace_id: str, span_id: str) -> StoredSpan | None:
-        """One span, whole."""
+        """One span, whole; while it has not arrived, the pending one that announces it."""
         with self._snapshot():
-            row = self._connection.execute(statements.SPAN_ROW_ID, (trace_id, span_id)).fetchone()
-            stored = self.stored_spans([row[0]]) if row else []
+            row = self._connection.execute(statements.SPAN_ROW_ID, (span_id, trace_id)).fetchone()
+            stored = self.stored_spans([row[0]]) if row and row[0] else []
         return stored[0] if stored else None
 
     def stored_spans(self, row_ids: Sequence[int]) -> list[StoredSpan]:
@@ -249,6 +250,19 @@ def _collector_paused() -> Iterator[None]:
             gc.enable()
 
 
+def _announced(nodes: Iterable[SpanNode], pending: dict[str, str]) -> list[SpanNode]:
+    """The nodes with each pending one in the place of the span that it announces, as long as that is not there."""
+    real: dict[str, SpanNode] = {}
+    running: dict[str, SpanNode] = {}
+    for node in nodes:
+        span_id = pending.get(str(node.row_id))
+        if span_id is None:
+            real[node.span_id] = node
+        else:
+            running[span_id] = node._replace(span_id=span_id, end_time_unix_nano=0)
+    return [*real.values(), *(node for span_id, node in running.items() if span_id not in real)]
+
+
 def page_statement(
     where: Condition | None,
     sort: TraceSort,
@@ -323,12 +337,12 @@ def _summary(row: Sequence[Any]) -> TraceSummary:
 
 def _span_row(row: Sequence[Any]) -> SpanRow:
     columns = list(row)
-    columns[9], columns[25] = bool(row[9]), bool(row[25])
+    columns[9], columns[25], columns[27] = bool(row[9]), bool(row[25]), bool(row[27])
     return SpanRow(*columns)
 
 
 def _stored_span(row: Sequence[Any]) -> StoredSpan:
-    return StoredSpan(_span_row(row[:26]), row[26], ResourceRecord(*row[27:31]), ScopeRecord(*row[31:35]), row[35])
+    return StoredSpan(_span_row(row[:28]), row[28], ResourceRecord(*row[29:33]), ScopeRecord(*row[33:37]), row[37])
 
 
 def _stored_log(row: Sequence[Any]) -> StoredLog:

@@ -183,6 +183,7 @@ def span_state(row_id: int, arrival: Arrival) -> SpanState:
         span.name,
         resource.service,
         resource.project,
+        span.announces,
     )
 
 
@@ -204,6 +205,7 @@ def stored_state(row: list[Any]) -> SpanState:
         name,
         below,
         under_tool,
+        announces,
     ) = row
     return SpanState(
         row_id,
@@ -219,6 +221,7 @@ def stored_state(row: list[Any]) -> SpanState:
         model,
         session_id,
         name,
+        announces=announces,
         below=below,
         under_tool=bool(under_tool),
         stored=True,
@@ -269,6 +272,8 @@ def trace_row(trace: TraceState) -> tuple[object, ...]:
         trace.input_count,
         trace.output_count,
         trace.cost_count,
+        trace.pending_count,
+        None if trace.model_counts is None else json.dumps(trace.model_counts, ensure_ascii=False),
     )
 
 
@@ -276,7 +281,7 @@ def log_row(arrival: LogArrival) -> tuple[object, ...]:
     """A row of `logs`, by `statements.LOG_COLUMNS`."""
     log, resource_id, scope_id = arrival
     digest = blake2b(log.data, digest_size=16, salt=b"%d" % resource_id, person=b"%d" % scope_id).digest()
-    return (*log[:6], resource_id, scope_id, digest, log.data)
+    return (*log[:6], resource_id, scope_id, digest, log.data, log.tells)
 
 
 def _trace_state(row: list[Any]) -> TraceState:

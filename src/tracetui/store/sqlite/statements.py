@@ -73,8 +73,13 @@ TRACE_COLUMNS = (
     "input_count",
     "output_count",
     "cost_count",
+    "pending_count",
+    "model_counts",
 )
 """Columns of `traces` in the order of `rollup.TraceState`."""
+
+PENDING_COLUMNS = ("id", "trace", "announces")
+"""Columns of `pending_spans`."""
 
 LOG_COLUMNS = (
     "trace_id",
@@ -87,6 +92,7 @@ LOG_COLUMNS = (
     "scope_id",
     "hash",
     "data",
+    "tells",
 )
 """Columns of `logs` that the writer binds."""
 
@@ -134,10 +140,19 @@ def insert_logs(rows: int) -> str:
     return _many("INSERT OR IGNORE INTO logs", LOG_COLUMNS, rows)
 
 
+def insert_pending(rows: int) -> str:
+    """Note so many spans as pending."""
+    return _many("INSERT OR REPLACE INTO pending_spans", PENDING_COLUMNS, rows)
+
+
+NOT_PENDING = "DELETE FROM pending_spans WHERE id IN (SELECT value FROM json_each(?))"
+"""Forget that the spans with these row ids (a JSON list) were pending."""
+
 MARK_SPANS = "UPDATE spans SET below = ?, under_tool = ? WHERE id IN (SELECT value FROM json_each(?))"
 """Set the roll-up's marks of the spans with these row ids (a JSON list)."""
 
-_TRACE_JSON = f"json_group_array(json_array({', '.join(TRACE_COLUMNS).replace('models', 'json(models)')}))"
+_TRACE_VALUES = (f"json({name})" if name in ("models", "model_counts") else name for name in TRACE_COLUMNS)
+_TRACE_JSON = f"json_group_array(json_array({', '.join(_TRACE_VALUES)}))"
 
 TRACES_BY_ID = f"SELECT {_TRACE_JSON} FROM traces WHERE trace_id IN (SELECT value FROM json_each(?))"
 """States of the traces with these ids (a JSON list)."""
@@ -146,7 +161,8 @@ _STATE_COLUMNS = (
     "s.trace, s.id, s.span_id, s.parent_span_id, s.kind, s.start_time_unix_nano, s.end_time_unix_nano, s.is_error,"
     # 17 digits, because JSON text of a double holds 15 and the sum must be reversible
     " s.input_tokens, s.output_tokens, iif(s.cost_total IS NULL, NULL, printf('%!.17g', s.cost_total)), s.model,"
-    " s.session_id, s.name, s.below, s.under_tool"
+    " s.session_id, s.name, s.below, s.under_tool,"
+    " ifnull((SELECT announces FROM pending_spans p WHERE p.id = s.id), '')"
 )
 
 SPAN_STATES = (
@@ -196,13 +212,14 @@ ROW_COLUMNS = (
     "s.id, t.trace_id, s.span_id, s.parent_span_id, s.name, s.kind, s.otel_kind, s.status_code, s.status_message,"
     " s.is_error, s.start_time_unix_nano, s.end_time_unix_nano, r.service, r.project, c.name, s.model, s.provider,"
     " s.input_tokens, s.output_tokens, s.cost_total, s.session_id, s.user_id, s.tool_name, s.agent_name, s.preview,"
-    " s.counted"
+    " s.counted, ifnull(p.announces, ''), p.announces IS NOT NULL AND EXISTS (SELECT 1 FROM spans r"
+    " WHERE r.trace = s.trace AND r.span_id = p.announces AND r.id <> s.id)"
 )
 """Columns of a `SpanRow`, in its order."""
 
 _SPAN_JOINS = (
     " FROM spans s JOIN traces t ON t.id = s.trace JOIN resources r ON r.id = s.resource_id"
-    " JOIN scopes c ON c.id = s.scope_id"
+    " JOIN scopes c ON c.id = s.scope_id LEFT JOIN pending_spans p ON p.id = s.id"
 )
 _RECORD_COLUMNS = "r.data, r.schema_url, r.service, r.project, c.data, c.schema_url, c.name, c.version"
 
@@ -218,19 +235,24 @@ STORED_BY_ID = (
 )
 """Whole spans of these row ids (a JSON list), in any order."""
 
-SPAN_ROW_ID = "SELECT id FROM spans WHERE trace = (SELECT id FROM traces WHERE trace_id = ?) AND span_id = ?"
-"""Row id of one span by trace and span id."""
+SPAN_ROW_ID = (
+    "SELECT ifnull((SELECT id FROM spans WHERE trace = t.id AND span_id = ?1),"
+    " (SELECT max(id) FROM pending_spans WHERE trace = t.id AND announces = ?1)) FROM traces t WHERE trace_id = ?2"
+)
+"""Row id of one span, or else of the pending one that announces it, by span id and trace id."""
 
 SKELETON = (
     "SELECT '[' || group_concat(id) || ']', group_concat(span_id), group_concat(parent_span_id),"
     " '[' || group_concat(start_time_unix_nano) || ']', '[' || group_concat(end_time_unix_nano) || ']',"
-    " group_concat(is_error, ''), json_group_array(kind)"
-    " FROM spans INDEXED BY spans_by_trace WHERE trace = (SELECT id FROM traces WHERE trace_id = ?)"
+    " group_concat(is_error, ''), json_group_array(kind),"
+    " (SELECT json_group_object(p.id, p.announces) FROM traces t JOIN pending_spans p ON p.trace = t.id"
+    " WHERE t.trace_id = ?1)"
+    " FROM spans INDEXED BY spans_by_trace WHERE trace = (SELECT id FROM traces WHERE trace_id = ?1)"
 )
 """The shape of a trace, column by column, in one row: as rows it takes twice as long, and far longer beside a busy
 thread."""
 
-COUNT_SPANS = "SELECT ifnull(sum(span_count), 0) FROM traces"
+COUNT_SPANS = "SELECT ifnull(sum(span_count + pending_count), 0) FROM traces"
 """All spans; summed over traces, which are far fewer."""
 
 LOGS = (
@@ -245,7 +267,10 @@ FIND_TRACES = "SELECT trace_id FROM traces WHERE trace_id >= ? AND trace_id < ? 
 
 FIND_SPANS = (
     "SELECT t.trace_id, s.span_id FROM spans s JOIN traces t ON t.id = s.trace"
-    " WHERE s.span_id >= ? AND s.span_id < ? LIMIT ?"
+    " WHERE s.span_id >= ?1 AND s.span_id < ?2"
+    " UNION SELECT t.trace_id, p.announces FROM pending_spans p JOIN traces t ON t.id = p.trace"
+    " WHERE p.announces >= ?1 AND p.announces < ?2 LIMIT ?3"
 )
-"""Spans whose id lies in a range: a walk along the identity index, which holds both ids. An index of span ids alone
-would answer at once but costs the way in a third more, at random places, for a question asked by hand."""
+"""Spans, announced ones too, whose id lies in a range: a walk along the identity index, which holds both ids. An index
+of span ids alone would answer at once but costs the way in a third more, at random places, for a question asked by
+hand."""

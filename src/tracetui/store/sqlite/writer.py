@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -47,6 +48,8 @@ class _Changes:
     """Later versions of stored spans, likewise."""
     rollups: list[tuple[TraceRollup, bool]] = field(default_factory=list)
     """Traces touched, and whether they are new."""
+    not_pending: list[int] = field(default_factory=list)
+    """Row ids of spans that were pending in their earlier version."""
     recount: list[TraceState] = field(default_factory=list)
     """Traces of which a replacement took something away."""
     replaced_spans: int = 0
@@ -213,6 +216,8 @@ class SqliteWriter:
                 continue
             new = span_state(old.row_id, arrival)
             recount |= not rollup.replace(old, new)
+            if old.announces and not new.announces:
+                changes.not_pending.append(old.row_id)
             changes.replaced.append((new, rollup.trace.row_id, arrival))
             changes.replaced_spans += 1
         if recount:
@@ -228,6 +233,10 @@ class SqliteWriter:
             insert_rows(
                 connection, into_data, [(state.row_id, AS_RECEIVED, arrival.span.data) for state, _, arrival in spans]
             )
+            pending = [(state.row_id, trace, state.announces) for state, trace, _ in spans if state.announces]
+            insert_rows(connection, statements.insert_pending, pending)
+        if changes.not_pending:
+            connection.execute(statements.NOT_PENDING, (json.dumps(changes.not_pending),))
         write_marks(connection, [state for rollup, _ in changes.rollups for state in rollup.marked.values()])
         recounted = {trace.row_id: self._recount(trace) for trace in changes.recount}
         for is_new, into_traces in ((True, statements.insert_traces), (False, statements.update_traces)):
@@ -248,7 +257,8 @@ class SqliteWriter:
         states = self._stored.all(trace)
         marks = [(state.below, state.under_tool) for state in states]
         for state in states:
-            state.below, state.under_tool = 0, False
+            if not state.announces:
+                state.below, state.under_tool = 0, False
             rollup.add(state)
         rollup.settle()
         write_marks(
