@@ -25,6 +25,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple, Protocol
 
+from tracetui.model.session import SessionSummary
 from tracetui.model.trace import SpanNode, SpanRow, TraceSummary
 from tracetui.store.conditions import Condition
 
@@ -179,6 +180,32 @@ class TraceSort:
     descending: bool = True
 
 
+class SessionOrder(StrEnum):
+    """What a session list is sorted by; ties are broken by arrival."""
+
+    LAST = "last"
+    """Start of the last turn."""
+    START = "start"
+    DURATION = "duration"
+    TURNS = "turns"
+    SPANS = "spans"
+    ERRORS = "errors"
+    LLM = "llm"
+    TOOLS = "tools"
+    TOKENS = "tokens"
+    COST = "cost"
+    SESSION = "session"
+    SERVICE = "service"
+
+
+@dataclass(frozen=True, slots=True)
+class SessionSort:
+    """Order of a session list; the one that was active last comes first unless told otherwise."""
+
+    order: SessionOrder = SessionOrder.LAST
+    descending: bool = True
+
+
 class RowKey(NamedTuple):
     """Place of a row in an ordered list: its value in that order, then its row id."""
 
@@ -264,6 +291,45 @@ class SpanReader(Protocol):
 
     def trace(self, trace_id: str) -> TraceSummary | None:
         """One trace."""
+        ...
+
+    def count_sessions(self, *, ahead_of: RowKey | None = None, sort: SessionSort = SessionSort()) -> int:
+        """Sessions: the distinct session ids of traces; with `ahead_of`, those before that key in the order."""
+        ...
+
+    def sessions(
+        self,
+        *,
+        sort: SessionSort = SessionSort(),
+        after: RowKey | None = None,
+        before: RowKey | None = None,
+        limit: int = 100,
+    ) -> list[SessionSummary]:
+        """A page of sessions in the order, by the rules of `traces`.
+
+        A trace belongs to the session that the earliest of its spans with a session id names.
+        """
+        ...
+
+    def session_key(self, session: SessionSummary, sort: SessionSort) -> RowKey:
+        """The key of a row under an order."""
+        ...
+
+    def session(self, session_id: str) -> SessionSummary | None:
+        """One session."""
+        ...
+
+    def session_traces(
+        self, session_id: str, *, after: RowKey | None = None, before: RowKey | None = None, limit: int = 100
+    ) -> list[TraceSummary]:
+        """A page of a session's traces from the first turn to the last, by the rules of `traces`.
+
+        The keys are those of `trace_key` for `TraceOrder.START`.
+        """
+        ...
+
+    def find_sessions(self, id_prefix: str, *, limit: int = 10) -> list[str]:
+        """Sessions whose id starts with this text, exact case, in alphabetical order."""
         ...
 
     def count_spans(self, where: Condition | None = None) -> int:

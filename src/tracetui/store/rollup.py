@@ -61,6 +61,7 @@ class SpanState:
     """In 1e-12 USD."""
     model: str
     session_id: str
+    user_id: str = ""
     name: str = ""
     service: str = ""
     project: str = ""
@@ -130,6 +131,10 @@ class TraceState:
     """Spans that announce another and are not in any other total."""
     model_counts: dict[str, int] | None = field(default_factory=dict)
     """Spans by model; None where there are too many models."""
+    user_id: str = ""
+    user_span_id: str = ""
+    """The earliest span that has a user id."""
+    user_start: int = MAX_TIME
 
     def add(self, span: SpanState) -> None:
         """Take in a span, its usage and calls as if nothing stood below or above it."""
@@ -159,7 +164,7 @@ class TraceState:
             self.llm_count += sign
 
     def describe(self, span: SpanState) -> None:
-        """Let the span widen the times and give name and session where it has the better claim."""
+        """Let the span widen the times and give name, session and user where it has the better claim."""
         start = span.start or MAX_TIME
         if span.start and (not self.start or span.start < self.start):
             self.start = span.start
@@ -171,6 +176,8 @@ class TraceState:
             self.root_is_error = root and span.is_error
         if span.session_id and (start, span.span_id) <= (self.session_start, self.session_span_id or "g"):
             self.session_span_id, self.session_start, self.session_id = span.span_id, start, span.session_id
+        if span.user_id and (start, span.span_id) <= (self.user_start, self.user_span_id or "g"):
+            self.user_span_id, self.user_start, self.user_id = span.span_id, start, span.user_id
 
     def name_model(self, model: str) -> None:
         """Take in the model of a span."""
@@ -365,4 +372,5 @@ def _only_adds(trace: TraceState, old: SpanState, new: SpanState) -> bool:
         and (new.end >= old.end or old.end < trace.end)
         and (new.model == old.model or not old.model or trace.model_counts is not None)
         and (bool(new.session_id) or not old.session_id)
+        and (bool(new.user_id) or not old.user_id)
     )

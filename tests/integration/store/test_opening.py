@@ -212,6 +212,50 @@ def test_each_migration_is_recorded_once(tmp_path: Path) -> None:
         assert opened.execute("PRAGMA user_version").fetchone() == (connection.SCHEMA_VERSION,)
 
 
+def test_sessions_of_an_older_file_are_those_of_a_new_one(tmp_path: Path) -> None:
+    path = tmp_path / "a.db"
+    writer = SqliteWriter(path)
+    for number in range(1, 8):
+        spans = make_trace(number, session_id=f"s{number % 3 or ''}", user_id=f"u{number % 2 or ''}")
+        writer.write([make_batch(*spans, *make_trace(number + 20))])
+    writer.close()
+    reader = SqliteReader(path)
+    new = [reader.sessions(), [reader.session_traces(f"s{number}") for number in range(3)]]
+    reader.close()
+    with closing(sqlite3.connect(path)) as older:
+        made = "name LIKE '%session%' AND name NOT LIKE 'sqlite_%' AND sql LIKE 'CREATE %'"
+        for kind in ("TRIGGER", "VIEW", "INDEX", "TABLE"):
+            for (name,) in older.execute(
+                f"SELECT name FROM sqlite_master WHERE type = lower('{kind}') AND {made}"
+            ).fetchall():
+                older.execute(f"DROP {kind} {name}")
+        for column in ("user_id", "user_span_id", "user_start"):
+            older.execute(f"ALTER TABLE traces DROP COLUMN {column}")
+        older.execute("DELETE FROM _sqlite_migrations WHERE name = '003_sessions'")
+        older.execute("PRAGMA user_version = 2")
+        older.commit()
+    reader = SqliteReader(path)
+    assert [reader.sessions(), [reader.session_traces(f"s{number}") for number in range(3)]] == new
+    reader.close()
+
+
+def test_deleting_traces_ends_their_sessions(tmp_path: Path) -> None:
+    writer = SqliteWriter(tmp_path / "a.db")
+    writer.write([make_batch(*make_trace(1, session_id="s", user_id="u"), *make_trace(2, session_id="s"))])
+    reader = SqliteReader(tmp_path / "a.db")
+    whole = reader.session("s")
+    writer._connection.execute("DELETE FROM traces WHERE user_id = ''")
+    left = reader.session("s")
+    assert whole is not None and left is not None
+    assert (whole.trace_count, left.trace_count, whole.span_count, left.span_count) == (2, 1, 6, 3)
+    assert left.users == ("u",)
+    writer._connection.execute("DELETE FROM traces")
+    assert reader.count_sessions() == 0
+    assert writer._connection.execute("SELECT count(*) FROM session_users").fetchone() == (0,)
+    reader.close()
+    writer.close()
+
+
 def test_a_reader_makes_a_missing_file(tmp_path: Path) -> None:
     reader = SqliteReader(tmp_path / "new" / "a.db")
     assert reader.traces() == []

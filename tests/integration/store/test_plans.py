@@ -8,10 +8,11 @@ from collections.abc import Iterator
 import pytest
 
 from tests.factories import make_batch, make_trace, trace_id
-from tracetui.store.api import RowKey, TraceSort
+from tracetui.store.api import RowKey, SessionSort, TraceSort
 from tracetui.store.conditions import And, InTrace, TextContains
 from tracetui.store.sqlite import SqliteReader, SqliteWriter, statements
 from tracetui.store.sqlite.reader import page_statement, spans_statement
+from tracetui.store.sqlite.sessions import sessions_statement, turns_statement
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +42,33 @@ def test_the_default_page_walks_the_index_by_start(reader: SqliteReader, descend
     assert "USING INDEX traces_by_start" in found
     assert ("SEARCH" in found) == (key is not None)
     assert "TEMP B-TREE" not in found
+
+
+@pytest.mark.parametrize("key", ["after", "before", None])
+def test_the_default_page_of_sessions_walks_the_index_by_last_turn(reader: SqliteReader, key: str | None) -> None:
+    at = RowKey(5, 5)
+    statement, values = sessions_statement(
+        SessionSort(), at if key == "after" else None, at if key == "before" else None
+    )
+    found = plan(reader, statement, *values, 100)
+    assert "sessions_by_last" in found
+    assert ("SEARCH" in found) == (key is not None)
+    assert "TEMP B-TREE" not in found
+
+
+@pytest.mark.parametrize("key", [RowKey(5, 5), None])
+def test_a_page_of_turns_searches_its_session(reader: SqliteReader, key: RowKey | None) -> None:
+    statement, values = turns_statement("s", key, None)
+    found = plan(reader, statement, *values, 100)
+    assert "SEARCH t USING INDEX traces_by_session (session_id=?" in found
+    assert "TEMP B-TREE" not in found
+
+
+def test_rows_of_sessions_search(reader: SqliteReader) -> None:
+    found = plan(reader, statements.SESSION_ROWS, "[1]")
+    assert "SEARCH x USING INTEGER PRIMARY KEY" in found
+    assert "SEARCH spans USING INDEX spans_by_trace (trace=?)" in found
+    assert "SEARCH u USING PRIMARY KEY (session_id=?)" in found
 
 
 def test_a_filtered_page_looks_into_traces_one_by_one(reader: SqliteReader) -> None:

@@ -21,6 +21,12 @@ def initial(db: Database) -> None:
     _run(db, "001_initial", version=1)
 
 
+@MIGRATIONS(name="003_sessions")
+def sessions(db: Database) -> None:
+    """Sessions with their totals and users; the user of a trace."""
+    _run(db, "003_sessions", version=3)
+
+
 @MIGRATIONS(name="004_late")
 def late(db: Database) -> None:
     """Pending spans, and log records that columns depend on."""
@@ -39,7 +45,9 @@ def migrate(connection: sqlite3.Connection) -> None:
 def _run(db: Database, name: str, *, version: int) -> None:
     for statement in _statements(name):
         db.conn.execute(statement)
-    db.conn.execute(f"PRAGMA user_version = {version}")
+    # never back: a file may hold a later migration already, made where this one was not known
+    reached = int(db.conn.execute("PRAGMA user_version").fetchone()[0])
+    db.conn.execute(f"PRAGMA user_version = {max(reached, version)}")
 
 
 def _statements(name: str) -> Iterator[str]:

@@ -28,6 +28,8 @@ from tracetui.store.conditions import Condition
 from tracetui.store.sqlite import statements
 from tracetui.store.sqlite.connection import explain, open_for_reading
 from tracetui.store.sqlite.render import render
+from tracetui.store.sqlite.rows import trace_summary
+from tracetui.store.sqlite.sessions import SessionReads
 
 NEWEST_FIRST = TraceSort()
 """The order of a trace list unless told otherwise."""
@@ -52,7 +54,7 @@ _SORT_EXPRESSIONS = {
 _HEX = frozenset("0123456789abcdef")
 
 
-class SqliteReader:
+class SqliteReader(SessionReads):
     """Reads one database file through a connection that cannot write; a `SpanReader`. Used by one thread at a time.
 
     A file that is missing or of an earlier version is first brought up to date.
@@ -108,7 +110,7 @@ class SqliteReader:
             raise ValueError("a page is asked for with after or with before, not with both")
         statement, values = page_statement(where, sort, after, before)
         with self._reading():
-            rows = [_summary(row) for row in self._connection.execute(statement, (*values, max(limit, 0)))]
+            rows = [trace_summary(row) for row in self._connection.execute(statement, (*values, max(limit, 0)))]
         return rows if before is None else rows[::-1]
 
     def trace_key(self, trace: TraceSummary, sort: TraceSort) -> RowKey:
@@ -119,7 +121,7 @@ class SqliteReader:
         """One trace."""
         with self._reading():
             row = self._connection.execute(statements.TRACE, (trace_id,)).fetchone()
-        return _summary(row) if row else None
+        return trace_summary(row) if row else None
 
     def count_spans(self, where: Condition | None = None) -> int:
         """Spans that match."""
@@ -327,12 +329,6 @@ def _sort_value(trace: TraceSummary, order: TraceOrder) -> int | float | str:
             return trace.name
         case TraceOrder.SERVICE:
             return trace.service
-
-
-def _summary(row: Sequence[Any]) -> TraceSummary:
-    columns = list(row)
-    columns[16:] = tuple(json.loads(row[16])), bool(row[17]), bool(row[18])
-    return TraceSummary(*columns)
 
 
 def _span_row(row: Sequence[Any]) -> SpanRow:

@@ -17,6 +17,7 @@ from functools import cache, lru_cache
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
+from tracetui.model.trace import TraceSummary
 from tracetui.store.api import IncomingLog, IncomingSpan, ResourceRecord
 from tracetui.store.rollup import PICO, SpanState, TraceState
 from tracetui.store.sqlite import statements
@@ -180,6 +181,7 @@ def span_state(row_id: int, arrival: Arrival) -> SpanState:
         _picodollars(span.cost_total),
         span.model,
         span.session_id,
+        span.user_id,
         span.name,
         resource.service,
         resource.project,
@@ -202,6 +204,7 @@ def stored_state(row: list[Any]) -> SpanState:
         cost,
         model,
         session_id,
+        user_id,
         name,
         below,
         under_tool,
@@ -220,6 +223,7 @@ def stored_state(row: list[Any]) -> SpanState:
         _picodollars(float(cost)) if cost else None,
         model,
         session_id,
+        user_id,
         name,
         announces=announces,
         below=below,
@@ -274,7 +278,17 @@ def trace_row(trace: TraceState) -> tuple[object, ...]:
         trace.cost_count,
         trace.pending_count,
         None if trace.model_counts is None else json.dumps(trace.model_counts, ensure_ascii=False),
+        trace.user_id,
+        trace.user_span_id,
+        trace.user_start,
     )
+
+
+def trace_summary(row: Sequence[Any]) -> TraceSummary:
+    """A trace from a row of `statements.SUMMARY_COLUMNS`."""
+    columns = list(row)
+    columns[16:] = tuple(json.loads(row[16])), bool(row[17]), bool(row[18])
+    return TraceSummary(*columns)
 
 
 def log_row(arrival: LogArrival) -> tuple[object, ...]:

@@ -75,6 +75,9 @@ TRACE_COLUMNS = (
     "cost_count",
     "pending_count",
     "model_counts",
+    "user_id",
+    "user_span_id",
+    "user_start",
 )
 """Columns of `traces` in the order of `rollup.TraceState`."""
 
@@ -161,7 +164,7 @@ _STATE_COLUMNS = (
     "s.trace, s.id, s.span_id, s.parent_span_id, s.kind, s.start_time_unix_nano, s.end_time_unix_nano, s.is_error,"
     # 17 digits, because JSON text of a double holds 15 and the sum must be reversible
     " s.input_tokens, s.output_tokens, iif(s.cost_total IS NULL, NULL, printf('%!.17g', s.cost_total)), s.model,"
-    " s.session_id, s.name, s.below, s.under_tool,"
+    " s.session_id, s.user_id, s.name, s.below, s.under_tool,"
     " ifnull((SELECT announces FROM pending_spans p WHERE p.id = s.id), '')"
 )
 
@@ -274,3 +277,30 @@ FIND_SPANS = (
 """Spans, announced ones too, whose id lies in a range: a walk along the identity index, which holds both ids. An index
 of span ids alone would answer at once but costs the way in a third more, at random places, for a question asked by
 hand."""
+
+# --- sessions -------------------------------------------------------------------------------------------------------
+
+WORDS_WITHIN = 64
+"""Spans of a turn, in order of arrival, in which the user's words are looked for: a list must not read long traces."""
+
+SESSION_ROWS = (
+    "SELECT x.id, x.session_id, x.trace_count, x.start_time_unix_nano, x.last_start, x.end_time_unix_nano,"
+    " x.span_count, x.error_count, x.llm_count, x.tool_count, x.input_tokens, x.output_tokens, x.cost_total,"
+    " t.service, t.project,"
+    " (SELECT json_group_array(user_id) FROM (SELECT user_id FROM session_users u WHERE u.session_id = x.session_id"
+    " ORDER BY trace_count DESC, user_id)),"
+    " ifnull((SELECT preview FROM (SELECT kind, preview, start_time_unix_nano, id FROM spans INDEXED BY spans_by_trace"
+    f" WHERE trace = x.last_trace ORDER BY id LIMIT {WORDS_WITHIN}) WHERE kind = 'LLM' AND preview <> ''"
+    " ORDER BY start_time_unix_nano, id LIMIT 1), t.name), t.complete"
+    " FROM sessions x JOIN traces t ON t.id = x.last_trace WHERE x.id IN (SELECT value FROM json_each(?))"
+)
+"""Sessions with these row ids (a JSON list), in any order."""
+
+SESSION_ROW_ID = "SELECT id FROM sessions WHERE session_id = ?"
+"""Row id of one session."""
+
+FIND_SESSIONS = (
+    "SELECT session_id FROM sessions WHERE session_id >= ? AND session_id <= ? AND substr(session_id, 1, ?) = ?"
+    " ORDER BY session_id LIMIT ?"
+)
+"""Sessions whose id lies in a range and begins with a text of so many characters."""
