@@ -13,8 +13,9 @@ settings.load_profile("default")
 
 
 @pytest.fixture(autouse=True)
-def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No setting of the developer's reaches a test; local time is UTC."""
+def _no_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """No setting of the developer's reaches a test, nor a table of prices; local time is UTC."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.getbasetemp() / "no-configuration"))
     for name in list(os.environ):
         if name.startswith(("OTEL_", "PHOENIX_", "TRACETUI_", "LANGSMITH_", "LANGFUSE_")) or name in (
             "NO_COLOR", "COLORTERM", "FORCE_COLOR",

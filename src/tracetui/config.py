@@ -40,6 +40,8 @@ class Settings:
     """Where OTLP/gRPC listens; None when off."""
     http: tuple[Address, ...] = (Address("127.0.0.1", 4318), Address("127.0.0.1", 6006))
     """Where OTLP/HTTP listens; empty when off."""
+    prices: Path | None = field(default_factory=lambda: config_file().with_name("prices.toml"))
+    """The user's own prices, a file that may be absent; None when off."""
     receive: bool = True
     """Whether to listen at all; without it the explorer only reads."""
     theme: str = "tracetui-dark"
@@ -93,6 +95,7 @@ def load(
         ("db", "TRACETUI_DB"),
         ("grpc", "TRACETUI_GRPC"),
         ("http", "TRACETUI_HTTP"),
+        ("prices", "TRACETUI_PRICES"),
         ("theme", "TRACETUI_THEME"),
     ):
         if env.get(name):
@@ -135,6 +138,9 @@ def _settings(values: dict[str, object]) -> Settings:
         texts = [str(item) for item in given] if isinstance(given, list) else str(given).split(",")
         addresses = tuple(parse_address(text.strip(), "--http") for text in texts if text.strip() not in (OFF, ""))
         settings = replace(settings, http=addresses)
+    if "prices" in values:
+        prices = str(values["prices"])
+        settings = replace(settings, prices=None if prices == OFF else Path(prices).expanduser())
     if "receive" in values:
         settings = replace(settings, receive=bool(values["receive"]))
     if "theme" in values:

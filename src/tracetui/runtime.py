@@ -15,6 +15,7 @@ from tracetui.config import Settings
 from tracetui.errors import StoreLockedError
 from tracetui.model.clock import Clock, SystemClock
 from tracetui.model.derivation import DERIVATION_VERSION
+from tracetui.pricing import BOOK
 from tracetui.receivers.status import ReceiverCounts, ReceiverState, ReceiverStatus
 from tracetui.store.api import CommitListener, SpanReader
 from tracetui.store.ingest import Ingest
@@ -40,6 +41,7 @@ class Runtime:
         self.clock: Clock = clock or SystemClock()
         self.owner: Owner | None = None
         """The process that writes the database, where it is not this one."""
+        BOOK.use_table(settings.prices)
         self._writer: SqliteWriter | None = None
         self._ingest: Ingest | None = None
         self._receivers: ReceiverSet | None = None
@@ -129,6 +131,10 @@ class Runtime:
         planned = [("grpc", self.settings.grpc)] if self.settings.grpc else []
         planned += [("http", address) for address in self.settings.http]
         return tuple(ReceiverStatus(protocol, address, ReceiverState.STARTING) for protocol, address in planned)
+
+    def price_problems(self) -> tuple[str, ...]:
+        """What is wrong with the user's own prices."""
+        return BOOK.problems
 
     def counts(self) -> ReceiverCounts:
         """What the listeners have taken and turned away."""

@@ -44,6 +44,9 @@ class Totals:
     input_tokens: int | None
     output_tokens: int | None
     cost: float | None
+    cost_input: float | None
+    cost_output: float | None
+    cost_source: str
     models: tuple[str, ...]
     complete: bool
     root_is_error: bool
@@ -60,6 +63,7 @@ def totals(spans: dict[str, IncomingSpan], resources: tuple[ResourceRecord, ...]
     real = list(spans.values())
     usage = [span for span in real if has_usage(span) and span.span_id not in with_usage_below]
     costs = [span for span in real if span.cost_total is not None and span.span_id not in with_cost_below]
+    sources = {"estimated" if span.cost_estimated else "reported" for span in costs}
     calls = [span for span in real if span.kind == "LLM" and span.span_id not in with_llm_below]
     tools = [span for span in real if span.kind == "TOOL" and not _inside_tool(spans, span)]
     roots = [span for span in real if span.parent_span_id in ("", span.span_id) and span.end_time_unix_nano]
@@ -80,6 +84,9 @@ def totals(spans: dict[str, IncomingSpan], resources: tuple[ResourceRecord, ...]
         input_tokens=_sum(span.input_tokens for span in usage),
         output_tokens=_sum(span.output_tokens for span in usage),
         cost=_sum(span.cost_total for span in costs),
+        cost_input=_sum(span.cost_input for span in costs) if all(map(has_both_sides, costs)) else None,
+        cost_output=_sum(span.cost_output for span in costs) if all(map(has_both_sides, costs)) else None,
+        cost_source="mixed" if len(sources) == 2 else "".join(sources),
         models=tuple(sorted({span.model for span in real if span.model})),
         complete=bool(roots),
         root_is_error=bool(roots) and head.is_error,
@@ -92,6 +99,10 @@ def totals(spans: dict[str, IncomingSpan], resources: tuple[ResourceRecord, ...]
 
 def has_usage(span: IncomingSpan) -> bool:
     return span.input_tokens is not None or span.output_tokens is not None
+
+
+def has_both_sides(span: IncomingSpan) -> bool:
+    return span.cost_input is not None and span.cost_output is not None
 
 
 def _with_below(spans: dict[str, IncomingSpan], has: Callable[[IncomingSpan], bool]) -> set[str]:

@@ -32,6 +32,9 @@ columns: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
         "input_tokens": st.sampled_from([None, None, 0, 7, 1_000]),
         "output_tokens": st.sampled_from([None, None, 0, 3]),
         "cost_total": st.sampled_from([None, None, 0.0, 0.1, 0.2, 1e-7]),
+        "cost_input": st.sampled_from([None, 0.0, 0.1, 1e-7]),
+        "cost_output": st.sampled_from([None, 0.0, 0.1]),
+        "cost_estimated": st.booleans(),
         "model": st.sampled_from(["", "", "gpt-4o", "claude"]),
         "session_id": st.sampled_from(["", "", "s1", "s2"]),
         "name": st.sampled_from(["a", "b"]),
@@ -88,7 +91,13 @@ def check(reader: SpanReader, trace: int, spans: Sequence[IncomingSpan]) -> Trac
         "root_is_error",
     ):
         assert getattr(found, name) == getattr(expected, name), name
-    assert found.cost_total == (None if expected.cost is None else pytest.approx(expected.cost))
+    assert found.cost_source == expected.cost_source
+    for cost, sum_of_costs in (
+        (found.cost_total, expected.cost),
+        (found.cost_input, expected.cost_input),
+        (found.cost_output, expected.cost_output),
+    ):
+        assert cost == (None if sum_of_costs is None else pytest.approx(sum_of_costs))
     rows = reader.spans(InTrace(trace_id(trace)))
     assert {row.span_id: row.name for row in rows} == {span.span_id: span.name for span in kept.values()}
     assert {row.span_id for row in rows if row.counted} == expected.counted
@@ -195,9 +204,42 @@ def test_a_tool_that_runs_an_agent_with_a_tool_is_two_calls(store: Backend) -> N
     assert found.tool_count == 2
 
 
+def test_reported_and_estimated_costs_never_mix_silently(store: Backend) -> None:
+    def call(number: int, cost: float, *, estimated: bool) -> IncomingSpan:
+        return make_llm_span(
+            number, parent=1, cost_total=cost, cost_input=cost / 2, cost_output=cost / 2, cost_estimated=estimated
+        )
+
+    found = summary_of(store, make_incoming_span(1), call(2, 0.25, estimated=True))
+    assert (found.cost_total, found.cost_input, found.cost_output, found.cost_source) == (
+        0.25, 0.125, 0.125, "estimated",
+    )  # fmt: skip
+    found = summary_of(store, call(3, 0.5, estimated=False))
+    assert (found.cost_total, found.cost_input, found.cost_source) == (0.75, 0.375, "mixed")
+    found = summary_of(store, call(2, 0.25, estimated=False))
+    assert (found.cost_total, found.cost_source) == (0.75, "reported")
+
+
+def test_the_sides_of_a_cost_are_known_only_when_all_are(store: Backend) -> None:
+    found = summary_of(store, make_llm_span(1, cost_total=0.5, cost_input=0.25, cost_output=0.25))
+    assert (found.cost_input, found.cost_output) == (0.25, 0.25)
+    found = summary_of(store, make_incoming_span(2, cost_total=0.5, cost_input=0.25))
+    assert (found.cost_total, found.cost_input, found.cost_output) == (1.0, None, None)
+
+
+def test_the_cost_of_a_call_counts_where_its_usage_does_not(store: Backend) -> None:
+    """The inner of two instrumentations has the usage, only the outer one a price: each is counted by itself."""
+    found = summary_of(
+        store,
+        make_llm_span(1, cost_total=0.5, cost_estimated=True),
+        make_llm_span(2, parent=1, input_tokens=90, output_tokens=9, model="our-deployment"),
+    )
+    assert (found.input_tokens, found.cost_total, found.cost_source) == (90, 0.5, "estimated")
+
+
 def test_unknown_is_not_zero(store: Backend) -> None:
     found = summary_of(store, make_incoming_span(1, kind="LLM"))
-    assert (found.input_tokens, found.output_tokens, found.cost_total) == (None, None, None)
+    assert (found.input_tokens, found.output_tokens, found.cost_total, found.cost_source) == (None, None, None, "")
     found = summary_of(store, make_incoming_span(2, parent=1, kind="LLM", input_tokens=0))
     assert (found.input_tokens, found.output_tokens) == (0, None)
     found = summary_of(store, make_incoming_span(3, parent=2, output_tokens=4))

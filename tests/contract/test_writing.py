@@ -115,6 +115,9 @@ def test_what_is_stored_comes_back_exactly(store: Backend) -> None:
         cache_write_tokens=4,
         reasoning_tokens=5,
         cost_total=0.1 + 0.2,
+        cost_input=0.1,
+        cost_output=0.2,
+        cost_estimated=True,
         session_id="s",
         user_id="u",
         tool_name="t",
@@ -154,6 +157,7 @@ def test_what_is_stored_comes_back_exactly(store: Backend) -> None:
     ):
         assert getattr(row, column) == getattr(span, column), column
     assert row.is_error is True
+    assert row.cost_source == "estimated"
     assert (row.service, row.project, row.scope_name) == (RESOURCE.service, RESOURCE.project, SCOPE.name)
 
 

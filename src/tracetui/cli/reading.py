@@ -40,11 +40,21 @@ def open_reader(settings: Settings) -> Iterator[SpanReader | None]:
         return
     from tracetui.store.sqlite.reader import SqliteReader
 
+    use_prices(settings)
     reader = SqliteReader(path)
     try:
         yield reader
     finally:
         reader.close()
+
+
+def use_prices(settings: Settings) -> None:
+    """Take the user's own prices, and say what is wrong with them: the rest of the command does not depend on them."""
+    from tracetui.pricing import BOOK
+
+    BOOK.use_table(settings.prices)
+    for problem in BOOK.problems:
+        note(problem)
 
 
 def _holds_nothing(path: Path) -> bool:
@@ -115,6 +125,7 @@ def normalised(reader: SpanReader, stored: StoredSpan, *, with_logs: bool = True
     """A stored span and the log records that belong to it, read by `semconv`."""
     from tracetui import semconv
     from tracetui.otlp import decode
+    from tracetui.pricing import BOOK
 
     span = decode.span(
         stored.data,
@@ -126,7 +137,7 @@ def normalised(reader: SpanReader, stored: StoredSpan, *, with_logs: bool = True
     logs: Iterable[StoredLog] = ()
     if with_logs:
         logs = all_logs(reader, trace_id=span.trace_id, span_id=span.span_id)
-    return semconv.normalise(span, [log_record(stored_log) for stored_log in logs])
+    return BOOK.with_cost(semconv.normalise(span, [log_record(stored_log) for stored_log in logs]))
 
 
 def log_record(stored: StoredLog) -> LogRecord:

@@ -47,6 +47,8 @@ def serve(settings: Settings) -> int:
         check_listening(statuses)
         for status in statuses:
             diagnostics.note(f"ready: {PROTOCOLS[status.protocol]} on {status.address.url}")
+        for problem in runtime.price_problems():
+            diagnostics.note(problem)
         stop.wait()
         counts = runtime.counts()
     diagnostics.note(f"stopped: {counts.spans:,} spans and {counts.logs:,} log records received")

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import NamedTuple, Protocol
 
 from tracetui.cli.endpoints import not_listening, running_endpoints
+from tracetui.cli.reading import use_prices
 from tracetui.config import Address, Settings
 from tracetui.errors import ReceiverError
 from tracetui.model.derivation import DERIVATION_VERSION
@@ -60,6 +61,7 @@ def open_sink(settings: Settings) -> Iterator[Sink]:
     """
     running = running_endpoints(settings)
     if running is None:
+        use_prices(settings)
         writer = SqliteWriter(settings.db, derivation_version=DERIVATION_VERSION)
         try:
             yield DatabaseSink(writer)

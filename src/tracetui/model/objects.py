@@ -74,7 +74,7 @@ def trace_object(t: TraceSummary) -> JSONObject:
         llm_count=t.llm_count,
         tool_count=t.tool_count,
         tokens=_present(input=t.input_tokens, output=t.output_tokens, total=total),
-        cost=_present(total=t.cost_total),
+        cost=_present(input=t.cost_input, output=t.cost_output, total=t.cost_total, source=t.cost_source),
         models=list(t.models),
         status=t.status,
         complete=t.complete,

@@ -35,6 +35,11 @@ class TraceSummary:
     complete: bool
     """Whether a root has arrived and ended; a trace without one is taken to be running, or to have lost it."""
     root_is_error: bool = False
+    cost_input: float | None = None
+    """Known only where both sides are known of every cost in the total; so is `cost_output`."""
+    cost_output: float | None = None
+    cost_source: str = ""
+    """`reported`, `estimated`, or `mixed` where the total holds both; empty without a cost."""
 
     @property
     def duration_nano(self) -> int | None:
@@ -82,6 +87,8 @@ class SpanRow:
     """The span that a pending one stands for until it arrives; empty for a real span."""
     is_replaced: bool = False
     """Whether the span that a pending one announces has arrived."""
+    cost_source: str = ""
+    """`reported` or `estimated`; empty without a cost."""
 
     @property
     def is_running(self) -> bool:

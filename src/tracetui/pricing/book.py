@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from tracetui.model.chat import Cost, CostLine, Kind, NormalisedSpan, TokenUsage
+from tracetui.model.chat import Cost, CostLine, Kind, NormalisedSpan, SpanSummary, TokenUsage
 from tracetui.pricing import bundled
 from tracetui.pricing.rates import PER_TOKEN, Rates, amounts, items
 from tracetui.pricing.table import PriceTable, read_table
@@ -35,6 +35,19 @@ class Estimate(NamedTuple):
     input: float
     output: float
     total: float
+
+
+class Charge(NamedTuple):
+    """The columns of a span's cost, in US dollars."""
+
+    total: float | None = None
+    input: float | None = None
+    output: float | None = None
+    is_estimated: bool = False
+
+
+NO_CHARGE = Charge()
+"""No cost is known."""
 
 
 class PriceBook:
@@ -83,6 +96,21 @@ class PriceBook:
         """
         found = self._found(kind, provider, models, tokens, start_time_unix_nano, service_tier)
         return None if found is None else found[1]
+
+    def charge(self, span: SpanSummary, start_time_unix_nano: int) -> Charge:
+        """The columns of a span's cost: as its sender reported it, else estimated."""
+        cost = span.cost
+        if cost is not None and cost.total is not None:
+            return Charge(cost.total, cost.input, cost.output)
+        found = self._found(
+            span.kind,
+            span.provider,
+            (span.model, span.model_request),
+            span.tokens,
+            start_time_unix_nano,
+            span.service_tier,
+        )
+        return NO_CHARGE if found is None else Charge(found[1].total, found[1].input, found[1].output, True)
 
     def with_cost(self, span: NormalisedSpan) -> NormalisedSpan:
         """A span with its cost worked out line by line; as it is where its sender reported one, or without a price."""

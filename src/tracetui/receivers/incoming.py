@@ -19,6 +19,7 @@ from tracetui.model.attributes import AttributeValue, json_value
 from tracetui.otlp import decode
 from tracetui.otlp.json_request import slice_json_request
 from tracetui.otlp.wire import Signal, SlicedRequest, slice_request
+from tracetui.pricing import BOOK
 from tracetui.semconv import SpanFacts, no_events
 from tracetui.store.api import IncomingBatch, IncomingLog, IncomingSpan, ResourceRecord, ScopeRecord
 
@@ -192,7 +193,7 @@ def _span_row(
         tokens.cache_read,
         tokens.cache_write,
         tokens.reasoning,
-        derived.cost_total,
+        *BOOK.charge(derived, start),
         derived.session_id,
         derived.user_id,
         derived.tool_name,

@@ -72,6 +72,10 @@ class IncomingSpan(NamedTuple):
     cache_write_tokens: int | None
     reasoning_tokens: int | None
     cost_total: float | None
+    cost_input: float | None
+    cost_output: float | None
+    cost_estimated: bool
+    """Whether the cost was worked out here rather than reported."""
     session_id: str
     user_id: str
     tool_name: str

@@ -73,6 +73,10 @@ class SpanState:
     """Whether it runs inside a tool call."""
     stored: bool = False
     """Whether the database holds it already, so that changed marks must be written back."""
+    cost_input: int | None = None
+    cost_output: int | None = None
+    cost_estimated: bool = False
+    """Whether the cost was worked out here rather than reported."""
     own: int = field(init=False)
     """Bits of what the span itself carries; nothing for a pending one, whose marks say that it is not counted."""
 
@@ -135,6 +139,12 @@ class TraceState:
     user_span_id: str = ""
     """The earliest span that has a user id."""
     user_start: int = MAX_TIME
+    cost_input: int = 0
+    cost_output: int = 0
+    cost_split_count: int = 0
+    """Spans in `cost` of which both sides are known; only when all are, the sums of the sides mean something."""
+    cost_estimated_count: int = 0
+    """Spans in `cost` whose cost was estimated: none, some or all."""
 
     def add(self, span: SpanState) -> None:
         """Take in a span, its usage and calls as if nothing stood below or above it."""
@@ -160,6 +170,11 @@ class TraceState:
         if bits & COST and span.cost is not None:
             self.cost += sign * span.cost
             self.cost_count += sign
+            self.cost_estimated_count += sign * span.cost_estimated
+            if span.cost_input is not None and span.cost_output is not None:
+                self.cost_input += sign * span.cost_input
+                self.cost_output += sign * span.cost_output
+                self.cost_split_count += sign
         if bits & LLM:
             self.llm_count += sign
 

@@ -233,6 +233,7 @@ def _span(reader: SpanReader, trace_id: str, span_id: str) -> SpanLoaded:
     # deferred: protobuf and the conventions cost a sixth of the explorer's start, and the first paint opens no span
     from tracetui import semconv
     from tracetui.otlp import decode, encode
+    from tracetui.pricing import BOOK
     from tracetui.tui.render import details  # noqa: F401 - the inspector needs it next; loading it here costs no frame
 
     stored = reader.span(trace_id, span_id)
@@ -252,4 +253,4 @@ def _span(reader: SpanReader, trace_id: str, span_id: str) -> SpanLoaded:
         decode.scope(stored.scope.data, stored.scope.schema_url),
     )
     raw = json.dumps(encode.span_object(stored.data), indent=2, ensure_ascii=False)
-    return SpanLoaded(trace_id, span_id, semconv.normalise(span, logs), stored.row, raw)
+    return SpanLoaded(trace_id, span_id, BOOK.with_cost(semconv.normalise(span, logs)), stored.row, raw)

@@ -194,3 +194,31 @@ def test_a_log_row_has_the_columns_of_its_record() -> None:
         + bytes_field(1, bytes_field(2, bytes_field(2, b"\x0a"))),
     )
     assert (len(incoming.batch.logs), incoming.rejected) == (2, 1)
+
+
+def call(*attributes: Any) -> IncomingSpan:
+    usage = (number("gen_ai.usage.input_tokens", 1_000), number("gen_ai.usage.output_tokens", 500))
+    model = (text("gen_ai.provider.name", "openai"), text("gen_ai.request.model", "gpt-4o-mini"))
+    return row(attributes=[*model, *usage, *attributes])
+
+
+def cost_of(span: IncomingSpan) -> tuple[float | None, float | None, float | None, bool]:
+    return span.cost_total, span.cost_input, span.cost_output, span.cost_estimated
+
+
+def test_a_call_without_a_reported_cost_is_estimated_on_the_way_in() -> None:
+    # $0.15 and $0.60 for a million
+    assert cost_of(call(text("gen_ai.operation.name", "chat"))) == (0.00045, 0.00015, 0.0003, True)
+
+
+def test_a_reported_cost_is_believed_before_an_estimate() -> None:
+    reported = KeyValue(key="gen_ai.usage.cost", value=AnyValue(double_value=0.5))
+    assert cost_of(call(text("gen_ai.operation.name", "chat"), reported)) == (0.5, None, None, False)
+    nothing = KeyValue(key="gen_ai.usage.cost", value=AnyValue(double_value=0.0))
+    assert cost_of(call(nothing)) == (0.0, None, None, False), "nought, as it was reported"
+
+
+def test_a_sum_of_calls_and_a_model_without_a_price_cost_nothing_that_is_known() -> None:
+    assert cost_of(call(text("gen_ai.operation.name", "invoke_agent"))) == (None, None, None, False)
+    assert cost_of(call(text("gen_ai.response.model", "x"), text("gen_ai.provider.name", "ollama")))[0] is None
+    assert cost_of(row(attributes=[]))[0] is None

@@ -147,12 +147,14 @@ def test_the_trace_object() -> None:
     trace = TraceSummary(
         row_id=1, trace_id=TRACE, name="ask", root_span_id=SPAN, service="shop", project="demo", session_id="s",
         start_time_unix_nano=10, end_time_unix_nano=30, span_count=3, error_count=1, llm_count=2, tool_count=0,
-        input_tokens=7, output_tokens=5, cost_total=0.5, models=("gpt-4o",), complete=True,
+        input_tokens=7, output_tokens=5, cost_total=0.5, models=("gpt-4o",), complete=True, cost_input=0.25,
+        cost_output=0.25, cost_source="mixed",
     )  # fmt: skip
     assert strict(trace_object(trace)) == {
         "trace_id": TRACE, "name": "ask", "root_span_id": SPAN, "service": "shop", "project": "demo",
         "session_id": "s", "start_time_unix_nano": 10, "duration_nano": 20, "span_count": 3, "error_count": 1,
-        "llm_count": 2, "tool_count": 0, "tokens": {"input": 7, "output": 5, "total": 12}, "cost": {"total": 0.5},
+        "llm_count": 2, "tool_count": 0, "tokens": {"input": 7, "output": 5, "total": 12},
+        "cost": {"input": 0.25, "output": 0.25, "total": 0.5, "source": "mixed"},
         "models": ["gpt-4o"], "status": "error", "complete": True,
     }  # fmt: skip
 

@@ -21,6 +21,12 @@ def initial(db: Database) -> None:
     _run(db, "001_initial", version=1)
 
 
+@MIGRATIONS(name="002_costs")
+def costs(db: Database) -> None:
+    """Estimated costs, costs of input and output, and what was derived by which version."""
+    _run(db, "002_costs", version=2)
+
+
 @MIGRATIONS(name="003_sessions")
 def sessions(db: Database) -> None:
     """Sessions with their totals and users; the user of a trace."""

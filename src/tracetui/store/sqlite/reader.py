@@ -338,7 +338,7 @@ def _span_row(row: Sequence[Any]) -> SpanRow:
 
 
 def _stored_span(row: Sequence[Any]) -> StoredSpan:
-    return StoredSpan(_span_row(row[:28]), row[28], ResourceRecord(*row[29:33]), ScopeRecord(*row[33:37]), row[37])
+    return StoredSpan(_span_row(row[:29]), row[29], ResourceRecord(*row[30:34]), ScopeRecord(*row[34:38]), row[38])
 
 
 def _stored_log(row: Sequence[Any]) -> StoredLog:

@@ -26,7 +26,7 @@ MAX_INTEGER = 2**63 - 1
 """The largest integer a column holds."""
 
 _ROWS_PER_STATEMENT = 512
-"""Most rows one INSERT takes: times 31 columns well below the 32,766 values SQLite usually allows."""
+"""Most rows one INSERT takes: times 34 columns well below the 32,766 values SQLite usually allows."""
 
 _SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256, _ROWS_PER_STATEMENT)
 """Rows for which there are statements; few, because each stays prepared."""
@@ -186,6 +186,9 @@ def span_state(row_id: int, arrival: Arrival) -> SpanState:
         resource.service,
         resource.project,
         span.announces,
+        cost_input=_picodollars(span.cost_input),
+        cost_output=_picodollars(span.cost_output),
+        cost_estimated=bool(span.cost_estimated),
     )
 
 
@@ -209,6 +212,9 @@ def stored_state(row: list[Any]) -> SpanState:
         below,
         under_tool,
         announces,
+        cost_input,
+        cost_output,
+        cost_estimated,
     ) = row
     return SpanState(
         row_id,
@@ -220,7 +226,7 @@ def stored_state(row: list[Any]) -> SpanState:
         bool(is_error),
         input_tokens,
         output_tokens,
-        _picodollars(float(cost)) if cost else None,
+        _stored_picodollars(cost),
         model,
         session_id,
         user_id,
@@ -229,6 +235,9 @@ def stored_state(row: list[Any]) -> SpanState:
         below=below,
         under_tool=bool(under_tool),
         stored=True,
+        cost_input=_stored_picodollars(cost_input),
+        cost_output=_stored_picodollars(cost_output),
+        cost_estimated=bool(cost_estimated),
     )
 
 
@@ -238,7 +247,7 @@ def span_row(state: SpanState, trace_row: int, arrival: Arrival, derivation_vers
     return (
         state.row_id,
         trace_row,
-        *span[1:24],
+        *span[1:27],
         resource_id,
         scope_id,
         span.warnings,
@@ -248,8 +257,11 @@ def span_row(state: SpanState, trace_row: int, arrival: Arrival, derivation_vers
     )
 
 
-def trace_row(trace: TraceState) -> tuple[object, ...]:
-    """A row of `traces`, by `statements.TRACE_COLUMNS`. Totals beyond what a column holds stop at its limit."""
+def trace_row(trace: TraceState, derivation_version: int) -> tuple[object, ...]:
+    """A row of `traces`, by `statements.TRACE_COLUMNS`, with the version that derived its spans where it is new.
+
+    Totals beyond what a column holds stop at its limit.
+    """
     return (
         trace.row_id,
         trace.trace_id,
@@ -281,13 +293,18 @@ def trace_row(trace: TraceState) -> tuple[object, ...]:
         trace.user_id,
         trace.user_span_id,
         trace.user_start,
+        min(trace.cost_input, MAX_INTEGER),
+        min(trace.cost_output, MAX_INTEGER),
+        trace.cost_split_count,
+        trace.cost_estimated_count,
+        derivation_version,
     )
 
 
 def trace_summary(row: Sequence[Any]) -> TraceSummary:
     """A trace from a row of `statements.SUMMARY_COLUMNS`."""
     columns = list(row)
-    columns[16:] = tuple(json.loads(row[16])), bool(row[17]), bool(row[18])
+    columns[16:19] = tuple(json.loads(row[16])), bool(row[17]), bool(row[18])
     return TraceSummary(*columns)
 
 
@@ -311,6 +328,11 @@ def _picodollars(cost: float | None) -> int | None:
     if cost is None or not 0 <= cost <= MAX_INTEGER / PICO:
         return None
     return round(cost * PICO)
+
+
+def _stored_picodollars(digits: str | None) -> int | None:
+    """A cost from its digits."""
+    return None if digits is None else _picodollars(float(digits))
 
 
 def _look_up(connection: sqlite3.Connection, statement: str, value: object) -> list[list[Any]]:

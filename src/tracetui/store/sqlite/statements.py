@@ -30,6 +30,9 @@ SPAN_COLUMNS = (
     "cache_write_tokens",
     "reasoning_tokens",
     "cost_total",
+    "cost_input",
+    "cost_output",
+    "cost_estimated",
     "session_id",
     "user_id",
     "tool_name",
@@ -78,6 +81,10 @@ TRACE_COLUMNS = (
     "user_id",
     "user_span_id",
     "user_start",
+    "cost_input_picodollars",
+    "cost_output_picodollars",
+    "cost_split_count",
+    "cost_estimated_count",
 )
 """Columns of `traces` in the order of `rollup.TraceState`."""
 
@@ -127,15 +134,18 @@ def replace_data(rows: int) -> str:
     return _many("REPLACE INTO span_data", DATA_COLUMNS, rows)
 
 
+_BOUND_TRACE_COLUMNS = (*TRACE_COLUMNS, "derivation_version")
+
+
 def insert_traces(rows: int) -> str:
     """Insert so many traces."""
-    return _many("INSERT INTO traces", TRACE_COLUMNS, rows)
+    return _many("INSERT INTO traces", _BOUND_TRACE_COLUMNS, rows)
 
 
 def update_traces(rows: int) -> str:
-    """Write so many known traces' totals."""
+    """Write so many known traces' totals; what version derived the other spans of such a trace stays as it is."""
     changes = ",".join(f"{column}=excluded.{column}" for column in TRACE_COLUMNS[2:])
-    return _many("INSERT INTO traces", TRACE_COLUMNS, rows, f" ON CONFLICT (id) DO UPDATE SET {changes}")
+    return _many("INSERT INTO traces", _BOUND_TRACE_COLUMNS, rows, f" ON CONFLICT (id) DO UPDATE SET {changes}")
 
 
 def insert_logs(rows: int) -> str:
@@ -160,12 +170,17 @@ _TRACE_JSON = f"json_group_array(json_array({', '.join(_TRACE_VALUES)}))"
 TRACES_BY_ID = f"SELECT {_TRACE_JSON} FROM traces WHERE trace_id IN (SELECT value FROM json_each(?))"
 """States of the traces with these ids (a JSON list)."""
 
+
+def _digits(column: str) -> str:
+    """A double as text of 17 digits: JSON text of one holds 15, and the sum must be reversible."""
+    return f"iif(s.{column} IS NULL, NULL, printf('%!.17g', s.{column}))"
+
+
 _STATE_COLUMNS = (
     "s.trace, s.id, s.span_id, s.parent_span_id, s.kind, s.start_time_unix_nano, s.end_time_unix_nano, s.is_error,"
-    # 17 digits, because JSON text of a double holds 15 and the sum must be reversible
-    " s.input_tokens, s.output_tokens, iif(s.cost_total IS NULL, NULL, printf('%!.17g', s.cost_total)), s.model,"
-    " s.session_id, s.user_id, s.name, s.below, s.under_tool,"
-    " ifnull((SELECT announces FROM pending_spans p WHERE p.id = s.id), '')"
+    f" s.input_tokens, s.output_tokens, {_digits('cost_total')}, s.model, s.session_id, s.user_id, s.name, s.below,"
+    " s.under_tool, ifnull((SELECT announces FROM pending_spans p WHERE p.id = s.id), ''),"
+    f" {_digits('cost_input')}, {_digits('cost_output')}, s.cost_estimated"
 )
 
 SPAN_STATES = (
@@ -207,7 +222,7 @@ INSERT_SCOPE = "INSERT INTO scopes (name, version, schema_url, hash, data) VALUE
 SUMMARY_COLUMNS = (
     "t.id, t.trace_id, t.name, t.root_span_id, t.service, t.project, t.session_id, t.start_time_unix_nano,"
     " t.end_time_unix_nano, t.span_count, t.error_count, t.llm_count, t.tool_count, t.input_tokens, t.output_tokens,"
-    " t.cost_total, t.models, t.complete, t.root_is_error"
+    " t.cost_total, t.models, t.complete, t.root_is_error, t.cost_input, t.cost_output, t.cost_source"
 )
 """Columns of a `TraceSummary`, in its order."""
 
@@ -216,7 +231,8 @@ ROW_COLUMNS = (
     " s.is_error, s.start_time_unix_nano, s.end_time_unix_nano, r.service, r.project, c.name, s.model, s.provider,"
     " s.input_tokens, s.output_tokens, s.cost_total, s.session_id, s.user_id, s.tool_name, s.agent_name, s.preview,"
     " s.counted, ifnull(p.announces, ''), p.announces IS NOT NULL AND EXISTS (SELECT 1 FROM spans r"
-    " WHERE r.trace = s.trace AND r.span_id = p.announces AND r.id <> s.id)"
+    " WHERE r.trace = s.trace AND r.span_id = p.announces AND r.id <> s.id),"
+    " s.cost_source"
 )
 """Columns of a `SpanRow`, in its order."""
 

@@ -244,7 +244,7 @@ class SqliteWriter:
                 connection,
                 into_traces,
                 [
-                    trace_row(recounted.get(rollup.trace.row_id, rollup.trace))
+                    trace_row(recounted.get(rollup.trace.row_id, rollup.trace), version)
                     for rollup, new in changes.rollups
                     if new == is_new
                 ],
