@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict, deque
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import NamedTuple
 
@@ -44,11 +44,41 @@ class Stretch:
     """Messages of the call before that stood directly ahead of this stretch and are gone."""
 
 
+@dataclass(frozen=True, slots=True)
+class PreviousCall:
+    """The LLM call of the same agent before this one, as far as it matters here."""
+
+    span_id: str
+    messages: tuple[ChatMessage, ...]
+    """What was sent then."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolRun:
+    """A TOOL span that answers a call."""
+
+    span_id: str
+    name: str
+    result: object
+    error: str = ""
+    """Why it failed; empty where it did not."""
+    duration_nano: int | None = None
+
+
 class Place(NamedTuple):
     """Where a part stands: the message's index, the part's index in it."""
 
     message: int
     part: int
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What stands around a call in its trace."""
+
+    previous: PreviousCall | None = None
+    runs: Mapping[Place, ToolRun] = field(default_factory=dict)
+    """What ran for a call whose result is not among the messages, by the call's place in input and output messages."""
 
 
 def compare(before: Sequence[ChatMessage], now: Sequence[ChatMessage]) -> tuple[Stretch, ...]:
@@ -175,3 +205,13 @@ def match_tools(calls: Mapping[Place, ToolCall], tools: Sequence[Tool]) -> dict[
 def _may_be(call: ToolCall, tool: Tool) -> bool:
     """Whether a tool of the call's name ran without an id that says it was for another call."""
     return call.name == tool.name and not (call.id and tool.call_id)
+
+
+def difference(before: str, now: str, context: int = 24) -> tuple[str, str, str, str]:
+    """Where two texts differ: a little of what leads there, what stood there, what stands there, what follows."""
+    size = min(len(before), len(now))
+    start = next((index for index in range(size) if before[index] != now[index]), size)
+    most = size - start
+    end = next((index for index in range(most) if before[-1 - index] != now[-1 - index]), most)
+    lead, tail = now[max(0, start - context) : start], now[len(now) - end : len(now) - end + context]
+    return lead, before[start : len(before) - end], now[start : len(now) - end], tail

@@ -132,12 +132,21 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "previous-tab", "left,h", "next_tab(-1)", "Previous tab", "Show the tab before that has something.", "inspector"
     ),
+    Command(
+        "explain",
+        "w",
+        "explain",
+        "Where from",
+        "Show from which attribute, event or log the value under the cursor came, and how it was converted.",
+        "inspector",
+        True,
+    ),
     Command("next-span", "J", "step_span(1)", "Next span", "Read the next span of the trace.", "inspector"),
     Command("previous-span", "K", "step_span(-1)", "Previous span", "Read the span before.", "inspector"),
     *(
         Command(f"tab-{number}", str(number), f"show_tab({number - 1})", title, f"Show the {title} tab.", "explorer")
         for number, title in enumerate(
-            ("Chat", "Input/Output", "Tools", "Documents", "Attributes", "Events", "Logs", "Raw"), start=1
+            ("Chat", "Input/Output", "Tools", "Documents", "Attributes", "Events", "Logs", "Raw", "Tokens"), start=1
         )
     ),
 )

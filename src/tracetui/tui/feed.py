@@ -7,7 +7,6 @@ burst of commits or of keystrokes costs one read.
 
 from __future__ import annotations
 
-import json
 import logging
 import threading
 from collections import OrderedDict
@@ -19,8 +18,8 @@ from textual.message_pump import MessagePump
 
 from tracetui.errors import TracetuiError
 from tracetui.model.trace import TraceSummary
-from tracetui.model.tree import build_tree
-from tracetui.store.api import END, RowKey, SpanReader, TraceOrder, all_logs
+from tracetui.model.tree import TraceTree, build_tree
+from tracetui.store.api import END, RowKey, SpanReader, TraceOrder
 from tracetui.tui.messages import (
     FeedFailed,
     ListLoaded,
@@ -103,6 +102,8 @@ class Feed:
         self._demand = FeedThread("demand", open_reader)
         self._background = FeedThread("background", open_reader)
         self._first: Future[ListLoaded] = Future()
+        self._tree: TraceTree | None = None
+        """The trace that was read last; touched by the demand thread alone."""
 
     def start(self) -> None:
         """Start both threads."""
@@ -156,7 +157,13 @@ class Feed:
     def load_tree(self, target: MessagePump, trace_id: str, row_ids: Sequence[int] = ()) -> None:
         """Ask for a `TreeLoaded` with the columns of these spans, or of the first when none are named."""
         wanted = tuple(row_ids)
-        self._demand.ask("tree", lambda reader: _tree(reader, trace_id, wanted), target)
+
+        def job(reader: SpanReader) -> TreeLoaded:
+            loaded = _tree(reader, trace_id, wanted)
+            self._tree = loaded.tree
+            return loaded
+
+        self._demand.ask("tree", job, target)
 
     def load_rows(self, target: MessagePump, trace_id: str, row_ids: Sequence[int]) -> None:
         """Ask for a `RowsLoaded`."""
@@ -167,7 +174,16 @@ class Feed:
 
     def load_span(self, target: MessagePump, trace_id: str, span_id: str) -> None:
         """Ask for a `SpanLoaded`."""
-        self._demand.ask("span", lambda reader: _span(reader, trace_id, span_id), target)
+        self._demand.ask("span", lambda reader: self._span(reader, trace_id, span_id), target)
+
+    def _span(self, reader: SpanReader, trace_id: str, span_id: str) -> SpanLoaded:
+        # deferred: protobuf and the conventions cost a sixth of the explorer's start, and the first paint opens no span
+        from tracetui.tui.opening import open_span
+
+        if self._tree is None or self._tree.trace_id != trace_id or span_id not in self._tree.positions:
+            nodes = reader.skeleton(trace_id)
+            self._tree = build_tree(trace_id, nodes) if nodes else None
+        return open_span(reader, trace_id, span_id, self._tree)
 
     def poll(self, target: MessagePump, notice: Callable[[int], Message | None]) -> None:
         """Ask whether another process has written; `notice` turns the data version into a message or None."""
@@ -227,30 +243,3 @@ def _tree(reader: SpanReader, trace_id: str, row_ids: Sequence[int]) -> TreeLoad
     tree = build_tree(trace_id, nodes) if nodes else None
     wanted = row_ids or [node.row_id for node in (tree.nodes[:FIRST_ROWS] if tree else ())]
     return TreeLoaded(trace_id, summary, tree, {row.row_id: row for row in reader.rows(wanted)})
-
-
-def _span(reader: SpanReader, trace_id: str, span_id: str) -> SpanLoaded:
-    # deferred: protobuf and the conventions cost a sixth of the explorer's start, and the first paint opens no span
-    from tracetui import semconv
-    from tracetui.otlp import decode, encode
-    from tracetui.pricing import BOOK
-    from tracetui.tui.render import details  # noqa: F401 - the inspector needs it next; loading it here costs no frame
-
-    stored = reader.span(trace_id, span_id)
-    if stored is None:
-        return SpanLoaded(trace_id, span_id, None, None, "")
-    logs = tuple(
-        decode.log_record(
-            record.data,
-            decode.resource(record.resource.data, record.resource.schema_url),
-            decode.scope(record.scope.data, record.scope.schema_url),
-        )
-        for record in all_logs(reader, trace_id=trace_id, span_id=span_id)
-    )
-    span = decode.span(
-        stored.data,
-        decode.resource(stored.resource.data, stored.resource.schema_url),
-        decode.scope(stored.scope.data, stored.scope.schema_url),
-    )
-    raw = json.dumps(encode.span_object(stored.data), indent=2, ensure_ascii=False)
-    return SpanLoaded(trace_id, span_id, BOOK.with_cost(semconv.normalise(span, logs)), stored.row, raw)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from textual.message import Message
 
+from tracetui.model.conversation import Surroundings
 from tracetui.model.trace import SpanRow, TraceSummary
 from tracetui.model.tree import TraceTree
 from tracetui.store.api import StoreSize, TraceSort
@@ -77,6 +78,8 @@ class SpanLoaded(Message):
     row: SpanRow | None
     raw_json: str
     """The span as OTLP/JSON, indented, as received (not sanitised)."""
+    around: Surroundings = Surroundings()
+    """What stands around it in its trace."""
 
 
 @dataclass

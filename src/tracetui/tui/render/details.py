@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from rich.cells import cell_len
@@ -10,13 +10,18 @@ from rich.cells import cell_len
 from tracetui.model.attributes import Attributes, type_name
 from tracetui.model.chat import NormalisedSpan
 from tracetui.model.clock import format_duration, format_moment
+from tracetui.model.conversation import Surroundings, calls_of
+from tracetui.model.explain import exact_key, explain_field
 from tracetui.model.numbers import format_cost, format_count, format_tokens
 from tracetui.model.span import Span, span_kind_name, status_code_name
 from tracetui.model.trace import SpanRow
-from tracetui.tui.render.chat import chat_page, compact_json, documents_page, error_blocks, io_page, tools_page
-from tracetui.tui.render.document import Document, DocumentBuilder
+from tracetui.tui.render.chat import chat_page, error_blocks
+from tracetui.tui.render.document import Document, DocumentBuilder, DocumentLine, Flows
+from tracetui.tui.render.json_lines import compact_json
 from tracetui.tui.render.keytree import KeyBranch, key_tree
 from tracetui.tui.render.row import Row, label
+from tracetui.tui.render.tools import documents_page, io_page, tools_page
+from tracetui.tui.render.usage import tokens_page
 from tracetui.tui.theme import Palette
 
 
@@ -27,6 +32,8 @@ class Opened:
     normalised: NormalisedSpan
     row: SpanRow | None
     raw_json: str
+    around: Surroundings = Surroundings()
+    """What stands around it in its trace."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +50,17 @@ class Tab:
     """What the page says when there is nothing."""
 
 
-def render_tab(tab: Tab, opened: Opened, width: int, palette: Palette, unfolded: frozenset[str]) -> Document:
-    """A page of a span."""
-    page = DocumentBuilder(width, palette, unfolded)
+def render_tab(
+    tab: Tab,
+    opened: Opened,
+    width: int,
+    palette: Palette,
+    unfolded: Collection[str] = (),
+    extents: Mapping[str, int] | None = None,
+    flows: Flows | None = None,
+) -> Document:
+    """A page of a span; the last three as `DocumentBuilder` takes them."""
+    page = DocumentBuilder(width, palette, unfolded, extents, flows)
     tab.write(page, opened)
     if page.is_empty:
         page.note(tab.empty)
@@ -82,13 +97,25 @@ def _facts(normalised: NormalisedSpan) -> Iterable[tuple[str, str]]:
     yield " ".join(normalised.finish_reasons), "dim"
 
 
+def origin_of(opened: Opened, line: DocumentLine) -> str:
+    """Where the value of a line came from and how it was converted, in one line; empty for our own words."""
+    n = opened.normalised
+    found = explain_field(n, line.origin) if line.origin else None
+    if found is None:
+        return line.origin
+    key = exact_key(n.span.attributes, found.source, line.value)
+    source = f"{key} (string) · as sent" if key else found.sentence
+    return f"{found.field} ← {source}"
+
+
 def attributes_page(page: DocumentBuilder, opened: Opened) -> None:
     """Everything the span carries, every value with its type."""
     span = opened.normalised.span
     key_width = min(max(16, page.width * 2 // 5), 44)
     page.heading("span")
     for key, value in _span_facts(span, opened):
-        page.pair(key, value, key_width=key_width, block=f"span.{key}")
+        field = {"project": "project", "session": "session_id", "user": "user_id"}.get(key, f"{key} of the span")
+        page.pair(key, value, key_width=key_width, block=f"span.{key}", origin=field)
     for warning in span.problems:
         page.problem(warning)
     _attributes(page, "attributes", span.attributes, key_width)
@@ -133,6 +160,9 @@ def _span_facts(span: Span, opened: Opened) -> list[tuple[str, str]]:
     return [(key, value) for key, value in facts if value]
 
 
+_HOLDERS = {"attributes": "attribute of the span", "resource": "resource attribute", "scope": "of the scope"}
+
+
 def _attributes(page: DocumentBuilder, title: str, attributes: Attributes, key_width: int) -> None:
     if not attributes:
         return
@@ -158,6 +188,7 @@ def _branch(
             block=f"{title}.{branch.key}",
             note="" if kind == "string" else kind,
             style=page.palette.style(role),
+            origin=f"{_HOLDERS.get(title, title)} {branch.key} ({kind}) · as sent",
         )
     for child in branch.children:
         _branch(page, title, child, attributes, key_width, level + 1)
@@ -183,11 +214,14 @@ def events_page(page: DocumentBuilder, opened: Opened) -> None:
             page.palette.style("accent"),
             note=f"+{format_duration(offset)}",
             value=event.name,
+            block=f"event{number}",
+            origin=f"event {event.name}",
         )
         for key in sorted(event.attributes):
             value = event.attributes[key]
             text = value if isinstance(value, str) else _value_text(value)
-            page.pair(f"  {key}", text, key_width=key_width, block=f"event{number}.{key}")
+            origin = f"attribute {key} ({type_name(value)}) of the event {event.name} · as sent"
+            page.pair(f"  {key}", text, key_width=key_width, block=f"event{number}.{key}", origin=origin)
         page.blank()
 
 
@@ -198,24 +232,28 @@ def logs_page(page: DocumentBuilder, opened: Opened) -> None:
     for number, record in enumerate(opened.normalised.logs):
         when = record.time_unix_nano or record.observed_time_unix_nano
         severity = record.severity_text or (str(record.severity_number) if record.severity_number else "")
+        name = record.event_name or severity or "log"
         page.label_row(
-            record.event_name or severity or "log",
+            name,
             page.palette.style("accent"),
             note=f"+{format_duration(when - span.start_time_unix_nano)} {severity}",
+            block=f"log{number}.name",
+            origin=f"log record {name}",
         )
         if record.body is not None:
             body = record.body if isinstance(record.body, str) else compact_json(record.body)
-            page.body(body, block=f"log{number}", indent=2, json=not isinstance(record.body, str))
+            page.body(body, block=f"log{number}", indent=2, form="json", origin=f"body of the log record {name}")
         for key in sorted(record.attributes):
             value = record.attributes[key]
             text = value if isinstance(value, str) else _value_text(value)
-            page.pair(f"  {key}", text, key_width=key_width, block=f"log{number}.{key}")
+            origin = f"attribute {key} ({type_name(value)}) of the log record {name} · as sent"
+            page.pair(f"  {key}", text, key_width=key_width, block=f"log{number}.{key}", origin=origin)
         page.blank()
 
 
 def raw_page(page: DocumentBuilder, opened: Opened) -> None:
     """The span as OTLP/JSON, exactly what is stored."""
-    page.body(opened.raw_json, block="raw", json=True)
+    page.body(opened.raw_json, block="raw", form="json", origin="the stored bytes, as OTLP/JSON")
 
 
 TABS: tuple[Tab, ...] = (
@@ -223,7 +261,7 @@ TABS: tuple[Tab, ...] = (
         "Chat",
         "Chat",
         lambda n: len(n.input_messages) + len(n.output_messages) + bool(n.system) + len(n.errors),
-        lambda page, opened: chat_page(page, opened.normalised),
+        lambda page, opened: chat_page(page, opened.normalised, opened.around),
         "No messages in this span.",
     ),
     Tab(
@@ -236,8 +274,8 @@ TABS: tuple[Tab, ...] = (
     Tab(
         "Tools",
         "Tools",
-        lambda n: bool(n.tool) + len(n.tool_defs),
-        lambda page, opened: tools_page(page, opened.normalised),
+        lambda n: bool(n.tool) + len(n.tool_defs) + sum(1 for _ in calls_of(n.output_messages)),
+        lambda page, opened: tools_page(page, opened.normalised, opened.around),
         "No tools in this span.",
     ),
     Tab(
@@ -251,6 +289,13 @@ TABS: tuple[Tab, ...] = (
     Tab("Events", "Events", lambda n: len(n.span.events), events_page, "No events in this span."),
     Tab("Logs", "Logs", lambda n: len(n.logs), logs_page, "No log records for this span."),
     Tab("Raw", "Raw", lambda n: 1, raw_page, "Nothing."),
+    Tab(
+        "Tokens",
+        "Tok",
+        lambda n: bool(n.tokens) + (n.cost is not None),
+        lambda page, opened: tokens_page(page, opened.normalised),
+        "No tokens and no cost in this span.",
+    ),
 )
 """The inspector's pages, in the order of their keys."""
 

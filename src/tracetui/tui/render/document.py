@@ -1,33 +1,40 @@
 """A scrollable page of text made of blocks: wrapped, edged, folded; what the inspector's tabs are written in.
 
-Received text enters through `DocumentBuilder` alone, which sanitises it. At most `BLOCK_LIMIT` characters of a value
-and `PAGE_LIMIT` of a page are laid out unasked; the rest stands behind a fold that says how much it hides.
+Received text enters through `DocumentBuilder` alone, which sanitises it. Of a value `FIRST_LIMIT` characters are laid
+out unasked and `STEP` more whenever the reader comes to the end of them; of a page `PAGE_LIMIT`.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
 
-from rich.cells import cell_len, chop_cells
-from rich.segment import Segment
+from rich.cells import cell_len
 from rich.style import Style
 from textual.strip import Strip
 
 from tracetui.model.numbers import format_bytes
-from tracetui.sanitise import sanitise
+from tracetui.tui.render.json_lines import json_lines, value_lines
+from tracetui.tui.render.lines import Line, Run, plain_lines, wrap, wrap_runs
+from tracetui.tui.render.markdown_lines import looks_like_markdown, markdown_lines
 from tracetui.tui.render.row import Row, label
 from tracetui.tui.theme import Palette
-
-BLOCK_LIMIT = 64 * 1024
-"""Characters of one value that are laid out once it is unfolded; a pager shows the rest."""
 
 FIRST_LIMIT = 6 * 1024
 """Characters of one value that are laid out before it is unfolded."""
 
+FIRST_ROWS = 40
+"""Rows of one value that show before it is unfolded."""
+
+NEARLY = 6
+"""Rows that are not worth a fold."""
+
+STEP = 16 * 1024
+"""Characters of one value that are laid out at once when it is unfolded, and again each time its end is reached."""
+
 PAGE_LIMIT = 256 * 1024
-"""Characters of a whole page that are laid out unasked; blocks after that show one line each."""
+"""Characters of a whole page that are laid out unasked; blocks after that show a row or two each."""
 
 MEASURE = 100
 """Cells of a comfortable line of prose."""
@@ -35,11 +42,8 @@ MEASURE = 100
 MIN_NOTE = 8
 """Cells below which a note beside a label is left out rather than cut."""
 
-_WORD = re.compile(r"\S+\s*|\s+")
-_JSON_TOKEN = re.compile(
-    r'(?P<key>"(?:[^"\\]|\\.)*")(?=\s*:)|(?P<string>"(?:[^"\\]|\\.)*"?)'
-    r"|(?P<number>-?\b\d[\d.eE+-]*)|(?P<word>\b(?:true|false|null)\b)"
-)
+Writer: TypeAlias = Callable[[int], Iterator[Line]]
+"""Starts to write the lines of a value for a width."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +52,13 @@ class DocumentLine:
 
     strip: Strip
     block: str = ""
-    """Id of the block it belongs to, for folding; empty where there is nothing to fold."""
+    """Id of the block it belongs to, for folding and for keeping its place; empty where there is none."""
     value: str = ""
     """What copying on this line gives, as received."""
+    origin: str = ""
+    """Field of the span it shows, or in words where it came from; empty for our own words."""
+    folds: bool = False
+    """Whether a click on it folds or unfolds the block."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +66,8 @@ class Document:
     """A page."""
 
     lines: tuple[DocumentLine, ...]
+    more: Mapping[int, str] = field(default_factory=dict)
+    """Rows that stand for the rest of an unfolded block, by index: reaching one extends the block."""
 
     @property
     def text(self) -> str:
@@ -65,38 +75,98 @@ class Document:
         return "\n".join("".join(segment.text for segment in line.strip).rstrip() for line in self.lines)
 
 
-class DocumentBuilder:
-    """Writes a page from top to bottom."""
+@dataclass(slots=True)
+class Flow:
+    """One value as rows, laid out as far as somebody has looked."""
 
-    def __init__(self, width: int, palette: Palette, unfolded: Collection[str] = ()) -> None:
+    key: tuple[object, ...]
+    """What it was laid out from and for; another key makes another flow."""
+    size: int
+    """Characters of the value."""
+    source: Iterator[Line]
+    finish: Callable[[tuple[Run, ...], Line], DocumentLine]
+    rows: list[DocumentLine] = field(default_factory=list)
+    read: int = 0
+    """Characters laid out."""
+    done: bool = False
+
+    def extend(self, limit: int, width: int, rows: int = 0) -> None:
+        """Lay out until `limit` characters have been read, or until there are `rows` rows."""
+        while not self.done and (self.read < limit or self.read >= self.size) and not (rows and len(self.rows) > rows):
+            line = next(self.source, None)
+            if line is None:
+                self.done = True
+                break
+            self.rows.extend(self.finish(runs, line) for runs in wrap_runs(line, width))
+            self.read = max(self.read, line.read)
+
+
+Flows: TypeAlias = dict[str, Flow]
+"""The flows of a page by block, kept while the page is written again."""
+
+
+class DocumentBuilder:
+    """Writes a page from top to bottom.
+
+    Args:
+        width: Cells of a row.
+        palette: The colours.
+        unfolded: Blocks that are turned from how they stand at first: most are folded, some are open.
+        extents: How many steps of an unfolded block are laid out, where it is more than one.
+        flows: What earlier writings of the page have laid out.
+    """
+
+    def __init__(
+        self,
+        width: int,
+        palette: Palette,
+        unfolded: Collection[str] = (),
+        extents: Mapping[str, int] | None = None,
+        flows: Flows | None = None,
+    ) -> None:
         self.width = width
         self.palette = palette
         self._unfolded = unfolded
+        self._extents = extents or {}
+        self._flows = {} if flows is None else flows
         self._lines: list[DocumentLine] = []
+        self._more: dict[int, str] = {}
         self._spent = 0
 
     def build(self) -> Document:
         """The page."""
-        return Document(tuple(self._lines))
+        while self._lines and not self._lines[-1].strip.text.strip():
+            self._lines.pop()
+        return Document(tuple(self._lines), self._more)
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing has been written."""
         return not self._lines
 
-    def row(self, row: Row, *, block: str = "", value: str = "") -> None:
+    def is_open(self, block: str, *, at_first: bool = False) -> bool:
+        """Whether a fold stands open; `at_first` says how it stands before anybody turns it."""
+        return at_first is (block not in self._unfolded)
+
+    def extent(self, block: str) -> int:
+        """How many steps of a block are wanted."""
+        return self._extents.get(block, 1)
+
+    def row(self, row: Row, *, block: str = "", value: str = "", origin: str = "", folds: bool = False) -> None:
         """Add a finished row."""
-        self._lines.append(DocumentLine(row.strip(self.width), block, value))
+        self._lines.append(DocumentLine(row.strip(self.width), block, value, origin, folds))
 
     def blank(self) -> None:
         """Add an empty row, but never two."""
         if self._lines and self._lines[-1].strip.text.strip():
             self.row(Row())
 
-    def heading(self, text: str, note: str = "") -> None:
-        """Add a heading of our own words."""
+    def heading(self, text: str, note: str = "", *, origin: str = "", value: str = "") -> None:
+        """Add a heading (received or our own) and a dim note (received)."""
         self.blank()
-        self.row(Row().own(text, self.palette.style("accent")).gap(2).received(note, self.palette.style("dim")))
+        row = Row().received(text, self.palette.style("accent")).gap(2)
+        row.up_to(note, max(0, self.width - row.width), self.palette.style("dim"), prose=True)
+        self.row(row, block=f"heading {text[:80]}", origin=origin, value=value)
 
     def note(self, text: str) -> None:
         """Add a dim line of our own words, wrapped."""
@@ -113,7 +183,15 @@ class DocumentBuilder:
             )
 
     def pair(
-        self, key: str, value: str, *, key_width: int, block: str, note: str = "", style: Style | None = None
+        self,
+        key: str,
+        value: str,
+        *,
+        key_width: int,
+        block: str,
+        note: str = "",
+        style: Style | None = None,
+        origin: str = "",
     ) -> None:
         """Add a key and its value; a long value folds to one line.
 
@@ -124,6 +202,7 @@ class DocumentBuilder:
             block: Id of the fold.
             note: A dim word before the value, such as its type.
             style: The value's style.
+            origin: Where the value came from.
         """
         style = style or self.palette.style("text")
         room = max(8, self.width - key_width - 1)
@@ -131,19 +210,23 @@ class DocumentBuilder:
         if note:
             row.own(note + " ", self.palette.style("faint"))
             room -= len(note) + 1
-        if block in self._unfolded:
-            self.row(row, block=block, value=value)
-            self.body(value, style=style, block=block, indent=2)
-            return
         first = label(value[:2000].replace("\n", " ⏎ "))
         long = cell_len(first) > room or len(value) > 2000
+        if long and self.is_open(block):
+            self.row(row.own("▾", self.palette.style("dim")), block=block, value=value, origin=origin, folds=True)
+            self.body(value, style=style, block=block, indent=2, origin=origin, unfolded=True)
+            return
         if long:
-            size = f" {format_bytes(len(value.encode('utf-8', 'replace')))}" if len(value) > 1000 else ""
+            size = f" {_size(value)}" if len(value) > 1000 else ""
             row.up_to(first, max(4, room - len(size) - 2), style, prose=True)
             row.own("▸" + size, self.palette.style("dim"))
         else:
             row.own(first, style)
-        self.row(row, block=block if long else "", value=value)
+        self.row(row, block=block, value=value, origin=origin, folds=long)
+
+    def prose(self, text: str, **how: object) -> None:
+        """Add received text as it reads best: JSON indented, Markdown set, anything else line by line."""
+        self.body(text, form="prose", **how)  # type: ignore[arg-type]
 
     def body(
         self,
@@ -153,8 +236,10 @@ class DocumentBuilder:
         block: str = "",
         edge: Style | None = None,
         indent: int = 0,
-        json: bool = False,
+        form: str = "plain",
         measure: int | None = None,
+        origin: str = "",
+        unfolded: bool | None = None,
     ) -> None:
         """Add received text, wrapped and, where it is long, folded.
 
@@ -164,46 +249,159 @@ class DocumentBuilder:
             block: Id of the fold.
             edge: Style of the coloured edge on the left, if there is one.
             indent: Empty cells before the text.
-            json: Whether to colour it as JSON.
+            form: `plain`; `json` where it is JSON; `prose` for JSON, Markdown or plain, whichever it is.
             measure: Cells of a line at most.
+            origin: Where it came from.
+            unfolded: Whether it is unfolded, where the caller knows better than the fold's own state.
         """
         style = style or self.palette.style("text")
-        limit = BLOCK_LIMIT if block in self._unfolded else FIRST_LIMIT if self._spent < PAGE_LIMIT else 200
-        shown, hidden = text[:limit], len(text) - limit
-        self._spent += len(shown)
-        room = max(8, min(self.width - indent - (2 if edge else 0), measure or self.width))
-        for line in wrap(sanitise(shown, keep_newlines=True), room):
-            row = self._edged(edge, indent)
-            for piece in self._json(line, style) if json else (Segment(line, style),):
-                row.own(piece.text, piece.style or style)
-            self.row(row, block=block, value=text)
-        if hidden > 0:
-            size = format_bytes(len(text[limit:].encode("utf-8", "replace")))
-            how = "o opens all of it" if block in self._unfolded else "Enter unfolds"
-            self.row(
-                self._edged(edge, indent).own(f"▸ {size} more · {how}", self.palette.style("dim", italic=True)),
-                block=block,
-                value=text,
-            )
+        palette = self.palette
+        room = measure or (MEASURE if form == "prose" else self.width)
 
-    def fold(self, title: str, text: str, *, block: str, edge: Style | None = None) -> None:
-        """Add received text behind one line that says what it is and how long; shown once unfolded."""
-        dim = self.palette.style("dim")
-        count = text.count("\n") + 1
-        lines = f"{count:,} lines" if count > 1 else format_bytes(len(text.encode("utf-8", "replace")))
-        mark = "▾" if block in self._unfolded else "▸"
-        self.row(self._edged(edge, 0).own(f"{mark} {title} · {lines}", dim), block=block, value=text)
-        if block in self._unfolded:
-            self.body(text, style=dim, edge=edge, block=block, indent=2)
+        def write(width: int) -> Iterator[Line]:
+            if form in ("json", "prose") and (found := json_lines(text, palette)) is not None:
+                return found
+            if form == "prose" and looks_like_markdown(text):
+                return markdown_lines(text, palette, style, width)
+            return plain_lines(text, style)
+
+        key = (text, form, style, edge, indent, room, self.width, id(palette))
+        self.flow(key, len(text), write, block, edge, indent, room, text, origin, unfolded=unfolded)
+
+    def decoded(
+        self, value: object, *, block: str, text: str, edge: Style | None = None, indent: int = 0, origin: str = ""
+    ) -> None:
+        """Add a decoded value (`text` is what copying it gives), indented and coloured."""
+        key = (text, edge, indent, self.width, id(self.palette))
+        palette = self.palette
+        self.flow(key, len(text), lambda _: value_lines(value, palette), block, edge, indent, self.width, text, origin)
+
+    def flow(
+        self,
+        key: tuple[object, ...],
+        size: int,
+        write: Writer,
+        block: str,
+        edge: Style | None,
+        indent: int,
+        measure: int,
+        value: str,
+        origin: str,
+        *,
+        unfolded: bool | None = None,
+    ) -> None:
+        """Add lines as far as they are wanted, and a row that tells how much is left."""
+        room = max(8, min(self.width - indent - (2 if edge else 0), measure))
+        flow = self._flows.get(block)
+        if flow is None or flow.key != key:
+            full = room + indent + (2 if edge else 0)
+
+            def finish(runs: tuple[Run, ...], line: Line) -> DocumentLine:
+                row = self._edged(edge, indent)
+                for text, of in runs:
+                    row.own(text, of)
+                if line.block and line.runs:
+                    row.own(" " * (full - row.width), line.runs[-1][1])
+                return DocumentLine(row.strip(self.width), block, value, origin)
+
+            flow = self._flows[block] = Flow(key, size, write(room), finish)
+        is_open = self.is_open(block) if unfolded is None else unfolded
+        if is_open:
+            flow.extend(STEP * self.extent(block), room)
+            rows = flow.rows
+        else:
+            most = FIRST_ROWS if self._spent < PAGE_LIMIT else 2
+            flow.extend(FIRST_LIMIT, room, most + NEARLY)
+            rows = flow.rows if flow.done and len(flow.rows) <= most + NEARLY else flow.rows[:most]
+            self._spent += min(size, FIRST_LIMIT)
+        self._lines.extend(rows)
+        hidden = len(flow.rows) - len(rows)
+        if flow.done and not hidden:
+            return
+        left = max(size - flow.read, 0)
+        how = "scroll on for more, o opens all of it" if is_open else "Enter unfolds"
+        if flow.done:
+            what = f"{hidden:,} more rows"
+        else:
+            shown = flow.read * len(rows) // max(1, len(flow.rows))
+            what = f"{format_bytes(max(left if is_open else size - shown, 1))} more"
+        if is_open:
+            self._more[len(self._lines)] = block
+        self.row(
+            self._edged(edge, indent).own(f"▸ {what} · {how}", self.palette.style("dim", italic=True)),
+            block=block,
+            value=value,
+            origin=origin,
+            folds=True,
+        )
+
+    def fold(
+        self,
+        title: str,
+        *,
+        block: str,
+        edge: Style | None = None,
+        size: str = "",
+        preview: str = "",
+        value: str = "",
+        origin: str = "",
+        at_first: bool = False,
+    ) -> bool:
+        """Add the one line of a fold; returns whether it stands open.
+
+        Args:
+            title: What it hides, received or our own.
+            block: Its id.
+            edge: Style of the coloured edge on the left, if there is one.
+            size: How much it hides.
+            preview: The beginning of what it hides (received), shown while it is folded.
+            value: What copying gives.
+            origin: Where it came from.
+            at_first: Whether it stands open before anybody turns it.
+        """
+        dim, is_open = self.palette.style("dim"), self.is_open(block, at_first=at_first)
+        row = self._edged(edge, 0).own("▾ " if is_open else "▸ ", dim).received(title, dim)
+        if size:
+            row.own(f" · {size}" if title else size, dim)
+        if preview and not is_open and (room := min(self.width, MEASURE) - row.width - 2) >= MIN_NOTE:
+            row.gap(2).up_to(preview, room, self.palette.style("dim", italic=True), prose=True)
+        self.row(row, block=block, value=value, origin=origin, folds=True)
+        return is_open
 
     def label_row(
-        self, text: str, style: Style, *, edge: Style | None = None, note: str = "", block: str = "", value: str = ""
+        self,
+        text: str,
+        style: Style,
+        *,
+        edge: Style | None = None,
+        note: str = "",
+        block: str = "",
+        value: str = "",
+        indent: int = 0,
+        origin: str = "",
     ) -> None:
         """Add a line with a label (received) and a dim note (received)."""
-        row = self._edged(edge, 0).received(text, style)
+        row = self._edged(edge, indent).received(text, style)
         if note and (room := self.width - row.width - 2) >= min(len(note), MIN_NOTE):
             row.gap(2).up_to(note, room, self.palette.style("dim"), prose=True)
-        self.row(row, block=block, value=value)
+        self.row(row, block=block, value=value, origin=origin)
+
+    def runs(
+        self,
+        runs: tuple[Run, ...],
+        *,
+        edge: Style | None = None,
+        indent: int = 0,
+        block: str = "",
+        value: str = "",
+        origin: str = "",
+        folds: bool = False,
+    ) -> None:
+        """Add safe runs as one row, cut at the page's width."""
+        row = self._edged(edge, indent)
+        for text, style in runs:
+            row.own(text, style)
+        self.row(row, block=block, value=value, origin=origin, folds=folds)
 
     def edge_blank(self, edge: Style) -> None:
         """Add an empty row that keeps the edge."""
@@ -215,45 +413,17 @@ class DocumentBuilder:
             row.own("▎ ", edge)
         return row.gap(indent)
 
-    def _json(self, line: str, style: Style) -> Iterable[Segment]:
-        at = 0
-        for match in _JSON_TOKEN.finditer(line):
-            if match.start() > at:
-                yield Segment(line[at : match.start()], style)
-            role = {"key": "keyword", "string": "string", "number": "number", "word": "number"}[
-                match.lastgroup or "word"
-            ]
-            yield Segment(match[0], self.palette.style(role))
-            at = match.end()
-        if at < len(line):
-            yield Segment(line[at:], style)
+    def more(self, text: str, *, block: str) -> None:
+        """Add the row that stands for what follows on a long page; reaching it brings more."""
+        self._more[len(self._lines)] = block
+        self.row(Row().own(f"▸ {text}", self.palette.style("dim", italic=True)), block=block)
 
 
-def wrap(text: str, width: int) -> list[str]:
-    """Safe text as lines of at most `width` cells, broken between words where that is possible."""
-    lines: list[str] = []
-    for paragraph in text.split("\n"):
-        if len(paragraph) <= width and (paragraph.isascii() or cell_len(paragraph) <= width):
-            lines.append(paragraph)
-            continue
-        lines.extend(_wrap_paragraph(paragraph, width))
-    return lines
+def _size(text: str) -> str:
+    return format_bytes(len(text) if text.isascii() else len(text.encode("utf-8", "replace")))
 
 
-def _wrap_paragraph(paragraph: str, width: int) -> Iterable[str]:
-    line, used = "", 0
-    indent = paragraph[: len(paragraph) - len(paragraph.lstrip(" "))][: width // 2]
-    for match in _WORD.finditer(paragraph):
-        word = match[0]
-        bare = cell_len(word.rstrip())
-        if used + bare > width and bare <= width - len(indent) and line.strip():
-            yield line.rstrip()
-            line, used = indent, len(indent)
-        if used + bare <= width:
-            line, used = line + word, used + cell_len(word)
-            continue
-        *whole, last = chop_cells(line + word.rstrip(), width)
-        yield from whole
-        line = last + word[len(word.rstrip()) :]
-        used = cell_len(line)
-    yield line.rstrip()
+def size_of(text: str) -> str:
+    """How long a text is: its lines where it has several, else its bytes."""
+    count = text.count("\n") + 1
+    return f"{count:,} lines · {_size(text)}" if count > 1 else _size(text)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from types import ModuleType
 from typing import TYPE_CHECKING, ClassVar
 
-from rich.cells import cell_len
 from textual import events
 from textual.binding import BindingType
 from textual.message import Message
@@ -15,12 +15,17 @@ from textual.strip import Strip
 from tracetui.tui.commands import bindings
 from tracetui.tui.feed import Feed
 from tracetui.tui.messages import SpanLoaded
-from tracetui.tui.render.document import Document, DocumentLine
-from tracetui.tui.render.row import Row
+from tracetui.tui.render.document import Document, DocumentLine, Flows
+from tracetui.tui.render.lines import wrap
+from tracetui.tui.render.row import Row, label
 from tracetui.tui.widgets.line_view import LineView
 
 if TYPE_CHECKING:
     from tracetui.tui.render.details import Opened
+
+
+EXPLANATION_ROWS = 3
+"""Rows at the bottom that tell where a value came from: a rule and two of text."""
 
 
 def pages() -> ModuleType:
@@ -54,9 +59,13 @@ class Inspector(LineView):
         self.tab = 0
         """Index of the tab that is shown."""
         self._unfolded: frozenset[str] = frozenset()
+        self._extents: dict[str, int] = {}
+        self._flows: Flows = {}
         self._document = Document(())
         self._laid_out_for: tuple[object, ...] = ()
         self._gone = False
+        self.explaining = False
+        """Whether the rows at the bottom tell where the value under the cursor came from."""
 
     # What is shown
 
@@ -73,12 +82,12 @@ class Inspector(LineView):
             self._lay_out()
 
     def reload(self) -> None:
-        """Read the span again: it, or a log record of it, may have changed."""
+        """Read the span again: it, a log record of it or a tool it called may have changed."""
         if self._asked[1]:
             self._feed.load_span(self, *self._asked)
 
     def on_span_loaded(self, message: SpanLoaded) -> None:
-        """Take a span."""
+        """Take a span. Of the span that is shown already, folds and place stay as they are."""
         if (message.trace_id, message.span_id) != self._asked:
             return
         old = self.opened
@@ -86,53 +95,87 @@ class Inspector(LineView):
         if message.normalised is None:
             self.opened = None
         else:
-            self.opened = pages().Opened(message.normalised, message.row, message.raw_json)
+            self.opened = pages().Opened(message.normalised, message.row, message.raw_json, message.around)
         same = (
             old is not None
             and self.opened is not None
             and (old.normalised.span.span_id == self.opened.normalised.span.span_id)
         )
         if not same:
+            self._turn_to_top()
             self._unfolded = frozenset()
-            self.cursor = self.top = 0
             if self.opened:
                 self.tab = pages().best_tab(self.opened.normalised, self._wanted_tab)
         elif old == self.opened:
             return
-        self._lay_out()
+        self._lay_out(keep_place=same)
+
+    def _turn_to_top(self) -> None:
+        self.cursor = self.top = 0
+        self._extents.clear()
+        self._flows.clear()
 
     def show_tab(self, number: int) -> None:
         """Show a tab."""
         if 0 <= number < len(pages().TABS):
             self.tab = self._wanted_tab = number
-            self.cursor = self.top = 0
+            self._turn_to_top()
             self._lay_out()
 
-    def _lay_out(self) -> None:
-        """Write the page for the width and colours of now."""
+    def _lay_out(self, *, keep_place: bool = False) -> None:
+        """Write the page for the width and colours of now.
+
+        Args:
+            keep_place: Whether cursor and offset stay with what they show, however much comes or goes above it.
+        """
         width = max(10, self.size.width - 2)
+        places = [self._place(row) for row in (self.cursor, self.top)] if keep_place else []
         if self.opened is None:
             self._document = Document(())
             self.set_title("", "the span is gone" if self._gone else "")
         else:
             self._document = pages().render_tab(
-                pages().TABS[self.tab], self.opened, width, self.palette, self._unfolded
+                pages().TABS[self.tab], self.opened, width, self.palette, self._unfolded, self._extents, self._flows
             )
             span = self.opened.normalised.span
             self.set_title(span.name.strip() or "(no name)", pages().TABS[self.tab].title)
         self._laid_out_for = (width, self.app.theme)
+        if keep_place:
+            self.cursor, self.top = (self._row_of(*place) for place in places)
         self.clamp()
         self.refresh()
+
+    def _place(self, row: int) -> tuple[str, int, int]:
+        """A row by its block: the block, how far below the block's first row it is, and the row itself."""
+        lines = self._document.lines
+        start = min(row, len(lines) - 1)
+        while start >= 0 and not lines[start].block:
+            start -= 1
+        if start < 0:
+            return "", 0, row
+        block = lines[start].block
+        while start > 0 and lines[start - 1].block == block:
+            start -= 1
+        return block, row - start, row
+
+    def _row_of(self, block: str, offset: int, row: int) -> int:
+        """Where a place is now; the same row where its block is gone."""
+        if block:
+            for index, line in enumerate(self._document.lines):
+                if line.block == block:
+                    return index + offset
+        return row
+
+    def restyle(self) -> None:
+        """Write the page again in the colours of a new theme."""
+        self._flows.clear()
+        self._lay_out(keep_place=True)
 
     def on_resize(self, event: events.Resize) -> None:
         """Wrap for the new width."""
         if self.opened and self._laid_out_for != (max(10, self.size.width - 2), self.app.theme):
-            self._lay_out()
+            self._lay_out(keep_place=True)
         super().on_resize(event)
-
-    def restyle(self) -> None:
-        """Write the page again in the colours of a new theme."""
-        self._lay_out()
 
     @property
     def text(self) -> str:
@@ -145,7 +188,31 @@ class Inspector(LineView):
         lines = self._document.lines
         return lines[self.cursor] if 0 <= self.cursor < len(lines) else None
 
+    def scrolled(self) -> None:
+        """Lay out more of a value whose laid-out end has come near."""
+        end = self.top + 2 * self.page_rows
+        if reached := {block for row, block in self._document.more.items() if row <= end}:
+            for block in reached:
+                self._extents[block] = self._extents.get(block, 1) + 1
+            self._lay_out()
+
     # Rows
+
+    @property
+    def footer_rows(self) -> int:
+        """Rows that tell where the value under the cursor came from."""
+        return EXPLANATION_ROWS if self.explaining and self.opened else 0
+
+    def render_footer(self, width: int) -> list[Strip]:
+        """A rule, and where the value under the cursor came from."""
+        line = self.line
+        said = pages().origin_of(self.opened, line) if self.opened and line else ""
+        rule = Row().own(" where from ".center(width, "─"), self.palette.style("faint"))
+        style = self.palette.style("text" if said else "dim")
+        shown = wrap(label(said or "Our own words; nothing was received for this line."), max(8, width - 2))
+        rows = [Row().gap().own(text, style) for text in shown[: EXPLANATION_ROWS - 1]]
+        rows += [Row()] * (EXPLANATION_ROWS - 1 - len(rows))
+        return [rule.strip(width), *(row.strip(width) for row in rows)]
 
     @property
     def row_count(self) -> int:
@@ -167,20 +234,34 @@ class Inspector(LineView):
         """The tabs, and where each begins and ends."""
         if self.opened is None:
             return Row(), []
-        palette = self.palette
-        long = sum(cell_len(tab.title) + 4 for tab in pages().TABS) <= width
+        palette, tabs = self.palette, pages().TABS
+        filled = [bool(tab.count(self.opened.normalised)) for tab in tabs]
+        names = self._tab_names(filled, width)
         row = Row().gap()
         places: list[tuple[int, int]] = []
-        for number, tab in enumerate(pages().TABS):
+        for number, name in enumerate(names):
             start = row.width
-            has = tab.count(self.opened.normalised)
             current = number == self.tab
-            role = "accent" if current else "text" if has else "faint"
-            row.own(f"{number + 1} ", palette.style("dim" if has else "faint"))
-            row.own(tab.title if long else tab.short, palette.style(role, bold=current, underline=current))
+            role = "accent" if current else "text" if filled[number] else "faint"
+            row.own(f"{number + 1}", palette.style("dim" if filled[number] else "faint"))
+            if name:
+                row.gap().own(name.rstrip(), palette.style(role, bold=current, underline=current))
             places.append((start, row.width))
-            row.gap(2 if long else 1)
+            row.gap(2 if name.endswith(" ") else 1)
         return row, places
+
+    def _tab_names(self, filled: Sequence[bool], width: int) -> list[str]:
+        """The longest names that fit: whole ones, short ones, those of tabs that have something, the current one's."""
+        tabs = pages().TABS
+        here = [number == self.tab for number in range(len(tabs))]
+        for names in (
+            [tab.title + " " for tab in tabs],
+            [tab.short for tab in tabs],
+            [tab.short if has or at else "" for tab, has, at in zip(tabs, filled, here, strict=True)],
+        ):
+            if sum(len(name) + 3 if name else 2 for name in names) <= width:
+                return names
+        return [tab.short if at else "" for tab, at in zip(tabs, here, strict=True)]
 
     def render_row(self, index: int, width: int, *, selected: bool) -> Strip:
         """One line of the page."""
@@ -196,7 +277,16 @@ class Inspector(LineView):
         line = self.line
         if line is not None and line.block:
             self._unfolded ^= {line.block}
-            self._lay_out()
+            self._extents.pop(line.block, None)
+            self._lay_out(keep_place=True)
+
+    def action_explain(self) -> None:
+        """Show where the value under the cursor came from, or stop showing it."""
+        self.explaining = not self.explaining
+        if self.cursor >= self.top + self.page_rows:
+            self.top = self.cursor - self.page_rows + 1
+        self.clamp()
+        self.refresh()
 
     async def row_activated(self, _index: int) -> None:
         """A second click unfolds."""
@@ -217,11 +307,18 @@ class Inspector(LineView):
         self.post_message(self.StepSpan(rows))
 
     async def on_mouse_down(self, event: events.MouseDown) -> None:
-        """A click on a tab shows it."""
+        """A click on a tab shows it, a click on a fold turns it."""
         offset = event.get_content_offset(self)
         if offset is not None and offset.y == 0:
             for number, (start, end) in enumerate(self._tab_row(self.size.width)[1]):
                 if start <= offset.x < end:
                     self.show_tab(number)
             return
+        if offset is not None and offset.x < self.size.width - 1:
+            index = self.top + offset.y - self.header_rows
+            if 0 <= index < self.row_count and offset.y < self.header_rows + self.page_rows:
+                if self._document.lines[index].folds:
+                    self.move_to(index)
+                    self.action_toggle_block()
+                    return
         await super().on_mouse_down(event)

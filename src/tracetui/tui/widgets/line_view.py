@@ -81,6 +81,10 @@ class LineView(Widget, can_focus=True):
         """Rows above the list that do not scroll."""
         return []
 
+    def render_footer(self, width: int) -> list[Strip]:
+        """Rows below the list that do not scroll."""
+        return []
+
     async def row_activated(self, index: int) -> None:
         """A row was clicked a second time."""
 
@@ -100,9 +104,14 @@ class LineView(Widget, can_focus=True):
         return 0
 
     @property
+    def footer_rows(self) -> int:
+        """Rows that `render_footer` takes; they tell of the row under the cursor."""
+        return 0
+
+    @property
     def page_rows(self) -> int:
         """Rows on the screen."""
-        return max(1, self.size.height - self.header_rows)
+        return max(1, self.size.height - self.header_rows - self.footer_rows)
 
     @property
     def max_top(self) -> int:
@@ -131,6 +140,9 @@ class LineView(Widget, can_focus=True):
             return (
                 headers[y].adjust_cell_length(width).apply_style(base) if y < len(headers) else Strip.blank(width, base)
             )
+        if self.footer_rows and y >= self.size.height - self.footer_rows:
+            footer = self.render_footer(width)[y - self.size.height + self.footer_rows]
+            return footer.adjust_cell_length(width).apply_style(base)
         index = self.top + y - self.header_rows
         bar = self._scrollbar_cell(y - self.header_rows)
         inner = width - 1
@@ -152,7 +164,7 @@ class LineView(Widget, can_focus=True):
         if text := self.palette.selected_text:
             over = self.selection_style + Style(color=text)
             return Strip(Segment.apply_style(strip, post_style=over), strip.cell_length)
-        return strip.apply_style(self.selection_style)
+        return Strip(Segment.apply_style(strip, post_style=self.selection_style), strip.cell_length)
 
     def _scrollbar_cell(self, row: int) -> Segment:
         thumb = self.thumb
@@ -197,6 +209,8 @@ class LineView(Widget, can_focus=True):
         elif before != index:
             self.refresh_row(before)
             self.refresh_row(index)
+            if rows := self.footer_rows:
+                self.refresh(Region(0, self.size.height - rows, self.size.width, rows))
         if notify and before != index:
             self.post_message(self.CursorMoved(self, index))
 

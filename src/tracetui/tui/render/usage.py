@@ -1,0 +1,139 @@
+"""The inspector's page of tokens: a bar of what they were, counts, cost, and how fast they came."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from tracetui.model.chat import NormalisedSpan, TokenUsage
+from tracetui.model.clock import format_duration
+from tracetui.model.numbers import format_cost
+from tracetui.tui.render.document import DocumentBuilder
+from tracetui.tui.render.lines import Run
+
+_BAR_CELLS = 72
+_NAME = 16
+_NUMBER = 12
+
+
+class Share(NamedTuple):
+    """Tokens of one sort."""
+
+    name: str
+    tokens: int
+    side: str
+    """`input` or `output`."""
+    role: str
+    """Its colour."""
+    glyph: str
+    """Its shape in the bar, so that colour is not needed to tell it apart."""
+    origin: str
+
+
+def shares(tokens: TokenUsage) -> list[Share]:
+    """The tokens apart: input as cached, written to the cache and neither, output as reasoning and said."""
+    found: list[Share] = []
+    read, written, thought = tokens.cache_read or 0, tokens.cache_write or 0, tokens.reasoning or 0
+    if tokens.input is not None:
+        read, written = min(read, tokens.input), min(written, max(0, tokens.input - read))
+        found.append(Share("cached input", read, "input", "running", "░", "tokens.cache_read"))
+        found.append(Share("cache write", written, "input", "warning", "▒", "tokens.cache_write"))
+        fresh = tokens.input - read - written
+        found.append(Share("uncached input" if read else "input", fresh, "input", "accent", "█", "tokens.input"))
+    if tokens.output is not None:
+        thought = min(thought, tokens.output)
+        found.append(Share("reasoning", thought, "output", "dim", "▓", "tokens.reasoning"))
+        found.append(Share("output", tokens.output - thought, "output", "ok", "█", "tokens.output"))
+    return [share for share in found if share.tokens or share.name in ("input", "uncached input", "output")]
+
+
+def bar_cells(counts: list[int], width: int) -> list[int]:
+    """How many cells of a bar each count gets: together exactly `width`, and at least one where there is any."""
+    total = sum(counts)
+    if not total:
+        return [0] * len(counts)
+    cells = [max(1, round(count * width / total)) if count else 0 for count in counts]
+    while sum(cells) > width and max(cells) > 1:
+        cells[cells.index(max(cells))] -= 1
+    cells[cells.index(max(cells))] += width - sum(cells)
+    return cells
+
+
+def tokens_page(page: DocumentBuilder, n: NormalisedSpan) -> None:
+    """Tokens, cost and speed."""
+    _tokens(page, n.tokens)
+    _cost(page, n)
+    _speed(page, n)
+
+
+def _tokens(page: DocumentBuilder, tokens: TokenUsage) -> None:
+    if not tokens:
+        return
+    palette = page.palette
+    parts = shares(tokens)
+    width = min(_BAR_CELLS, page.width)
+    total = sum(share.tokens for share in parts)
+    page.heading("tokens", f"{tokens.total:,}" if tokens.total is not None else "", origin="tokens.total")
+    if total:
+        cells = bar_cells([share.tokens for share in parts], width)
+        runs = tuple(
+            (share.glyph * room, palette.style(share.role)) for share, room in zip(parts, cells, strict=True) if room
+        )
+        page.runs(runs, block="tokens.bar")
+        page.blank()
+    for share in parts:
+        percent = f"{share.tokens / total:>7.0%}" if total else ""
+        row: tuple[Run, ...] = (
+            (f"{share.glyph} ", palette.style(share.role)),
+            (f"{share.name:<{_NAME}}", palette.style("text")),
+            (f"{share.tokens:>{_NUMBER},}", palette.style("text")),
+            (percent, palette.style("dim")),
+        )
+        page.runs(row, block=f"tokens.{share.name}", value=str(share.tokens), origin=share.origin)
+    for side, count in (("input", tokens.input), ("output", tokens.output)):
+        several = sum(share.side == side for share in parts) > 1
+        if several and count is not None:
+            _sum(page, f"all {side}", f"{count:,}", f"tokens.{side}", str(count))
+    if tokens.total is not None:
+        _sum(page, "total", f"{tokens.total:,}", "tokens.total", str(tokens.total))
+
+
+def _sum(page: DocumentBuilder, name: str, text: str, origin: str, value: str) -> None:
+    palette = page.palette
+    row = ((f"  {name:<{_NAME}}", palette.style("dim")), (f"{text:>{_NUMBER}}", palette.style("text", bold=True)))
+    page.runs(row, block=f"sum {name}", value=value, origin=origin)
+
+
+def _cost(page: DocumentBuilder, n: NormalisedSpan) -> None:
+    if n.cost is None:
+        if n.tokens:
+            page.heading("cost", "not known: nobody reported one")
+        return
+    page.heading("cost", n.cost.source, origin="cost.total")
+    for name, amount in (("input", n.cost.input), ("output", n.cost.output), ("total", n.cost.total)):
+        if amount is not None:
+            _sum(page, name, format_cost(amount), f"cost.{name}", repr(amount))
+
+
+def _speed(page: DocumentBuilder, n: NormalisedSpan) -> None:
+    rows = [(name, text, origin) for name, text, origin in speed(n) if text]
+    if not rows:
+        return
+    page.heading("speed")
+    for name, text, origin in rows:
+        _sum(page, name, text, origin, text)
+
+
+def speed(n: NormalisedSpan) -> list[tuple[str, str, str]]:
+    """Name, text and origin of what is known of time: the whole call, the first token, and tokens a second after it."""
+    nanos = n.span.duration_nano
+    found = [("duration", format_duration(nanos) if nanos is not None else "", "end minus start of the span")]
+    first = n.ttft_s
+    found.append(("first token", format_duration(round(first * 1e9)) if first is not None else "", "ttft_s"))
+    if nanos and n.tokens.output:
+        seconds = nanos / 1e9 - (first or 0.0)
+        per_second = n.tokens.output / seconds if seconds > 0 else None
+        after = "after the first" if first is not None else "over the whole call"
+        if per_second is not None:
+            text = f"{per_second:,.0f}/s" if per_second >= 10 else f"{per_second:.1f}/s"
+            found.append((f"output {after}"[:_NAME], text, f"computed: output tokens {after}, by time"))
+    return found
