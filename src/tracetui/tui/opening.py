@@ -22,6 +22,7 @@ from tracetui.model.kinship import earlier_calls, tools_of
 from tracetui.model.span import LogRecord
 from tracetui.model.tree import TraceTree
 from tracetui.otlp import decode, encode
+from tracetui.pricing import BOOK
 from tracetui.store.api import SpanReader, StoredLog, StoredSpan, all_logs
 from tracetui.tui.messages import SpanLoaded
 from tracetui.tui.render import details  # noqa: F401 - the inspector needs it next; loading it here costs no frame
@@ -42,7 +43,7 @@ def open_span(reader: SpanReader, trace_id: str, span_id: str, tree: TraceTree |
     stored = reader.span(trace_id, span_id)
     if stored is None:
         return SpanLoaded(trace_id, span_id, None, None, "")
-    normalised = read_span(reader, stored)
+    normalised = BOOK.with_cost(read_span(reader, stored))
     around = Surroundings()
     position = tree.positions.get(span_id) if tree is not None else None
     if tree is not None and position is not None and normalised.kind in TALKS:

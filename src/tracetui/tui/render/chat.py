@@ -18,6 +18,7 @@ from tracetui.model.conversation import (
     pair_results,
 )
 from tracetui.model.numbers import format_bytes, format_count
+from tracetui.sanitise import one_line
 from tracetui.tui.render.document import MEASURE, DocumentBuilder, size_of
 from tracetui.tui.render.lines import Run
 from tracetui.tui.render.parts import Spot, write_call, write_part
@@ -199,9 +200,9 @@ def _changed(page: DocumentBuilder, before: ChatMessage, now: ChatMessage, edge:
         cut = text if len(text) <= room else text[: room - 1] + "…"
         shown: tuple[Run, ...] = (
             (f"  {mark} ", palette.style(role)),
-            (label(f"…{lead}" if lead else ""), palette.style("dim")),
+            (one_line(f"…{lead}|")[:-1] if lead else "", palette.style("dim")),
             (label(cut), palette.style(role, bold=True)),
-            (label(f"{tail}…" if tail else ""), palette.style("dim")),
+            (one_line(f"|{tail}…")[1:] if tail else "", palette.style("dim")),
         )
         page.runs(shown, edge=edge, block=f"{block}.changed", value=text)
 

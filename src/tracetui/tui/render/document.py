@@ -21,7 +21,7 @@ from tracetui.tui.render.markdown_lines import looks_like_markdown, markdown_lin
 from tracetui.tui.render.row import Row, label
 from tracetui.tui.theme import Palette
 
-FIRST_LIMIT = 6 * 1024
+FIRST_LIMIT = 4 * 1024
 """Characters of one value that are laid out before it is unfolded."""
 
 FIRST_ROWS = 40
@@ -30,7 +30,7 @@ FIRST_ROWS = 40
 NEARLY = 6
 """Rows that are not worth a fold."""
 
-STEP = 16 * 1024
+STEP = 8 * 1024
 """Characters of one value that are laid out at once when it is unfolded, and again each time its end is reached."""
 
 PAGE_LIMIT = 256 * 1024

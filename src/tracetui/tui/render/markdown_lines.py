@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len
 from rich.style import Style
 
 from tracetui.sanitise import sanitise
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from markdown_it import MarkdownIt
     from markdown_it.token import Token
 
-PIECE = 6 * 1024
+PIECE = 3 * 1024
 """Characters parsed at once, give or take a paragraph."""
 
 MAX_PARAGRAPH = 24 * 1024
@@ -255,7 +255,10 @@ class _Writer:
 
     def _table(self, tokens: Sequence[Token]) -> Iterator[Line]:
         rows: list[list[tuple[Run, ...]]] = []
+        right: list[bool] = []
         for token in tokens:
+            if token.type == "th_open":
+                right.append("right" in str(token.attrGet("style")))
             if token.type == "tr_open":
                 rows.append([])
             elif token.type == "inline" and rows:
@@ -266,7 +269,7 @@ class _Writer:
         widths = self._widths(rows)
         for number, row in enumerate(rows):
             style = Style(bold=True) if number == 0 else Style.null()
-            yield from self._table_row(row, widths, style)
+            yield from self._table_row(row, widths, right, style)
             if number == 0:
                 rule = "  ".join("─" * width for width in widths)
                 yield self._line(((rule, self._palette.style("faint")),))
@@ -285,7 +288,9 @@ class _Writer:
             widths[widest] -= max(1, min(over, widths[widest] - max(second, 4)))
         return widths
 
-    def _table_row(self, row: list[tuple[Run, ...]], widths: list[int], style: Style) -> Iterator[Line]:
+    def _table_row(
+        self, row: list[tuple[Run, ...]], widths: list[int], right: list[bool], style: Style
+    ) -> Iterator[Line]:
         cells = [
             list(wrap_runs(Line(row[column] if column < len(row) else (), 0), width))
             for column, width in enumerate(widths)
@@ -294,13 +299,12 @@ class _Writer:
             runs: list[Run] = []
             for column, width in enumerate(widths):
                 piece = cells[column][number] if number < len(cells[column]) else ()
-                room = width
-                for text, of in piece:
-                    text = set_cell_size(text, room) if cell_len(text) > room else text
-                    runs.append((text, of + style))
-                    room -= cell_len(text)
+                room = width - _cells(piece)
+                pushed = room if column < len(right) and right[column] else 0
+                runs.append((" " * pushed, Style.null()))
+                runs += [(text, of + style) for text, of in piece]
                 if column < len(widths) - 1:
-                    runs.append((" " * (room + 2), Style.null()))
+                    runs.append((" " * (room - pushed + 2), Style.null()))
             yield self._line(tuple(runs))
 
 

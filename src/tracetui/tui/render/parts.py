@@ -150,7 +150,7 @@ def write_result(
         page.runs(((mark + gap, style), *runs, *tail), edge=spot.edge, value=flat, block=spot.block, origin=spot.origin)
         return
     page.label_row(
-        mark.strip() if name or result is not None else mark + "no result",
+        mark + ("" if name else "result" if result is not None else "no result"),
         style,
         edge=spot.edge,
         note=note,

@@ -32,7 +32,12 @@ class Row:
         """Append our own text. Neighbours of one style become one segment: each costs a colour code on the wire."""
         if text:
             segments = self._segments
-            if segments and (segments[-1].style == style or (text.isspace() and not _marks_blanks(segments[-1].style))):
+            if text[0] == " " and not _marks_blanks(style) and (bare := text.lstrip(" ")):
+                self.own(" " * (len(text) - len(bare)))  # blanks before a word go to what stands before them
+                return self.own(bare, style)
+            last = segments[-1].style if segments else None
+            blank = text.isspace() and not _marks_blanks(style) and not _marks_blanks(last)
+            if segments and (last == style or blank):
                 segments[-1] = Segment(segments[-1].text + text, segments[-1].style)
             else:
                 segments.append(Segment(text, style))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from tracetui.model.chat import NormalisedSpan, TokenUsage
+from tracetui.model.chat import CostLine, NormalisedSpan, TokenUsage
 from tracetui.model.clock import format_duration
 from tracetui.model.numbers import format_cost
 from tracetui.tui.render.document import DocumentBuilder
@@ -106,12 +106,32 @@ def _sum(page: DocumentBuilder, name: str, text: str, origin: str, value: str) -
 def _cost(page: DocumentBuilder, n: NormalisedSpan) -> None:
     if n.cost is None:
         if n.tokens:
-            page.heading("cost", "not known: nobody reported one")
+            page.heading("cost", "no price: nobody reported one, and the model is in no price list")
         return
-    page.heading("cost", n.cost.source, origin="cost.total")
+    page.heading("cost", " · ".join(text for text in (n.cost.source, n.cost.prices) if text), origin="cost.total")
+    for line in n.cost.lines:
+        _line(page, line)
     for name, amount in (("input", n.cost.input), ("output", n.cost.output), ("total", n.cost.total)):
-        if amount is not None:
-            _sum(page, name, format_cost(amount), f"cost.{name}", repr(amount))
+        if amount is not None and (name == "total" or not n.cost.lines):
+            _sum(page, name, _dollars(amount), f"cost.{name}", repr(amount))
+
+
+def _line(page: DocumentBuilder, line: CostLine) -> None:
+    """How one line of an estimate was worked out: tokens times the price of a million."""
+    palette = page.palette
+    price = f"{line.per_million:.4f}".rstrip("0").rstrip(".")
+    row = (
+        (f"  {line.name:<{_NAME}}", palette.style("dim")),
+        (f"{_dollars(line.amount):>{_NUMBER}}", palette.style("text")),
+        (f"   {line.tokens:,} × ${price} a million", palette.style("dim")),
+    )
+    origin = f"computed: {line.tokens:,} tokens × ${price} a million"
+    page.runs(row, block=f"cost {line.name}", value=repr(line.amount), origin=origin)
+
+
+def _dollars(amount: float) -> str:
+    """An amount with the digits that small ones need, so that a column of them adds up to the eye."""
+    return f"${amount:,.6f}" if 0 < abs(amount) < 1 else format_cost(amount)
 
 
 def _speed(page: DocumentBuilder, n: NormalisedSpan) -> None:
@@ -132,8 +152,8 @@ def speed(n: NormalisedSpan) -> list[tuple[str, str, str]]:
     if nanos and n.tokens.output:
         seconds = nanos / 1e9 - (first or 0.0)
         per_second = n.tokens.output / seconds if seconds > 0 else None
-        after = "after the first" if first is not None else "over the whole call"
+        after = "after the first token" if first is not None else "of the whole call"
         if per_second is not None:
             text = f"{per_second:,.0f}/s" if per_second >= 10 else f"{per_second:.1f}/s"
-            found.append((f"output {after}"[:_NAME], text, f"computed: output tokens {after}, by time"))
+            found.append(("output rate", text, f"computed: output tokens by the time {after}"))
     return found
