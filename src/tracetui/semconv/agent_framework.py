@@ -25,7 +25,7 @@ _METADATA = ("workflow", "workflow_builder", "executor", "edge_group", "message"
 def _metadata(source: Source) -> Found:
     given = {key: value for prefix in _METADATA for key, _, value in source.below(prefix)}
     given.pop("workflow.definition", None)
-    return Found(given, "executor.*")
+    return Found(given, next(iter(given), ""))
 
 
 CONVENTION = Convention(

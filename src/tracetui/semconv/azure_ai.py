@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tracetui.semconv.core.convention import Convention, Found, Rank, Reader, Source
+from tracetui.semconv.core.convention import Convention, Rank, Reader
 from tracetui.semconv.core.fields import Field
 
 FIELDS: Mapping[str, Field] = {
@@ -25,10 +25,6 @@ _METADATA = (
 )
 
 
-def _metadata(source: Source) -> Found:
-    return Found({key: source.attributes[key] for key in _METADATA if key in source.attributes}, "gen_ai.thread.*")
-
-
 CONVENTION = Convention(
     name="Azure AI",
     version="azure-ai-inference 1.0.0b9, azure-ai-projects 2.10.0",
@@ -36,5 +32,5 @@ CONVENTION = Convention(
     scopes=("azure.ai.", "azure.core.tracing"),
     marks=("gen_ai.thread.id", "gen_ai.thread.run.id"),
     fields=FIELDS,
-    readers=(Reader("metadata", Rank.CLIENT, _metadata),),
+    readers=(Reader("metadata", Rank.CLIENT, lambda source: source.some(_METADATA)),),
 )

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tracetui.model.chat import ChatMessage, Kind
+from tracetui.model.attributes import Attributes, AttributeValue
+from tracetui.model.chat import ChatMessage, Kind, OtherPart, ReasoningPart
 from tracetui.semconv.core.content import tool_definition
 from tracetui.semconv.core.convention import Convention, Found, Rank, Reader, ReadField, Source
 from tracetui.semconv.core.exchange import request_messages, response_messages
 from tracetui.semconv.core.fields import Field
 from tracetui.semconv.core.messages import message_of
+from tracetui.semconv.core.parts import HIDDEN, word
 from tracetui.semconv.core.values import decode, is_list
 
 FIELDS: Mapping[str, Field] = {
@@ -28,6 +30,10 @@ HINTS = {
     "gen_ai.completion.N.content": Kind.LLM,
 }
 
+_FILTERED = "FILTERED"
+"""Stands in the place of an answer that the provider's filter held back."""
+
+_MAX_LEVELS = 8
 _SIDES: tuple[tuple[ReadField, str, str], ...] = (
     ("input_messages", "gen_ai.prompt", "user"),
     ("output_messages", "gen_ai.completion", "assistant"),
@@ -45,6 +51,11 @@ def _indexed(field: ReadField, key: str, role: str) -> Reader:
 def _message(item: object, role: str) -> ChatMessage | None:
     if not isinstance(item, Mapping):
         return message_of(item, role)
+    if item.get("role") == "thinking":
+        return ChatMessage("assistant", (ReasoningPart(word(item, "content")),))
+    if item.get("content") == _FILTERED and role == "assistant":
+        reason = word(item, "finish_reason")
+        return ChatMessage(word(item, "role") or role, (OtherPart(HIDDEN, _FILTERED),), finish_reason=reason)
     if "user" in item and "content" not in item:
         return message_of({"role": "user", "content": item["user"]}, role)
     blocks = decode(item.get("content")).value
@@ -66,6 +77,15 @@ def _functions(source: Source) -> Found:
     return Found(tuple(item for item in found if item is not None), "llm.request.functions.N.*")
 
 
+def _last_words(attributes: Attributes, key: str) -> AttributeValue:
+    """The content of the last message that a user wrote; `key` is the role of the last message."""
+    index = int(key.split(".")[2])
+    for number in range(index, max(-1, index - _MAX_LEVELS), -1):
+        if attributes.get(f"gen_ai.prompt.{number}.role") == "user":
+            return attributes.get(f"gen_ai.prompt.{number}.content")
+    return None
+
+
 CONVENTION = Convention(
     name="OTel GenAI, indexed",
     version="opentelemetry-semantic-conventions-ai 0.4, semantic-conventions 1.26",
@@ -77,4 +97,5 @@ CONVENTION = Convention(
         *(_in_one_text(field, key) for field, key, _ in _SIDES),
         Reader("tool_defs", Rank.INDEXED, _functions),
     ),
+    words={"gen_ai.prompt.N.role": _last_words},
 )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from tracetui.model.chat import Kind
-from tracetui.semconv.core.convention import Convention, Found, Rank, Reader, Source
+from tracetui.semconv.core.convention import Convention, Rank, Reader
 from tracetui.semconv.core.fields import Field
 
 FIELDS: Mapping[str, Field] = {
@@ -34,10 +34,6 @@ _METADATA = (
 """The session is that of the connection, not a conversation."""
 
 
-def _metadata(source: Source) -> Found:
-    return Found({key: source.attributes[key] for key in _METADATA if key in source.attributes}, "mcp.*")
-
-
 CONVENTION = Convention(
     name="MCP",
     version="semantic-conventions 1.41",
@@ -45,5 +41,5 @@ CONVENTION = Convention(
     marks=("mcp.method.name",),
     fields=FIELDS,
     kinds=KINDS,
-    readers=(Reader("metadata", Rank.SPAN, _metadata),),
+    readers=(Reader("metadata", Rank.SPAN, lambda source: source.some(_METADATA)),),
 )

@@ -87,7 +87,7 @@ def _part_of_tokens(member: str) -> Callable[[NormalisedSpan, Fact], bool]:
 
 
 def _error(span: NormalisedSpan, fact: Fact) -> bool:
-    told = [span.span.status.message, *(error.message for error in span.errors)]
+    told = [span.span.status.message, *(text for error in span.errors for text in (error.message, error.stacktrace))]
     if span.tool is not None:
         told.append(_words(span.tool.result).replace('\\"', '"'))
     return any(_words(fact["value"]) in _words(text) for text in told)

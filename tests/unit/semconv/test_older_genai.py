@@ -205,7 +205,8 @@ def test_a_distance_is_not_a_score() -> None:
         "db.query.result.document": "text",
     }
     hit = event("db.query.result", found)
-    assert read({"traceloop.span.kind": "task"}, events=[hit]).documents == (Document("text", "d"),)
+    documents = read({"traceloop.span.kind": "task"}, events=[hit]).documents
+    assert documents == (Document("text", "d", None, {"distance": 0.2}),)
 
 
 def test_the_history_of_a_pydantic_agent_ends_with_its_answer() -> None:

@@ -124,6 +124,11 @@ class Source:
             self.problem(f"{start}{key[:80]} has an index beyond any that is believed.")
         return tree if isinstance(tree, list) else []
 
+    def some(self, keys: Iterable[str]) -> Found:
+        """Those of these attributes that the span has, by their keys; the first is their source."""
+        found = {key: self.attributes[key] for key in keys if key in self.attributes}
+        return Found(found, next(iter(found), ""))
+
     def below(self, prefix: str) -> Iterator[tuple[str, str, AttributeValue]]:
         """The keys that begin with `prefix` and a dot: the whole key, what follows the dot, the value."""
         start = f"{prefix}."

@@ -21,6 +21,7 @@ from tracetui.model.chat import (
 )
 from tracetui.model.span import LogRecord, Span
 from tracetui.semconv.core import scalars
+from tracetui.semconv.core.calls import answer_of, arguments_of
 from tracetui.semconv.core.convention import Found, Reader, ReadField, Source
 from tracetui.semconv.core.errors import Failure, errors_of
 from tracetui.semconv.core.kinds import find_kind
@@ -231,16 +232,16 @@ class _Reading:
             arguments = self.one("tool.arguments")
         if result is None:
             result = self.one("tool.result")
-        if arguments is None and (arguments := self.value("input", "tool.arguments")) is not None:
-            arguments = _keywords(arguments)
+        if arguments is None:
+            arguments = self.value("input", "tool.arguments")
         if result is None:
             result = self.value("output", "tool.result")
         return Tool(
             self.word("tool.name"),
             self.word("tool.description"),
             self.word("tool.call_id"),
-            arguments,
-            result,
+            arguments_of(arguments),
+            answer_of(result),
         )
 
     def value(self, field: str, name: str) -> object:
@@ -314,11 +315,3 @@ class _Reading:
                 self.sources["ttft_s"] = key
                 return seconds
         return None
-
-
-def _keywords(arguments: object) -> object:
-    """Keyword arguments out of `{"args": [], "kwargs": {…}}`, the form of a recorded Python call."""
-    if isinstance(arguments, dict) and arguments.keys() <= {"args", "kwargs"} and not arguments.get("args"):
-        inner = arguments.get("kwargs")
-        return inner if isinstance(inner, dict) else arguments
-    return arguments

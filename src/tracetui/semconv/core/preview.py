@@ -24,6 +24,7 @@ EXCEPTION_STACKTRACE = "exception.stacktrace"
 _MAX_EVENTS = 1_000
 _FEW = 8
 _NEAR = 4_096
+_CALLED_WITH = '{"input_str": "'
 _DECODER = json.JSONDecoder()
 
 
@@ -46,8 +47,11 @@ def of_request(found: Collected) -> str:
 
 
 def of_tool(found: Collected) -> str:
-    """A tool's arguments, as they came."""
-    return shortened(first(found, "tool.arguments") or first(found, "input"))
+    """A tool's arguments, as they came; of LangChain's callback the words it was called with."""
+    value = first(found, "tool.arguments") or first(found, "input")
+    if isinstance(value, str) and value.startswith(_CALLED_WITH):
+        value = _string_at(value[:_NEAR], len(_CALLED_WITH) - 1) or value
+    return shortened(value)
 
 
 def shortened(value: object) -> str:
