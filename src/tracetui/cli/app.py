@@ -140,8 +140,30 @@ def logs(
 
 
 @app.command()
+def sessions(
+    as_json: Json = False,
+    as_csv: Csv = False,
+    limit: Limit = 100,
+    sort: Annotated[str, typer.Option("--sort", metavar="NAME", help="last, start, turns, tokens, cost, ...")] = "last",
+    ascending: Annotated[bool, typer.Option("--asc", help="The smallest first.")] = False,
+    fail_empty: FailEmpty = False,
+    db: Db = None,
+    grpc: Grpc = None,
+    http: Http = None,
+    config: Config = None,
+) -> None:
+    """List sessions, the one active last first."""
+    from tracetui.cli import lists
+    from tracetui.cli import sessions as sessions_list
+
+    options = lists.ListOptions("", lists.list_format(as_json, as_csv), limit, fail_empty)
+    order = sessions_list.session_sort(sort, ascending)
+    raise typer.Exit(sessions_list.sessions(_settings(db, grpc, http, config), options, order))
+
+
+@app.command()
 def show(
-    trace_or_span: Annotated[str, typer.Argument(metavar="ID", help="A trace or span id, or the beginning of one.")],
+    trace_or_span: Annotated[str, typer.Argument(metavar="ID", help="A trace, span or session id, or its beginning.")],
     as_json: Annotated[bool, typer.Option("--json", help="The trace with its spans, or the span, as JSON.")] = False,
     explain: Annotated[
         bool, typer.Option("--explain", help="For each field of a span: where it came from and how it was converted.")
@@ -151,7 +173,7 @@ def show(
     http: Http = None,
     config: Config = None,
 ) -> None:
-    """One trace as a tree, or one span in full."""
+    """A trace as a tree, a span in full, or a session as a conversation."""
     from tracetui.cli.show import show as run
 
     raise typer.Exit(run(_settings(db, grpc, http, config), trace_or_span, as_json=as_json, explained=explain))
@@ -227,7 +249,7 @@ def _joined(query: list[str] | None) -> str:
 
 
 def keep_only(name: str) -> None:
-    """Forget every command but one, before any is built: building all eleven takes a fifth of the explorer's start.
+    """Forget every command but one, before any is built: building all twelve takes a fifth of the explorer's start.
 
     A word that is no command (`--help`) keeps them all.
     """

@@ -78,17 +78,17 @@ def list_format(as_json: bool, as_csv: bool) -> ListFormat:
 
 def traces(settings: Settings, options: ListOptions) -> int:
     """List traces, newest first."""
-    return _list(settings, options, TRACES)
+    return list_rows(settings, options, TRACES)
 
 
 def spans(settings: Settings, options: ListOptions) -> int:
     """List spans in order of arrival."""
-    return _list(settings, options, SPANS)
+    return list_rows(settings, options, SPANS)
 
 
 def logs(settings: Settings, options: ListOptions) -> int:
     """List log records in order of arrival; with a query, those of the spans that match."""
-    return _list(settings, options, LOGS)
+    return list_rows(settings, options, LOGS)
 
 
 def write_table(output: Output, listing: Listing[Row], rows: Sequence[Row]) -> None:
@@ -96,7 +96,8 @@ def write_table(output: Output, listing: Listing[Row], rows: Sequence[Row]) -> N
     output.table(listing.columns, [listing.cells(row, output.is_terminal) for row in rows])
 
 
-def _list(settings: Settings, options: ListOptions, listing: Listing[Row]) -> int:
+def list_rows(settings: Settings, options: ListOptions, listing: Listing[Row]) -> int:
+    """Write a listing; returns the exit status."""
     where = conditions(options.query)
     output = Output()
     with open_reader(settings) as reader:
@@ -176,7 +177,8 @@ def _count_logs(reader: SpanReader, where: Condition | None) -> int:
     return reader.count_logs() if where is None else sum(1 for _ in matching_logs(reader, where))
 
 
-def _status_mark(failed: bool, running: bool = False) -> Cell:
+def status_mark(failed: bool, running: bool = False) -> Cell:
+    """A state by shape and colour."""
     return ("✖", "error") if failed else ("◌", "accent") if running else ("●", "ok")
 
 
@@ -184,7 +186,7 @@ def _trace_cells(row: TraceSummary, short: bool) -> Sequence[Cell]:
     return (
         (row.trace_id[:SHORT_ID] if short else row.trace_id, "dim"),
         format_moment(row.start_time_unix_nano, date=not short) if row.start_time_unix_nano else "?",
-        _status_mark(bool(row.error_count), not row.complete),
+        status_mark(bool(row.error_count), not row.complete),
         row.name or "(no name)",
         row.service,
         format_duration(row.duration_nano),
@@ -202,7 +204,7 @@ def _span_cells(row: SpanRow, short: bool) -> Sequence[Cell]:
         (row.span_id[:SHORT_ID] if short else row.span_id, "dim"),
         (row.trace_id[:SHORT_ID] if short else row.trace_id, "dim"),
         format_moment(row.start_time_unix_nano, date=not short) if row.start_time_unix_nano else "?",
-        _status_mark(row.is_error),
+        status_mark(row.is_error),
         (kind_word(row.kind), row.kind),
         row.name or "(no name)",
         row.service,

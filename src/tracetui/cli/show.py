@@ -1,4 +1,4 @@
-"""`tracetui show ID`: one trace as a tree of text, or one span in full."""
+"""`tracetui show ID`: one trace as a tree of text, one span in full, or one session as a conversation."""
 
 from __future__ import annotations
 
@@ -10,12 +10,14 @@ from tracetui.cli.explain_view import explain_lines
 from tracetui.cli.lists import SHORT_ID, kind_word, span_objects
 from tracetui.cli.output import Output, Piece
 from tracetui.cli.reading import normalised, open_reader, rows_of
+from tracetui.cli.sessions import write_session
 from tracetui.cli.span_view import span_lines
 from tracetui.config import Settings
 from tracetui.errors import TracetuiError
 from tracetui.model.clock import format_duration, format_moment
 from tracetui.model.numbers import format_cost, format_tokens
 from tracetui.model.objects import span_object, trace_object
+from tracetui.model.session import SessionSummary
 from tracetui.model.trace import SpanRow, TraceSummary
 from tracetui.model.tree import TraceTree, build_tree
 from tracetui.sanitise import one_line
@@ -32,11 +34,11 @@ CANDIDATES = 10
 
 
 def show(settings: Settings, id_prefix: str, *, as_json: bool = False, explained: bool = False) -> int:
-    """Write one trace or one span to stdout.
+    """Write one trace, span or session to stdout.
 
     Args:
         settings: Where the database is.
-        id_prefix: A trace or span id, or an unambiguous beginning of one.
+        id_prefix: A trace, span or session id, or an unambiguous beginning of one.
         as_json: Whether to write its object instead of text.
         explained: Whether to write where each field of the span came from instead of the span.
 
@@ -47,8 +49,13 @@ def show(settings: Settings, id_prefix: str, *, as_json: bool = False, explained
     with open_reader(settings) as reader:
         if reader is None:
             raise _unknown(id_prefix)
-        trace_id, span_id = _resolve(reader, id_prefix)
-        if span_id:
+        session = _session(reader, id_prefix)
+        trace_id, span_id = ("", "") if session else _resolve(reader, id_prefix)
+        if session:
+            if explained:
+                raise TracetuiError("A span is explained, not a session.")
+            write_session(output, reader, session, as_json=as_json)
+        elif span_id:
             stored = reader.span(trace_id, span_id)
             if stored is None:
                 raise _unknown(id_prefix)
@@ -88,11 +95,27 @@ def _write_span(output: Output, reader: SpanReader, stored: StoredSpan, as_json:
         output.lines(span_lines(span, counted=stored.row.counted))
 
 
+def _session(reader: SpanReader, id_prefix: str) -> SessionSummary | None:
+    """The session that is meant: by its whole id, or by a beginning of it that begins no trace or span."""
+    wanted = id_prefix.strip()
+    if found := reader.session(wanted):
+        return found
+    if reader.find(wanted, limit=1):
+        return None
+    names = reader.find_sessions(wanted, limit=CANDIDATES + 1)
+    if len(names) > 1:
+        listed = "\n".join(f"  {one_line(name)}" for name in names[:CANDIDATES])
+        more = "\n  …" if len(names) > CANDIDATES else ""
+        raise TracetuiError(f"{id_prefix!r} begins more than one session. Give more of its id:\n{listed}{more}")
+    return reader.session(names[0]) if names else None
+
+
 def _resolve(reader: SpanReader, id_prefix: str) -> tuple[str, str]:
     wanted = id_prefix.strip().lower()
     if not wanted or wanted.strip("0123456789abcdef"):
         raise TracetuiError(
-            f"{id_prefix!r} is no trace or span id.", hint="An id is hex digits; `tracetui traces` lists them."
+            f"{id_prefix!r} is no trace, span or session id.",
+            hint="`tracetui traces` and `tracetui sessions` list them.",
         )
     found = reader.find(wanted, limit=CANDIDATES + 1)
     exact = [pair for pair in found if wanted in pair]
@@ -117,7 +140,7 @@ def _candidate(reader: SpanReader, trace_id: str, span_id: str) -> str:
 
 def _unknown(id_prefix: str) -> TracetuiError:
     return TracetuiError(
-        f"No trace or span has an id that begins with {one_line(id_prefix, 80)!r}.",
+        f"No trace, span or session has an id that begins with {one_line(id_prefix, 80)!r}.",
         hint="`tracetui traces` lists what is stored.",
     )
 

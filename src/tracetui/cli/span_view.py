@@ -47,8 +47,8 @@ def span_lines(n: NormalisedSpan, *, counted: bool) -> Iterator[Line]:
     """
     yield from _head(n, counted)
     yield from _section("Errors", _errors(n))
-    yield from _section("Input", _side(n.input_messages, n.input, n.system))
-    yield from _section("Output", _side(n.output_messages, n.output))
+    yield from _section("Input", message_lines(n.input_messages, n.input, n.system))
+    yield from _section("Output", message_lines(n.output_messages, n.output))
     yield from _section("Tool", _tool(n))
     yield from _section(f"Documents ({len(n.documents)})", _documents(n.documents))
     yield from _section("Tools offered", _offered(n))
@@ -157,7 +157,7 @@ def _embedding(n: NormalisedSpan) -> str:
     )
 
 
-def _side(messages: Sequence[ChatMessage], text: str, system: str = "") -> Iterator[Line]:
+def message_lines(messages: Sequence[ChatMessage], text: str = "", system: str = "") -> Iterator[Line]:
     """One side of a call: its messages, or the plain text where it has none."""
     if system and not any(message.role in ("system", "developer") for message in messages):
         yield (("  system", "system"),)

@@ -15,6 +15,7 @@ COMMANDS = frozenset(
         "traces",
         "spans",
         "logs",
+        "sessions",
         "show",
         "export",
         "import",

@@ -32,6 +32,7 @@ from tracetui.model.chat import (
     ToolDefinition,
     ToolResult,
 )
+from tracetui.model.session import SessionSummary
 from tracetui.model.span import (
     InstrumentationScope,
     LogRecord,
@@ -44,6 +45,7 @@ from tracetui.model.span import (
     status_code_name,
 )
 from tracetui.model.trace import TraceSummary
+from tracetui.model.turn import Turn
 
 JSONObject: TypeAlias = dict[str, JSONValue]
 """One object of `--json`."""
@@ -78,6 +80,39 @@ def trace_object(t: TraceSummary) -> JSONObject:
         models=list(t.models),
         status=t.status,
         complete=t.complete,
+    )
+
+
+def session_object(s: SessionSummary) -> JSONObject:
+    """A session as an object of `tracetui sessions --json`."""
+    total = None if s.input_tokens is None or s.output_tokens is None else s.input_tokens + s.output_tokens
+    return {"session_id": _text(s.session_id)} | _present(
+        service=s.service,
+        project=s.project,
+        users=list(s.users),
+        trace_count=s.trace_count,
+        start_time_unix_nano=s.start_time_unix_nano or None,
+        last_start_time_unix_nano=s.last_start_time_unix_nano or None,
+        end_time_unix_nano=s.end_time_unix_nano or None,
+        duration_nano=s.duration_nano,
+        span_count=s.span_count,
+        error_count=s.error_count,
+        llm_count=s.llm_count,
+        tool_count=s.tool_count,
+        tokens=_present(input=s.input_tokens, output=s.output_tokens, total=total),
+        cost=_present(total=s.cost_total),
+        last_words=s.last_words,
+        status=s.status,
+    )
+
+
+def turn_object(t: Turn) -> JSONObject:
+    """A turn of a session: its trace, and what it adds to the conversation."""
+    return trace_object(t.trace) | _present(
+        user=[message_object(message) for message in t.asked],
+        steps=[message_object(message) for message in t.steps],
+        assistant=[message_object(message) for message in t.answered],
+        errors=[_error(error) for error in t.errors],
     )
 
 

@@ -305,8 +305,9 @@ SESSION_ROWS = (
     " t.service, t.project,"
     " (SELECT json_group_array(user_id) FROM (SELECT user_id FROM session_users u WHERE u.session_id = x.session_id"
     " ORDER BY trace_count DESC, user_id)),"
-    " ifnull((SELECT preview FROM (SELECT kind, preview, start_time_unix_nano, id FROM spans INDEXED BY spans_by_trace"
-    f" WHERE trace = x.last_trace ORDER BY id LIMIT {WORDS_WITHIN}) WHERE kind = 'LLM' AND preview <> ''"
+    " ifnull((SELECT preview FROM (SELECT kind, is_error, preview, start_time_unix_nano, id FROM spans"
+    f" INDEXED BY spans_by_trace WHERE trace = x.last_trace ORDER BY id LIMIT {WORDS_WITHIN})"
+    " WHERE kind = 'LLM' AND NOT is_error AND preview <> ''"
     " ORDER BY start_time_unix_nano, id LIMIT 1), t.name), t.complete"
     " FROM sessions x JOIN traces t ON t.id = x.last_trace WHERE x.id IN (SELECT value FROM json_each(?))"
 )

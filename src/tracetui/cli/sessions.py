@@ -1,0 +1,200 @@
+"""`tracetui sessions`, and `tracetui show` of a session: one conversation across its traces."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+
+from tracetui.cli.diagnostics import many
+from tracetui.cli.lists import Listing, ListOptions, list_rows, status_mark
+from tracetui.cli.output import Cell, Column, Output, Piece
+from tracetui.cli.reading import PAGE, normalised
+from tracetui.cli.span_view import message_lines
+from tracetui.config import Settings
+from tracetui.errors import UsageError
+from tracetui.model.attributes import JSONValue
+from tracetui.model.clock import format_duration, format_moment
+from tracetui.model.numbers import format_cost, format_tokens
+from tracetui.model.objects import session_object, turn_object
+from tracetui.model.session import SessionSummary
+from tracetui.model.turn import Turn
+from tracetui.sanitise import one_line
+from tracetui.store.api import RowKey, SessionOrder, SessionSort, SpanReader, TraceSort
+from tracetui.store.conditions import Condition
+from tracetui.turns import read_turn
+
+Line = Sequence[Piece]
+
+
+def sessions(settings: Settings, options: ListOptions, sort: SessionSort) -> int:
+    """List sessions."""
+
+    def rows(reader: SpanReader, _where: Condition | None) -> Iterator[SessionSummary]:
+        after: RowKey | None = None
+        while page := reader.sessions(sort=sort, after=after, limit=PAGE):
+            yield from page
+            after = reader.session_key(page[-1], sort)
+
+    return list_rows(
+        settings,
+        options,
+        Listing(
+            noun="sessions",
+            rows=rows,
+            count=lambda reader, _where: reader.count_sessions(),
+            objects=_objects,
+            fields=_FIELDS,
+            columns=_COLUMNS,
+            cells=_cells,
+        ),
+    )
+
+
+def session_sort(name: str, ascending: bool) -> SessionSort:
+    """The order that is asked for by name: numbers from the largest, names from A unless `ascending` says otherwise.
+
+    Raises:
+        UsageError: There is no such order.
+    """
+    try:
+        order = SessionOrder(name.lower())
+    except ValueError:
+        names = ", ".join(order.value for order in SessionOrder)
+        raise UsageError(f"Sessions cannot be sorted by {one_line(name, 40)!r}.", hint=f"By: {names}.") from None
+    named = order in (SessionOrder.SESSION, SessionOrder.SERVICE)
+    return SessionSort(order, descending=not (ascending or named))
+
+
+def write_session(output: Output, reader: SpanReader, session: SessionSummary, *, as_json: bool = False) -> None:
+    """One session as a conversation, a turn for each of its traces; as JSON one object with all turns."""
+    turns = read_turns(reader, session.session_id)
+    if as_json:
+        output.json(session_object(session) | {"turns": [turn_object(turn) for turn in turns]})
+        return
+    output.lines(_head(session))
+    instructions = ""
+    for number, turn in enumerate(turns, 1):
+        output.lines(_turn_lines(turn, number, turn.instructions if turn.instructions != instructions else ""))
+        instructions = turn.instructions or instructions
+
+
+def read_turns(reader: SpanReader, session_id: str) -> Iterator[Turn]:
+    """The turns of a session in order, each read when it is asked for."""
+    read = partial(normalised, reader, with_logs=reader.count_logs() > 0)
+    after: RowKey | None = None
+    while page := reader.session_traces(session_id, after=after, limit=PAGE):
+        for trace in page:
+            yield read_turn(reader, trace, read)
+        after = reader.trace_key(page[-1], TraceSort())
+
+
+def _head(session: SessionSummary) -> Iterator[Line]:
+    yield (("✖ ", "error") if session.error_count else "", (one_line(session.session_id), "heading"))
+    start, last = session.start_time_unix_nano, session.last_start_time_unix_nano
+    facts = (
+        "session",
+        format_moment(start, date=True) if start else "",
+        f"last turn {format_moment(last, date=True)}" if last and last != start else "",
+        many(session.trace_count, "turn"),
+        many(session.error_count, "error") if session.error_count else "",
+        f"{session.llm_count} llm" if session.llm_count else "",
+        many(session.tool_count, "tool") if session.tool_count else "",
+        _tokens(session.input_tokens, session.output_tokens),
+        format_cost(session.cost_total),
+        one_line(session.service),
+        f"user {', '.join(one_line(user) for user in session.users)}" if session.users else "",
+    )
+    yield ((" · ".join(fact for fact in facts if fact), "dim"),)
+
+
+def _turn_lines(turn: Turn, number: int, instructions: str) -> Iterator[Line]:
+    trace = turn.trace
+    facts = (
+        format_moment(trace.start_time_unix_nano, date=True) if trace.start_time_unix_nano else "?",
+        one_line(trace.name, 80),
+        format_duration(trace.duration_nano),
+        _tokens(trace.input_tokens, trace.output_tokens),
+        format_cost(trace.cost_total),
+        f"trace {trace.trace_id}",
+    )
+    yield ()
+    mark = ("✖ ", "error") if trace.error_count else ""
+    yield (mark, (f"turn {number}", "heading"), ("  " + " · ".join(fact for fact in facts if fact), "dim"))
+    if instructions:
+        yield from message_lines((), "", instructions)
+    yield from message_lines(turn.asked)
+    yield from message_lines(turn.steps)
+    if turn.calls_left_out:
+        yield ((f"  ({many(turn.calls_left_out, 'LLM call')} of this turn are left out; show the trace)", "dim"),)
+    yield from message_lines(turn.answered)
+    for error in turn.errors:
+        said = ": ".join(text for text in (one_line(error.type, 200), one_line(error.message)) if text)
+        yield (("  ✖ " + said, "error"),)
+    if not (turn.asked or turn.steps or turn.answered or turn.errors):
+        yield (("  (no words were recorded)", "dim"),)
+
+
+def _tokens(given: int | None, made: int | None) -> str:
+    text = format_tokens(given, made)
+    return f"{text} tokens" if text else ""
+
+
+def _objects(reader: SpanReader, rows: Iterator[SessionSummary]) -> Iterator[JSONValue]:
+    return (session_object(row) for row in rows)
+
+
+def _cells(row: SessionSummary, short: bool) -> Sequence[Cell]:
+    last = row.last_start_time_unix_nano
+    return (
+        (row.session_id, "dim"),
+        format_moment(last, date=not short) if last else "?",
+        status_mark(bool(row.error_count), not row.complete),
+        row.last_words,
+        " ".join(row.users),
+        row.service,
+        str(row.trace_count),
+        format_duration(row.duration_nano),
+        (str(row.error_count) if row.error_count else "", "error"),
+        str(row.llm_count) if row.llm_count else "",
+        str(row.tool_count) if row.tool_count else "",
+        format_tokens(row.input_tokens, row.output_tokens),
+        format_cost(row.cost_total),
+    )
+
+
+_FIELDS: Sequence[tuple[str, Callable[[SessionSummary], object]]] = (
+    ("session_id", lambda row: row.session_id),
+    ("service", lambda row: row.service),
+    ("project", lambda row: row.project),
+    ("users", lambda row: " ".join(row.users)),
+    ("trace_count", lambda row: row.trace_count),
+    ("start_time_unix_nano", lambda row: row.start_time_unix_nano or None),
+    ("last_start_time_unix_nano", lambda row: row.last_start_time_unix_nano or None),
+    ("end_time_unix_nano", lambda row: row.end_time_unix_nano or None),
+    ("duration_nano", lambda row: row.duration_nano),
+    ("span_count", lambda row: row.span_count),
+    ("error_count", lambda row: row.error_count),
+    ("llm_count", lambda row: row.llm_count),
+    ("tool_count", lambda row: row.tool_count),
+    ("input_tokens", lambda row: row.input_tokens),
+    ("output_tokens", lambda row: row.output_tokens),
+    ("cost_total", lambda row: row.cost_total),
+    ("last_words", lambda row: row.last_words),
+    ("status", lambda row: row.status),
+)
+
+_COLUMNS = (
+    Column("session", flexible=True),
+    Column("last turn"),
+    Column(""),
+    Column("last words", flexible=True, rank=1),
+    Column("user", rank=5),
+    Column("service", rank=6),
+    Column("turns", right=True),
+    Column("duration", right=True, rank=3),
+    Column("errors", right=True, rank=2),
+    Column("llm", right=True, rank=7),
+    Column("tools", right=True, rank=8),
+    Column("tokens", right=True, rank=3),
+    Column("cost", right=True, rank=4),
+)
