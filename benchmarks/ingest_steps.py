@@ -5,14 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 
-from opentelemetry.proto.trace.v1.trace_pb2 import Span
-
 from benchmarks import payloads
 from benchmarks.context import Context
 from benchmarks.report import Measure
 from tracetui import semconv
-from tracetui.otlp import decode
-from tracetui.otlp.messages import parse_message
+from tracetui.otlp import decode, quick
 from tracetui.otlp.wire import Signal, slice_request
 from tracetui.receivers.incoming import read_request
 from tracetui.semconv import SpanFacts, no_events
@@ -36,14 +33,14 @@ def run(context: Context) -> list[Measure]:
     ]
 
     def summarise(data: bytes) -> None:
-        message, attributes, _, _ = decode.parse_span(data)
-        semconv.summary(SpanFacts(message.name, SCOPE, attributes, 1, "", no_events))
+        parsed = decode.scan_span(data)
+        semconv.summary(SpanFacts(parsed.message.name, SCOPE, parsed.attributes, 1, "", no_events))
 
     batches = [read_request(Signal.TRACES, body).batch for body in bodies]
     steps: dict[str, Callable[[], None]] = {
         "wire": _each(slice_request, bodies),
-        "parse": _each(lambda data: parse_message(Span, data), slices),
-        "attributes": _each(decode.parse_span, slices),
+        "parse": _each(quick.parse, slices),
+        "attributes": _each(decode.scan_span, slices),
         "summary": _each(summarise, slices),
         "read": _each(lambda body: read_request(Signal.TRACES, body), bodies),
     }

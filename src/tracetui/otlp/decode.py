@@ -17,6 +17,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanMessage
 from tracetui.errors import InvalidSpan, MalformedRequest
 from tracetui.model import span as model
 from tracetui.model.attributes import Attributes, AttributeValue
+from tracetui.otlp import quick
 from tracetui.otlp.messages import MAX_VALUE_DEPTH, TOO_DEEP, parse_message
 
 MAX_TIME = 2**63 - 1
@@ -41,10 +42,14 @@ class ParsedSpan(NamedTuple):
     """A span that may be kept."""
 
     message: Any
-    """The protobuf `Span`."""
-    attributes: dict[str, AttributeValue]
+    """The protobuf `Span`, or the one of `quick`."""
+    attributes: Attributes
+    trace_id: str
+    span_id: str
     parent_span_id: str
     """Empty for a root span, also where the sender's was unusable."""
+    start_time_unix_nano: int
+    end_time_unix_nano: int
     warnings: tuple[str, ...]
     """What is odd about it, one sentence each, without received values."""
 
@@ -64,22 +69,39 @@ class ParsedLog(NamedTuple):
 
 
 def parse_span(data: bytes) -> ParsedSpan:
-    """Decode and check one encoded `Span`.
+    """Decode and check one encoded `Span`, its attributes whole.
 
     Raises:
         InvalidSpan: It cannot be kept; says why and what the sender can do.
     """
     message = parse_message(SpanMessage, data)
-    _check_id(message.trace_id, _NO_TRACE_ID, "trace_id")
-    _check_id(message.span_id, _NO_SPAN_ID, "span_id")
     reader = _Reader(data)
-    attributes = reader.attributes(message.attributes)
-    for event in message.events:
-        reader.check(event.attributes)
-    for link in message.links:
-        reader.check(link.attributes)
+    return _checked(message, reader, reader.attributes(message.attributes))
+
+
+def scan_span(data: bytes) -> ParsedSpan:
+    """As `parse_span`, but attributes are made into values only when they are asked for. For the way in.
+
+    Raises:
+        InvalidSpan: It cannot be kept; says why and what the sender can do.
+    """
+    message = quick.parse(data)
+    if message is None:
+        return parse_span(data)
+    return _checked(message, _Reader(), quick.QuickAttributes(message.attributes))
+
+
+def _checked(message: Any, reader: _Reader, attributes: Attributes) -> ParsedSpan:
+    trace_id, span_id, parent = message.trace_id, message.span_id, message.parent_span_id
+    if len(trace_id) != _TRACE_ID_SIZE or trace_id == _NO_TRACE_ID:
+        raise _bad_id(trace_id, _TRACE_ID_SIZE, "trace_id")
+    if len(span_id) != _SPAN_ID_SIZE or span_id == _NO_SPAN_ID:
+        raise _bad_id(span_id, _SPAN_ID_SIZE, "span_id")
+    for owners in (message.events, message.links):
+        if owners:
+            for owner in owners:
+                reader.check(owner.attributes)
     warnings = reader.warnings
-    parent = message.parent_span_id
     if parent and (len(parent) != _SPAN_ID_SIZE or parent == _NO_SPAN_ID):
         if parent.strip(b"\0") or len(parent) != _SPAN_ID_SIZE:
             warnings.append(_PARENT_LENGTH)
@@ -87,7 +109,16 @@ def parse_span(data: bytes) -> ParsedSpan:
     start, end = message.start_time_unix_nano, message.end_time_unix_nano
     if not 0 < start <= end <= MAX_TIME:
         warnings.extend(_time_warnings(start, end))
-    return ParsedSpan(message, attributes, parent.hex(), tuple(warnings))
+    return ParsedSpan(
+        message,
+        attributes,
+        trace_id.hex(),
+        span_id.hex(),
+        parent.hex(),
+        start,
+        end,
+        tuple(warnings) if warnings else (),
+    )
 
 
 def parse_log(data: bytes) -> ParsedLog:
@@ -128,13 +159,13 @@ def span(
     parsed = parse_span(data)
     message = parsed.message
     return model.Span(
-        trace_id=message.trace_id.hex(),
-        span_id=message.span_id.hex(),
+        trace_id=parsed.trace_id,
+        span_id=parsed.span_id,
         name=message.name,
         parent_span_id=parsed.parent_span_id,
         otel_kind=message.kind,
-        start_time_unix_nano=min(message.start_time_unix_nano, MAX_TIME),
-        end_time_unix_nano=min(message.end_time_unix_nano, MAX_TIME),
+        start_time_unix_nano=min(parsed.start_time_unix_nano, MAX_TIME),
+        end_time_unix_nano=min(parsed.end_time_unix_nano, MAX_TIME),
         status=model.Status(message.status.code, message.status.message),
         attributes=parsed.attributes,
         events=events(message),
@@ -295,14 +326,13 @@ class _Reader:
             self.warnings.append(text)
 
 
-def _check_id(value: bytes, none: bytes, name: str) -> None:
-    if len(value) != len(none):
-        raise InvalidSpan(
-            f"The {name} has {len(value)} bytes instead of {len(none)}.",
+def _bad_id(value: bytes, size: int, name: str) -> InvalidSpan:
+    if len(value) != size:
+        return InvalidSpan(
+            f"The {name} has {len(value)} bytes instead of {size}.",
             hint="In OTLP/JSON it is hex, in protobuf raw bytes.",
         )
-    if value == none:
-        raise InvalidSpan(f"The {name} is all zeros.", hint="Record the span with an SDK's id generator.")
+    return InvalidSpan(f"The {name} is all zeros.", hint="Record the span with an SDK's id generator.")
 
 
 def _log_id(value: bytes, none: bytes) -> str:

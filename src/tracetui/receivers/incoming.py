@@ -153,9 +153,8 @@ def _span_row(
     resource_index: int,
     scope_index: int,
 ) -> tuple[IncomingSpan, tuple[str, ...]]:
-    message, attributes, parent_span_id, warnings = decode.parse_span(data)
+    message, attributes, trace_id, span_id, parent_span_id, start, end, warnings = decode.scan_span(data)
     name = message.name
-    start, end = message.start_time_unix_nano, message.end_time_unix_nano
     status_code, status_message = 0, ""
     if message.HasField("status"):
         status = message.status
@@ -175,8 +174,8 @@ def _span_row(
     if derived.is_pending:
         announces, parent_span_id = parent_span_id or message.span_id.hex(), derived.pending_parent_id
     return IncomingSpan(
-        message.trace_id.hex(),
-        message.span_id.hex(),
+        trace_id,
+        span_id,
         parent_span_id,
         name,
         message.kind,
@@ -201,7 +200,7 @@ def _span_row(
         derived.preview,
         resource_index,
         scope_index,
-        "\n".join(warnings),
+        "\n".join(warnings) if warnings else "",
         data,
         announces,
     ), warnings

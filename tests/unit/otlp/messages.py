@@ -13,6 +13,7 @@ from opentelemetry.proto.logs.v1 import logs_pb2
 from opentelemetry.proto.trace.v1 import trace_pb2
 
 from tracetui.otlp.encode import ExportItem
+from tracetui.otlp.protowire import bytes_field
 from tracetui.otlp.wire import Signal, SlicedRequest
 
 # the generated classes take dicts and numbers where their stubs know only messages and enums
@@ -106,3 +107,20 @@ def items_of(requests: Iterable[SlicedRequest]) -> list[ExportItem]:
         for scope in resource.scopes
         for data in scope.items
     ]
+
+
+def nested_in(place: str, levels: int, *, maps: bool = False, inner_maps: int = 0) -> bytes:
+    """A span with a value of so many levels, put together by hand: the library itself stops somewhere."""
+    value = AnyValue(string_value="deep").SerializeToString()
+    for level in range(levels - 1):
+        value = (
+            bytes_field(6, bytes_field(1, bytes_field(1, b"k") + bytes_field(2, value)))
+            if maps or level < inner_maps
+            else bytes_field(5, bytes_field(1, value))
+        )
+    pair = bytes_field(1, b"k") + bytes_field(2, value)
+    number, inner = {"attributes": (9, pair), "event": (11, bytes_field(3, pair)), "link": (13, bytes_field(4, pair))}[
+        place
+    ]
+    data: bytes = make_span().SerializeToString()
+    return data + bytes_field(number, inner)

@@ -24,6 +24,7 @@ from tests.unit.otlp.messages import (
     make_log,
     make_span,
     nested,
+    nested_in,
     signal_of,
 )
 from tracetui.errors import DecodeError, InvalidSpan, MalformedRequest
@@ -165,7 +166,7 @@ def test_string_indexes_without_their_table_are_absent(pair: Any, kept: dict[str
 @pytest.mark.parametrize("maps", [False, True])
 @pytest.mark.parametrize("place", ["attributes", "event", "link"])
 def test_values_nest_forty_levels_and_no_deeper(place: str, maps: bool) -> None:
-    span = decode.span(_nested_in(place, 40, maps=maps))
+    span = decode.span(nested_in(place, 40, maps=maps))
     attributes = {
         "attributes": span.attributes,
         "event": span.events and span.events[0].attributes,
@@ -178,24 +179,7 @@ def test_values_nest_forty_levels_and_no_deeper(place: str, maps: bool) -> None:
 
     for levels in (41, 200):
         with pytest.raises(InvalidSpan, match="nested deeper than 40"):
-            decode.parse_span(_nested_in(place, levels, maps=maps))
-
-
-def _nested_in(place: str, levels: int, *, maps: bool) -> bytes:
-    """A span with a value of so many levels, put together by hand: the library itself stops somewhere."""
-    value = AnyValue(string_value="deep").SerializeToString()
-    for _ in range(levels - 1):
-        value = (
-            bytes_field(6, bytes_field(1, bytes_field(1, b"k") + bytes_field(2, value)))
-            if maps
-            else bytes_field(5, bytes_field(1, value))
-        )
-    pair = bytes_field(1, b"k") + bytes_field(2, value)
-    number, inner = {"attributes": (9, pair), "event": (11, bytes_field(3, pair)), "link": (13, bytes_field(4, pair))}[
-        place
-    ]
-    data: bytes = make_span().SerializeToString()
-    return data + bytes_field(number, inner)
+            decode.parse_span(nested_in(place, levels, maps=maps))
 
 
 @pytest.mark.parametrize(

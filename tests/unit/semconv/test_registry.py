@@ -73,7 +73,7 @@ def test_what_a_key_means_is_remembered_within_bounds() -> None:
     for number in range(20_000):
         table.collect({f"custom.{number}": 1})
     assert len(table.known) <= 16_384
-    assert table.collect({"llm.model_name": "m"}).best["model_either"][2] == "m"
+    assert table.collect({"llm.model_name": "m"}).candidates("model_either")[0][1:] == ("llm.model_name", "m")
 
 
 def test_one_value_opens_into_fields_that_stand_where_its_key_stands() -> None:
@@ -99,7 +99,7 @@ def test_values_in_the_quotes_of_json_are_taken_out_only_where_a_convention_says
     table = Table((mine, *CONVENTIONS))
     found = table.collect({"my.model": '"gpt \\"4\\""', "gen_ai.request.model": '"gpt"'})
     assert [value for _, _, value in found.candidates("model_request")] == ['gpt "4"', '"gpt"']
-    assert table.collect({"my.model": '"cut'}).best["model_request"][2] == '"cut'
+    assert table.collect({"my.model": '"cut'}).candidates("model_request")[0][2] == '"cut'
 
 
 def test_a_kind_said_weakly_is_believed_only_where_nothing_else_tells() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from tracetui.model.chat import Kind
-from tracetui.semconv.core.table import HINTED, KIND, NO_HINT, Collected, Table
+from tracetui.semconv.core.table import HINTED, KIND, NO_HINT, Collected, Table, key_of
 
 
 class KindFound(NamedTuple):
@@ -19,9 +19,10 @@ class KindFound(NamedTuple):
 
 def kind_of(found: Collected, table: Table) -> Kind:
     """The kind alone, without the reason."""
-    said = found.best.get(KIND)
-    if said is not None and isinstance(said[2], str):
-        kind = table.kinds[said[1]].get(said[2])
+    ranked = found.fields.get(KIND)
+    if ranked is not None:
+        said = found.values[ranked[0][1]]
+        kind = table.kinds[key_of(ranked[0][1])].get(said) if isinstance(said, str) else None
         if kind is not None and kind is not Kind.UNKNOWN:
             return kind
     return find_kind(found, table).kind
@@ -31,7 +32,7 @@ def find_kind(found: Collected, table: Table) -> KindFound:
     """The first that says it outright and is not UNKNOWN, else the strongest hint, else one said weakly."""
     unknown = ""
     weak = KindFound(Kind.UNKNOWN)
-    if KIND in found.best:
+    if KIND in found.fields:
         for _, key, value in found.candidates(KIND):
             if isinstance(value, str):
                 kind = _kind_of(table.kinds[key], value)

@@ -144,7 +144,7 @@ class _Reading:
 
     def note(self, name: str, field: str) -> None:
         """Remember which key a field was read from."""
-        if field in self.found.best and (key := scalars.source(self.found, field)):
+        if field in self.found.fields and (key := scalars.source(self.found, field)):
             self.sources[name] = key
 
     def word(self, field: str, *, keep: bool = True) -> str:

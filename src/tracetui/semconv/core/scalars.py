@@ -13,13 +13,15 @@ _HOSTED = frozenset({Kind.LLM, Kind.EMBEDDING, Kind.RERANKER})
 
 def first(found: Collected, field: str) -> object:
     """The most believed value of a field that can be read; None where there is none."""
-    candidate = found.best.get(field)
-    if candidate is None:
+    ranked = found.fields.get(field)
+    if ranked is None:
         return None
-    value = READERS[field](candidate[2])
-    if value is not None or not found.more:
-        return value
-    return next((value for _, _, value in readable(found, field)), None)
+    read, values = READERS[field], found.values
+    for _, name in ranked:
+        value = read(values[name])
+        if value is not None:
+            return value
+    return None
 
 
 def readable(found: Collected, field: str) -> list[tuple[int, str, object]]:
@@ -36,7 +38,7 @@ def source(found: Collected, field: str) -> str:
 
 def word(found: Collected, field: str) -> str:
     """The most believed value of a field of words; empty where there is none."""
-    if field not in found.best:
+    if field not in found.fields:
         return ""
     value = first(found, field)
     return value if isinstance(value, str) else ""
@@ -66,9 +68,9 @@ def provider(found: Collected, kind: Kind, model: str) -> str:
     named = word(found, "provider")
     if named:
         return named
-    if "provider" in found.best:
+    if "provider" in found.fields:
         return providers.of_model(model)
-    return providers.of_host(word(found, "host")) if kind in _HOSTED and "host" in found.best else ""
+    return providers.of_host(word(found, "host")) if kind in _HOSTED and "host" in found.fields else ""
 
 
 def cost(found: Collected) -> Cost | None:

@@ -29,19 +29,19 @@ def summary(facts: SpanFacts) -> SpanSummary:
     table = columns_of(facts.scope_name)
     found = table.collect(facts.attributes)
     is_error = facts.status_code == _ERROR
-    if not is_error and not found.best and not found.tokens and found.hint == NO_HINT:
+    if not is_error and not found.fields and not found.tokens and found.hint == NO_HINT:
         return _NOTHING
-    best = found.best
-    if not is_error and len(best) == 1 and "host" in best and found.hint == NO_HINT and not found.tokens:
+    fields = found.fields
+    if not is_error and len(fields) == 1 and "host" in fields and found.hint == NO_HINT and not found.tokens:
         return _NOTHING
-    if not is_error and "error.type" in best and facts.status_code != _OK and scalars.word(found, "error.type"):
+    if not is_error and "error.type" in fields and facts.status_code != _OK and scalars.word(found, "error.type"):
         is_error = True
-    if not is_error and "error.mark" in best and scalars.first(found, "error.mark"):
+    if not is_error and "error.mark" in fields and scalars.first(found, "error.mark"):
         is_error = True
     kind = kind_of(found, table)
     request, response = scalars.models(found)
     model = response or request
-    cost = scalars.cost(found) if "cost.total" in best or "cost.input" in best else None
+    cost = scalars.cost(found) if "cost.total" in fields or "cost.input" in fields else None
     return SpanSummary(
         kind,
         model,
@@ -66,7 +66,7 @@ def _preview(facts: SpanFacts, table: Table, found: Collected, kind: Kind, is_er
     if kind is Kind.TOOL:
         return preview.of_tool(found)
     if kind is Kind.LLM:
-        return preview.shortened(table.last_words(found, facts.attributes)) or preview.of_request(found)
+        return preview.shortened(table.last_words(found)) or preview.of_request(found)
     if kind is Kind.RETRIEVER:
         return preview.shortened(scalars.first(found, "input"))
     return ""

@@ -1,13 +1,14 @@
-"""The tables of all conventions compiled into one, and the pass over a span's attributes that uses it.
+"""The tables of all conventions compiled into one, and what they say of the attributes of a span.
 
-A key is looked up once in its life: what it means is remembered, as the keys of an application repeat on every span.
+A key is looked up once in its life, and so are the keys of a span together: an application's spans repeat a few sets of
+keys with other values. So that on the way in only the values that are wanted are decoded, values are asked for last.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
 from tracetui.model.attributes import Attributes, AttributeValue
 from tracetui.model.chat import Kind, TokenUsage
@@ -32,6 +33,8 @@ PENDING = "pending"
 _NO_KINDS: Mapping[str, Kind] = {}
 _SPECIAL = frozenset({KIND, WORDS, PENDING})
 _MEMORY = 16_384
+_MOST_SHAPES = 2_048
+_MOST_KEYS = 256
 _INDEX = re.compile(r"(?<=\.)\d{1,6}(?=\.|$)", re.ASCII)
 _NO_FIELD = ""
 _LATER = 10_000
@@ -64,47 +67,107 @@ class Inside(NamedTuple):
     """Values of a field that say the kind as well; empty for most."""
 
 
+class Opened(NamedTuple):
+    """Names one of the values that a value was taken apart into."""
+
+    key: str
+    field: str
+
+
+Ranked = tuple[int, "str | Opened"]
+"""A rank, and the name of a value: the key of an attribute, or of a part of one."""
+
 Candidate = tuple[int, str, AttributeValue]
 """Rank, key and value; no two of a span compare beyond the key."""
 
 
+class TokenKey(NamedTuple):
+    """A value that is a token count."""
+
+    family: int
+    """Index of its convention."""
+    rank: int
+    name: str | Opened
+    field: str
+
+
+class Shape(NamedTuple):
+    """What the keys of a span mean together; spans of one kind share it, whatever their values."""
+
+    fields: Mapping[str, tuple[Ranked, ...]]
+    """The keys of each field, the most believed first."""
+    tokens: tuple[TokenKey, ...]
+    """The token counts, those of the most believed convention first."""
+    hint: int
+    """Index in `HINTED` of the kind that the keys give away, or `NO_HINT`."""
+    inside: tuple[tuple[str, int, Inside], ...]
+    """Keys whose values must be opened, with their ranks."""
+
+
 class Collected:
-    """The attributes of one span that mean something, by field."""
+    """The attributes of one span by what they mean; a value is looked at only when it is asked for."""
 
-    __slots__ = ("best", "hint", "more", "tokens")
+    __slots__ = ("attributes", "fields", "hint", "tokens", "values")
 
-    def __init__(self) -> None:
-        self.best: dict[str, Candidate] = {}
-        """The most believed candidate of each field."""
-        self.more: list[tuple[str, Candidate]] = []
-        """The other candidates."""
-        self.tokens: list[tuple[int, int, str, str, AttributeValue]] = []
-        """Token counts: index of the convention, rank, field, key, value."""
-        self.hint = NO_HINT
-
-    def add(self, field: str, candidate: Candidate) -> None:
-        """Take one more candidate of a field."""
-        other = self.best.get(field)
-        if other is None:
-            self.best[field] = candidate
-        elif candidate[:2] < other[:2]:
-            self.best[field] = candidate
-            self.more.append((field, other))
-        else:
-            self.more.append((field, candidate))
+    def __init__(self, shape: Shape, attributes: Attributes) -> None:
+        self.fields, self.tokens, self.hint, inside = shape
+        self.attributes = attributes
+        self.values: Mapping[Any, AttributeValue] = attributes
+        """The value of each name in `fields` and `tokens`."""
+        if inside:
+            self._open(inside)
 
     def candidates(self, field: str) -> list[Candidate]:
         """All candidates of a field, the most believed first."""
-        first = self.best.get(field)
-        if first is None:
-            return []
-        if not self.more:
-            return [first]
-        return sorted([first, *(other for name, other in self.more if name == field)], key=_by_rank)
+        return [(rank, key_of(name), self.values[name]) for rank, name in self.fields.get(field, ())]
+
+    def _open(self, inside: Sequence[tuple[str, int, Inside]]) -> None:
+        """Take values out of their quotes, and apart into what they hold."""
+        values = _Values(self.attributes)
+        more: dict[str, list[Ranked]] = {}
+        tokens: list[TokenKey] = []
+        for key, rank, (quoted, opener, family, kinds) in inside:
+            value = self.attributes[key]
+            if quoted:
+                values[key] = value = unquoted(value)
+            if kinds and isinstance(value, str) and value in kinds:
+                more.setdefault(KIND, []).append((rank, key))
+            for field, item in opener(value) if opener is not None else ():
+                name = Opened(key, field)
+                values[name] = cast(AttributeValue, item)
+                if field.startswith("tokens."):
+                    tokens.append(TokenKey(family, rank, name, field))
+                else:
+                    more.setdefault(field, []).append((rank, name))
+        self.values = values
+        if more:
+            both = {field: [*self.fields.get(field, ()), *ranked] for field, ranked in more.items()}
+            self.fields = {**self.fields, **{field: _sorted(ranked) for field, ranked in both.items()}}
+        if tokens:
+            self.tokens = tuple(sorted((*self.tokens, *tokens), key=_by_convention))
 
 
-def _by_rank(candidate: Candidate) -> tuple[int, str]:
-    return candidate[0], candidate[1]
+class _Values(dict[Any, AttributeValue]):
+    """Values taken out of attributes, before the attributes themselves."""
+
+    def __init__(self, attributes: Attributes) -> None:
+        self._attributes = attributes
+
+    def __missing__(self, key: str) -> AttributeValue:
+        return self._attributes[key]
+
+
+def key_of(name: str | Opened) -> str:
+    """The key of the attribute that a value was read from."""
+    return name if isinstance(name, str) else name.key
+
+
+def _sorted(ranked: Iterable[Ranked]) -> tuple[Ranked, ...]:
+    return tuple(sorted(ranked, key=lambda item: (item[0], key_of(item[1]))))
+
+
+def _by_convention(token: TokenKey) -> tuple[int, int, str]:
+    return token.family, token.rank, key_of(token.name)
 
 
 class Table:
@@ -161,6 +224,7 @@ class Table:
             where[key.rstrip("*")] = Place(_NO_FIELD, 0, hint, -1)
         self.known: dict[str, Place | None] = {}
         """Keys met so far."""
+        self._shapes: dict[tuple[str, ...], Shape] = {}
 
     def find(self, key: str) -> Place | None:
         """What a key means, remembered for the next time."""
@@ -184,66 +248,58 @@ class Table:
 
     def is_pending(self, found: Collected) -> bool:
         """Whether a span only announces its parent, the real span, which is still open."""
-        said = found.best.get(PENDING)
-        return said is not None and self._pending[said[1]] == said[2]
+        said = found.fields.get(PENDING)
+        return said is not None and self._pending[key_of(said[0][1])] == found.values[said[0][1]]
 
-    def last_words(self, found: Collected, attributes: Attributes) -> object:
+    def last_words(self, found: Collected) -> object:
         """The last words of the user, where they can be had cheaply."""
-        candidate = found.best.get(WORDS)
-        if candidate is None:
+        ranked = found.fields.get(WORDS)
+        if ranked is None:
             return None
-        key = candidate[1]
+        key = key_of(ranked[0][1])
         read = self._words.get(key) or self._words.get(_INDEX.sub("N", key))
-        return read(attributes, key) if read is not None else None
+        return read(found.attributes, key) if read is not None else None
 
     def collect(self, attributes: Attributes) -> Collected:
         """Sort the attributes of a span by what they mean."""
-        known, found = self.known, Collected()
-        best, hint = found.best, NO_HINT
-        for key, value in attributes.items():
-            try:
-                place = known[key]
-            except KeyError:
-                place = self.find(key)
+        keys = tuple(attributes)
+        shape = self._shapes.get(keys)
+        if shape is None:
+            shape = self._shape(keys)
+        return Collected(shape, attributes)
+
+    def _shape(self, keys: tuple[str, ...]) -> Shape:
+        """What these keys mean, remembered for the next span that has them."""
+        known, hint = self.known, NO_HINT
+        fields: dict[str, list[Ranked]] = {}
+        tokens: list[TokenKey] = []
+        inside: list[tuple[str, int, Inside]] = []
+        for key in keys:
+            place = known[key] if key in known else self.find(key)
             if place is None:
                 continue
-            field, rank, hinted, family, inside = place
-            if hinted < hint:
-                hint = hinted
-            if inside is not None:
-                value = _opened(inside, found, rank, key, value)
-            if family >= 0:
-                found.tokens.append((family, rank, field, key, value))
-            elif field:
-                if field in best:
-                    found.add(field, (rank, key, value))
-                else:
-                    best[field] = (rank, key, value)
-        found.hint = hint
-        return found
-
-
-def _opened(inside: Inside, found: Collected, rank: int, key: str, value: AttributeValue) -> AttributeValue:
-    """Take a value out of its quotes, and apart into what it holds."""
-    if inside.quoted:
-        value = unquoted(value)
-    if inside.kinds and isinstance(value, str) and value in inside.kinds:
-        found.add(KIND, (rank, key, value))
-    if inside.opener is not None:
-        for field, item in inside.opener(value):
-            entry = cast(AttributeValue, item)
-            if field.startswith("tokens."):
-                found.tokens.append((inside.family, rank, field, key, entry))
-            else:
-                found.add(field, (rank, key, entry))
-    return value
+            hint = min(hint, place.hint)
+            if place.inside is not None:
+                inside.append((key, place.rank, place.inside))
+            if place.family >= 0:
+                tokens.append(TokenKey(place.family, place.rank, key, place.field))
+            elif place.field:
+                fields.setdefault(place.field, []).append((place.rank, key))
+        ordered = {field: _sorted(ranked) for field, ranked in fields.items()}
+        shape = Shape(ordered, tuple(sorted(tokens, key=_by_convention)), hint, tuple(inside))
+        if len(keys) <= _MOST_KEYS:
+            if len(self._shapes) >= _MOST_SHAPES:
+                self._shapes.clear()
+            self._shapes[keys] = shape
+        return shape
 
 
 def usage(found: Collected, table: Table) -> TokenUsage:
     """The token usage among collected attributes, without where it was read."""
-    first = found.tokens[0][0]
+    first, values = found.tokens[0].family, found.values
     members: dict[str, int] = {}
-    for family, _, field, _, value in found.tokens:
+    for family, _, name, field in found.tokens:
+        value = values[name]
         if family != first or type(value) is not int or not 0 <= value <= MAX_COUNT or field in members:
             return settle(counts(found, table).families)
         members[field] = value
@@ -276,19 +332,13 @@ def counts(found: Collected, table: Table) -> Counts:
     """The token counts among collected attributes, the most believed convention first."""
     families: dict[int, dict[str, int]] = {}
     sources: dict[str, str] = {}
-    if len(found.tokens) > 1:
-        found.tokens.sort(key=_by_convention)
-    for family, _, field, key, value in found.tokens:
-        number = count(value)
+    for family, _, name, field in found.tokens:
+        number = count(found.values[name])
         if number is not None:
             members = families.setdefault(family, {})
             member = field.partition(".")[2]
             if member not in members:
                 members[member] = number
-                sources.setdefault(field, key)
+                sources.setdefault(field, key_of(name))
     exclude = [convention.excludes_cache for convention in table.conventions]
     return Counts([Family(members, exclude[index]) for index, members in families.items()], sources)
-
-
-def _by_convention(item: tuple[int, int, str, str, AttributeValue]) -> tuple[int, int, str]:
-    return item[0], item[1], item[3]
