@@ -297,6 +297,8 @@ class NormalisedSpan:
     errors: tuple[SpanError, ...] = ()
     ttft_s: float | None = None
     finish_reasons: tuple[str, ...] = ()
+    display_name: str = ""
+    """What the sender says that the span is called, where its name is a template; empty where it says nothing."""
     is_pending: bool = False
     """Whether it only announces its parent, the real span, which was still open."""
     pending_parent_id: str = ""

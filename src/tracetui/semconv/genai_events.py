@@ -33,6 +33,9 @@ _WHOLE = "gen_ai.event.content"
 
 _OF_A_MESSAGE = ("role", "content", "tool_calls", "tool_call_id", "id", "name", "finish_reason", "parts", "refusal")
 _CONTENT_EVENTS = {"gen_ai.content.prompt": "gen_ai.prompt", "gen_ai.content.completion": "gen_ai.completion"}
+_UNKNOWN = "gen_ai.unknown"
+"""Name that Logfire gives to an item it has no event for; the item stands in `data`."""
+
 _EVENT_LISTS = ("events", "all_messages_events")
 
 
@@ -83,9 +86,15 @@ def _of_attribute(source: Source, key: str) -> list[_Event]:
     listed = decode(value).value
     if not is_list(listed):
         return []
-    items = [item for item in listed if isinstance(item, Mapping)]
-    events = (_Event(str(item.get(EVENT_NAME)), item, count(item.get(_INDEXES[0]))) for item in items)
-    return [event for event in events if event.name in _ROLES or event.name == _CHOICE]
+    found = []
+    for item in listed:
+        name = str(item.get(EVENT_NAME)) if isinstance(item, Mapping) else ""
+        if not isinstance(item, Mapping) or not (name in _ROLES or name == _CHOICE or "role" in item):
+            source.problem(f"An entry of {key} is not a message.")
+            continue
+        whole = {**item, "content": [item["data"]]} if name == _UNKNOWN and "data" in item else item
+        found.append(_Event(name, whole, count(item.get(_INDEXES[0]))))
+    return found
 
 
 def _in_order(events: Sequence[_Event]) -> list[_Event]:
@@ -145,8 +154,9 @@ def _of_list(key: str, field: ReadField) -> Reader:
         messages = _messages(events, output=output)
         if not any(event.name == _CHOICE for event in events):
             history = _messages(events, output=False)
-            last = 1 if history and history[-1].role == "assistant" else 0
-            cut = len(history) - last
+            cut = len(history)
+            while cut and history[cut - 1].role == "assistant":
+                cut -= 1
             messages = history[cut:] if output else history[:cut]
         return Found(messages, key)
 

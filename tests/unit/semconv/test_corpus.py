@@ -13,6 +13,7 @@ WHOLE = [name for name in SCENARIOS if name.startswith(("oi-", "plain-"))] + [
     "openlit-openai",
     "google-adk-content",
     "logfire-app-pending",
+    "logfire-openai",
     "openllmetry-0.45-langchain",
     "openllmetry-0.45-openai",
     "openllmetry-openai",

@@ -34,7 +34,7 @@ def request_messages(value: object, _layer: int = 0) -> tuple[ChatMessage, ...]:
         return ()
     for name in ("messages", "contents", "input", "prompt"):
         found = decode(value.get(name)).value
-        if looks_like_messages(found) or (name in ("input", "prompt") and isinstance(found, str) and found):
+        if looks_like_messages(found) or (name in ("input", "prompt") and _is_words(found)):
             return with_system(messages_of(found, "user"), _instructions(value))
     for name in ("inputs", "kwargs", "request"):
         if messages := request_messages(value.get(name), _layer + 1):
@@ -101,6 +101,12 @@ def looks_like_messages(value: object) -> bool:
     if not is_list(value) or not value:
         return False
     return all(_is_message(item) for item in value[:8])
+
+
+def _is_words(value: object) -> bool:
+    """Whether decoded JSON is text, or a list of texts (to embed, or to complete one by one)."""
+    listed = value if is_list(value) and value else (value,)
+    return all(isinstance(item, str) and item for item in listed)
 
 
 def _is_message(item: object) -> bool:

@@ -44,6 +44,7 @@ ColumnField: TypeAlias = Literal[
     "tool.arguments",
     "input",
     "pending_parent",
+    "display_name",
 ]
 """Fields that the columns of a span are made of. `model_either` is a model that may be the one asked for or the one
 that answered, `model_params` is JSON that may name one; `host` is where the request went. `error.mark` is a value that

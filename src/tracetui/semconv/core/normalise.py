@@ -121,6 +121,7 @@ class _Reading:
             errors=errors,
             ttft_s=self.time_to_first_token(),
             finish_reasons=self.finish_reasons(told),
+            display_name=self.word("display_name"),
             is_pending=pending,
             pending_parent_id=self.word("pending_parent") if pending else "",
             sources=self.sources,

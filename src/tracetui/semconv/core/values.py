@@ -26,6 +26,8 @@ T = TypeVar("T")
 
 _MAX_DECODINGS = 3
 _HIDDEN = frozenset({"__REDACTED__", "<REDACTED>", "<elided>"})
+_SCRUBBED = "[Scrubbed due to "
+"""How Logfire's mark begins; the pattern that matched follows."""
 
 
 class Decoded(NamedTuple):
@@ -37,7 +39,7 @@ class Decoded(NamedTuple):
 
 def is_hidden(value: object) -> bool:
     """Whether a value is a mark left in the place of one that the sender hid."""
-    return isinstance(value, str) and value in _HIDDEN
+    return isinstance(value, str) and (value in _HIDDEN or (value.startswith(_SCRUBBED) and len(value) < MAX_LABEL))
 
 
 def label(value: object) -> str | None:
