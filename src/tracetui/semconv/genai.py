@@ -39,6 +39,7 @@ FIELDS: Mapping[str, Field] = {
     "gen_ai.usage.cache_read.input_tokens": "tokens.cache_read",
     "gen_ai.usage.cache_read_input_tokens": "tokens.cache_read",
     "gen_ai.usage.details.cache_read_tokens": "tokens.cache_read",
+    "gen_ai.usage.details.cached_tokens": "tokens.cache_read",
     "gen_ai.usage.prompt_tokens_details.cached_tokens": "tokens.cache_read",
     "gen_ai.usage.cache_write.input_tokens": "tokens.cache_write",
     "gen_ai.usage.cache_creation.input_tokens": "tokens.cache_write",

@@ -63,7 +63,7 @@ _ERROR_LEVEL = 17
 _MODEL = re.compile(r'"model":\s*"([^"\\]{1,256})"')
 _USAGE = '"usage":'
 _DECODER = json.JSONDecoder()
-_OWN = ("logfire.", "gen_ai.", "code.")
+_OWN = ("logfire.", "gen_ai.", "code.", "pydantic_ai.")
 _NOT_METADATA = frozenset(
     "request_data response_data events all_messages_events async duration operation.cost request response raw_input "
     "input output final_result model_request_parameters tool_arguments tool_response".split()

@@ -60,4 +60,5 @@ def _exceptions(source: Source) -> Iterable[Attributes]:
 
 
 def _tells(error: SpanError, message: str) -> bool:
-    return not message or (bool(error.message) and error.message in message)
+    name = error.type.rpartition(".")[2]
+    return not message or (error.message in message if error.message else message.rstrip(": ") == name)

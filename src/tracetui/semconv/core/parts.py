@@ -94,6 +94,9 @@ def part_of(item: object) -> MessagePart:
     if isinstance(kind, str):
         read = _BY_TYPE.get(kind)
         return read(item) if read is not None else OtherPart(kind, item)
+    if item.get("kind") in _BY_TYPE:
+        # Pydantic AI's first format.
+        return part_of({**item, "type": item["kind"]})
     for name, read in _BY_NAME.items():
         if item.get(name) is not None:
             return read(item)
@@ -163,7 +166,7 @@ def _blob(item: JSONObject) -> MessagePart:
     source = item.get("source")
     inner: JSONObject = source if isinstance(source, Mapping) else item
     mime = word(inner, "mime_type", "media_type", "mimeType", "mediaType")
-    data = _held(first_of(inner, "content", "data", "image", "file_data"))
+    data = _held(first_of(inner, "content", "data", "image", "file_data", "binary_content"))
     uri = word(inner, "uri", "url", "file_uri", "fileUri")
     kind = item.get("modality") or str(item.get("type", "")).partition("-")[0].partition("_")[0]
     if isinstance(data, str) and data.startswith(("data:", "http:", "https:")):

@@ -16,7 +16,10 @@ from tracetui.semconv.core.convention import Convention, Opener, WordReader
 from tracetui.semconv.core.tokens import Family, settle
 from tracetui.semconv.core.values import MAX_COUNT, count, unquoted
 
-HINTED = (Kind.TOOL, Kind.RETRIEVER, Kind.RERANKER, Kind.EMBEDDING, Kind.EVALUATOR, Kind.PROMPT, Kind.LLM)
+HINTED = (
+    *(Kind.TOOL, Kind.RETRIEVER, Kind.RERANKER, Kind.EMBEDDING, Kind.EVALUATOR, Kind.PROMPT, Kind.AGENT, Kind.LLM),
+    Kind.CHAIN,
+)
 """Kinds that keys give away where none says it outright, the first to be believed first."""
 
 NO_HINT = len(HINTED)
