@@ -254,3 +254,10 @@ def test_content_that_was_left_out_leaves_the_shape() -> None:
     found = read({"gen_ai.output.messages": value}, scope=SCOPE)
     assert answer_role(found) == ["user", "assistant"]
     assert found.output_messages[0].text == ""
+
+
+def test_results_under_the_role_of_the_user_are_not_the_users_last_words() -> None:
+    in_text = {"gen_ai.operation.name": "chat", "gen_ai.input.messages": messages("user", result={"t": 7})}
+    assert columns(in_text, scope=SCOPE).preview == "Weather?"
+    as_values = in_text | {"gen_ai.input.messages": json.loads(messages("user", result={"t": 7}))}
+    assert columns(as_values, scope=SCOPE).preview == "Weather?"

@@ -134,7 +134,7 @@ def _tool_call(item: JSONObject) -> MessagePart:
     return ToolCall(
         word(inner, "name", "toolName", "tool_name"),
         call_arguments(first_of(inner, "arguments", "input", "args", "parameters")),
-        word(item, "call_id", "id", "toolCallId", "toolUseId", "tool_call_id"),
+        word(item, "call_id", "id", "toolCallId", "toolUseId", "tool_call_id", "ref"),
     )
 
 
@@ -147,7 +147,7 @@ def _tool_result(item: JSONObject) -> MessagePart:
     return tool_result(
         content,
         name=word(item, "name", "toolName", "tool_name"),
-        id=word(item, "call_id", "tool_use_id", "toolUseId", "toolCallId", "tool_call_id", "id"),
+        id=word(item, "call_id", "tool_use_id", "toolUseId", "toolCallId", "tool_call_id", "id", "ref"),
         is_error=failed,
     )
 
@@ -165,7 +165,7 @@ def _server_tool(name: str) -> Callable[[JSONObject], MessagePart]:
 def _blob(item: JSONObject) -> MessagePart:
     source = item.get("source")
     inner: JSONObject = source if isinstance(source, Mapping) else item
-    mime = word(inner, "mime_type", "media_type", "mimeType", "mediaType")
+    mime = word(inner, "mime_type", "media_type", "mimeType", "mediaType", "contentType")
     data = _held(first_of(inner, "content", "data", "image", "file_data", "binary_content"))
     uri = word(inner, "uri", "url", "file_uri", "fileUri")
     kind = item.get("modality") or str(item.get("type", "")).partition("-")[0].partition("_")[0]
@@ -207,7 +207,7 @@ def _file(item: JSONObject) -> MessagePart:
     inner: JSONObject = file if isinstance(file, Mapping) else item
     if inner.get("file_id"):
         return FilePart(word(inner, "file_id"))
-    start = word(inner, "mime_type", "media_type", "mimeType", "mediaType").partition("/")[0]
+    start = word(inner, "mime_type", "media_type", "mimeType", "mediaType", "contentType").partition("/")[0]
     return _blob({**inner, "type": start if start in _MODALITIES else "document"})
 
 
@@ -268,6 +268,11 @@ _BY_NAME: dict[str, Callable[[JSONObject], MessagePart]] = {
     "inlineData": _inner("inlineData", _blob),
     "file_data": _inner("file_data", _blob),
     "fileData": _inner("fileData", _blob),
+    # Genkit.
+    "toolRequest": _inner("toolRequest", _tool_call),
+    "toolResponse": _inner("toolResponse", _tool_result),
+    "media": _inner("media", _blob),
+    "reasoning": _reasoning,
     "image": _inner("image", _blob),
     "document": _inner("document", _blob),
     "reasoningContent": _inner("reasoningContent", lambda item: _reasoning({"text": _reasoning_text(item)})),

@@ -88,15 +88,26 @@ def json_words(value: object) -> str:
             parts = item.get("parts")
             last = parts[-1] if isinstance(parts, list) and parts else item
             words = last.get("content") if isinstance(last, Mapping) else None
-            return words if isinstance(words, str) else ""
+            if isinstance(words, str) and words:
+                return words
     return ""
 
 
 def _words_in_text(value: str) -> str:
     near = value[-_NEAR:]
     at = near.rfind('"user"')
-    if at < 0:
-        return ""
+    for _ in range(_FEW):
+        if at < 0:
+            break
+        if words := _words_after(near, at):
+            return words
+        # Results of tools may come under the role of the user, without words.
+        at = near.rfind('"user"', 0, at)
+    return ""
+
+
+def _words_after(near: str, at: int) -> str:
+    """The words of the message whose role stands at a place."""
     following = near.find('"role"', at)
     for name in ('"content"', '"text"'):
         start = near.find(name, at, following if following >= 0 else len(near))

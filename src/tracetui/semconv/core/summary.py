@@ -69,5 +69,5 @@ def _preview(facts: SpanFacts, table: Table, found: Collected, kind: Kind, is_er
         return preview.shortened(table.last_words(found)) or preview.of_request(found)
     if kind is Kind.RETRIEVER:
         return preview.shortened(scalars.first(found, "input"))
-    said = scalars.word(found, "display_name") if "display_name" in found.best else ""
+    said = scalars.word(found, "display_name")
     return preview.first_line(said) if said != facts.name else ""
