@@ -7,7 +7,6 @@ AI; for MCP and OpenAI's Agents SDK it has keys of its own (`logfire_mcp.py`, `l
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -20,8 +19,8 @@ from tracetui.semconv.core.fields import Field
 from tracetui.semconv.core.parts import media, word
 from tracetui.semconv.core.preview import json_words
 from tracetui.semconv.core.providers import of_model
-from tracetui.semconv.core.usage import usage_fields
-from tracetui.semconv.core.values import MAX_SMALL, decode, is_hidden, is_list, mapping, strings
+from tracetui.semconv.core.usage import object_in_text, usage_fields
+from tracetui.semconv.core.values import decode, is_hidden, is_list, mapping, strings
 
 FIELDS: Mapping[str, Field] = {
     "logfire.pending_parent_id": "pending_parent",
@@ -61,8 +60,6 @@ _ERROR_LEVEL = 17
 """The lowest severity number of OpenTelemetry that is an error."""
 
 _MODEL = re.compile(r'"model":\s*"([^"\\]{1,256})"')
-_USAGE = '"usage":'
-_DECODER = json.JSONDecoder()
 _OWN = ("logfire.", "gen_ai.", "code.", "pydantic_ai.")
 _NOT_METADATA = frozenset(
     "request_data response_data events all_messages_events async duration operation.cost request response raw_input "
@@ -81,13 +78,7 @@ def _model(value: AttributeValue) -> Iterator[tuple[Field, object]]:
 
 def _usage(value: AttributeValue) -> Iterator[tuple[Field, object]]:
     """The usage in a response, of which nothing else is decoded."""
-    usage: object = value.get("usage") if isinstance(value, Mapping) else None
-    if isinstance(value, str) and (start := value.rfind(_USAGE)) >= 0:
-        try:
-            usage = _DECODER.raw_decode(value[start + len(_USAGE) : start + MAX_SMALL].lstrip())[0]
-        except ValueError:
-            return
-    yield from usage_fields(usage).items()
+    yield from usage_fields(object_in_text(value, "usage")).items()
 
 
 def _level(value: AttributeValue) -> Iterator[tuple[Field, object]]:

@@ -99,6 +99,7 @@ _PROVIDER_COUNTS: Mapping[str, Field] = {
 }
 """Counts in a provider's metadata, where 4 and 5 have no attribute for them."""
 
+_COUNTED = re.compile("|".join(_PROVIDER_COUNTS))
 _PROMPT: Mapping[str, Field] = {"name": "prompt.name", "version": "prompt.version"}
 _NOT_PARAMS = ("context.",)
 _NOT_METADATA = frozenset({"sessionId", "userId", "tags"})
@@ -106,7 +107,7 @@ _CAPITAL = re.compile(r"(?<=[a-z0-9])[A-Z]")
 
 
 def _provider_counts(value: AttributeValue) -> Iterator[tuple[Field, object]]:
-    if isinstance(value, str) and "Tokens" in value:
+    if isinstance(value, str) and _COUNTED.search(value):
         for given in small_mapping(value).values():
             usage = given.get("usage") if isinstance(given, Mapping) else None
             for counts in (given, usage):

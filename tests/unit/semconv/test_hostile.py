@@ -161,10 +161,10 @@ def test_large_and_deep_values_take_bounded_time() -> None:
         **{f"llm.output_messages.{index}.message.content": "x" for index in range(20_000)},
     }
     span = make_span(attributes, status=Status(2, "e" * 4_000_000))
-    began = time.monotonic()
+    began = time.process_time()
     summary(facts_of(span))
-    on_the_way_in = time.monotonic() - began
+    on_the_way_in = time.process_time() - began
     full = normalise(span)
     assert on_the_way_in < 1
-    assert time.monotonic() - began < 10
+    assert time.process_time() - began < 10
     assert len(full.output_messages) == 20_000

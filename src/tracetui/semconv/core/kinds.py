@@ -8,6 +8,9 @@ from typing import NamedTuple
 from tracetui.model.chat import Kind
 from tracetui.semconv.core.table import HINTED, KIND, NO_HINT, Collected, Table, key_of
 
+_MEMORY = 4_096
+_LONG = 256
+
 
 class KindFound(NamedTuple):
     """A kind and the key that gave it; `unknown` is a value that named a kind which is not ours."""
@@ -35,7 +38,7 @@ def find_kind(found: Collected, table: Table) -> KindFound:
     if KIND in found.fields:
         for _, key, value in found.candidates(KIND):
             if isinstance(value, str):
-                kind = _kind_of(table.kinds[key], value)
+                kind = _met(table, key, value)
                 if kind is not None and kind is not Kind.UNKNOWN:
                     return KindFound(kind, key)
                 if kind is None and (weakly := _kind_of(table.weak_kinds.get(key, {}), value)) is not None:
@@ -45,6 +48,17 @@ def find_kind(found: Collected, table: Table) -> KindFound:
     if found.hint != NO_HINT:
         return KindFound(HINTED[found.hint], "", unknown)
     return weak._replace(unknown=unknown)
+
+
+def _met(table: Table, key: str, value: str) -> Kind | None:
+    """The kind that a value means; patterns are slow to try, and an application's values repeat."""
+    met = table.met
+    if (key, value) in met:
+        return met[key, value]
+    kind = _kind_of(table.kinds[key], value)
+    if len(met) < _MEMORY and len(value) <= _LONG:
+        met[key, value] = kind
+    return kind
 
 
 def _kind_of(values: Mapping[str, Kind], value: str) -> Kind | None:

@@ -227,6 +227,8 @@ class Table:
             where[key.rstrip("*")] = Place(_NO_FIELD, 0, hint, -1)
         self.known: dict[str, Place | None] = {}
         """Keys met so far."""
+        self.met: dict[tuple[str, str], Kind | None] = {}
+        """Kinds that values of keys were found to mean so far."""
         self._shapes: dict[tuple[str, ...], Shape] = {}
 
     def find(self, key: str) -> Place | None:

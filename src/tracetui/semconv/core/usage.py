@@ -55,11 +55,7 @@ _BESIDE_OUTPUT = ("thoughts_token_count", "thoughtsTokenCount")
 def usage_fields(value: object) -> dict[Field, int]:
     """The counts in a usage object or in JSON text of one; empty where there are none."""
     usage = small_mapping(value)
-    found: dict[Field, int] = {}
-    for field, names in NAMES.items():
-        number = next((number for name in names if (number := _number(usage, name)) is not None), None)
-        if number is not None:
-            found[field] = number
+    found = _counts(usage) if usage else {}
     given, told, total = found.get("tokens.input"), found.get("tokens.output"), found.get("tokens.total")
     cached = found.get("tokens.cache_read", 0) + found.get("tokens.cache_write", 0)
     thoughts = found.get("tokens.reasoning", 0)
@@ -103,9 +99,17 @@ def _stands_beside(usage: JSONObject, names: tuple[str, ...]) -> bool:
     return any(name in usage for name in names) and not any(isinstance(usage.get(name), Mapping) for name in _DETAILS)
 
 
-def _number(usage: JSONObject, name: str) -> int | None:
-    outer, _, inner = name.partition(".")
-    value = usage.get(outer)
-    if inner:
-        return count(value.get(inner)) if isinstance(value, Mapping) else None
-    return count(value)
+_PLACES = {name: (field, rank) for field, names in NAMES.items() for rank, name in enumerate(names)}
+
+
+def _counts(usage: JSONObject) -> dict[Field, int]:
+    """The counts by their names; a usage has few entries, and there are many names."""
+    best: dict[Field, tuple[int, int]] = {}
+    for name, value in usage.items():
+        inside = value.items() if isinstance(value, Mapping) else ()
+        for key, item in [(f"{name}.{inner}", item) for inner, item in inside] or [(name, value)]:
+            place = _PLACES.get(key)
+            number = count(item) if place is not None else None
+            if place is not None and number is not None and (place[0] not in best or place[1] < best[place[0]][0]):
+                best[place[0]] = (place[1], number)
+    return {field: number for field, (_, number) in best.items()}
