@@ -95,7 +95,13 @@ async def the_list(pilot: Pilot[str], explorer: ExplorerScreen) -> None:
 
 async def a_chat(pilot: Pilot[str], explorer: ExplorerScreen) -> None:
     await open_trace(pilot, explorer, "weather_turn_1")
+    explorer.spans.action_find_kind("LLM", 1)
     await go_to(pilot, explorer, "LLM", 1)
+
+
+async def tokens(pilot: Pilot[str], explorer: ExplorerScreen) -> None:
+    await a_chat(pilot, explorer)
+    await pilot.press("9", "w", *"jjjj")
 
 
 async def documents(pilot: Pilot[str], explorer: ExplorerScreen) -> None:
@@ -122,6 +128,7 @@ async def the_help(pilot: Pilot[str], explorer: ExplorerScreen) -> None:
 PICTURES: tuple[tuple[str, tuple[int, int], str, bool, Press], ...] = (
     ("list", (120, 36), "tracetui-dark", True, the_list),
     ("chat", (120, 36), "tracetui-dark", True, a_chat),
+    ("tokens", (120, 36), "tracetui-dark", True, tokens),
     ("documents", (120, 36), "tracetui-dark", True, documents),
     ("error", (120, 36), "tracetui-dark", True, an_error),
     ("light", (120, 36), "tracetui-light", True, a_chat),

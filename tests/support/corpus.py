@@ -24,9 +24,9 @@ def requests(scenario: str) -> list[tuple[Signal, bytes]]:
     return found
 
 
-def send(runtime: Runtime, signal: Signal, body: bytes) -> Incoming:
+def send(runtime: Runtime, signal: Signal, body: bytes, *, is_json: bool = False) -> Incoming:
     """Put a request into the store as a receiver would, and wait for the commit."""
-    incoming = read_request(signal, body)
+    incoming = read_request(signal, body, is_json=is_json)
     runtime.ingest.submit(incoming.batch).result(timeout=20)
     return incoming
 

@@ -24,6 +24,7 @@ from tracetui.tui.messages import (
     FeedFailed,
     ListLoaded,
     ListView,
+    RawLoaded,
     RowsLoaded,
     SizeLoaded,
     SpanLoaded,
@@ -175,6 +176,16 @@ class Feed:
     def load_span(self, target: MessagePump, trace_id: str, span_id: str) -> None:
         """Ask for a `SpanLoaded`."""
         self._demand.ask("span", lambda reader: self._span(reader, trace_id, span_id), target)
+
+    def load_raw(self, target: MessagePump, data: bytes) -> None:
+        """Ask for a `RawLoaded`: what a span's bytes are as text takes as long as they are many."""
+
+        def job(_reader: SpanReader) -> RawLoaded:
+            from tracetui.tui.opening import raw_json  # deferred as below
+
+            return RawLoaded(data, raw_json(data))
+
+        self._background.ask("raw", job, target)
 
     def _span(self, reader: SpanReader, trace_id: str, span_id: str) -> SpanLoaded:
         # deferred: protobuf and the conventions cost a sixth of the explorer's start, and the first paint opens no span

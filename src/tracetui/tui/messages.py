@@ -76,10 +76,18 @@ class SpanLoaded(Message):
     span_id: str
     normalised: NormalisedSpan | None
     row: SpanRow | None
-    raw_json: str
-    """The span as OTLP/JSON, indented, as received (not sanitised)."""
+    data: bytes
+    """The span as it is stored."""
     around: Surroundings = Surroundings()
     """What stands around it in its trace."""
+
+
+@dataclass
+class RawLoaded(Message):
+    """A span's bytes as OTLP/JSON, indented, as received (not sanitised)."""
+
+    data: bytes
+    text: str
 
 
 @dataclass

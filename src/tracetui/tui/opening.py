@@ -42,14 +42,18 @@ def open_span(reader: SpanReader, trace_id: str, span_id: str, tree: TraceTree |
     """
     stored = reader.span(trace_id, span_id)
     if stored is None:
-        return SpanLoaded(trace_id, span_id, None, None, "")
+        return SpanLoaded(trace_id, span_id, None, None, b"")
     normalised = BOOK.with_cost(read_span(reader, stored))
     around = Surroundings()
     position = tree.positions.get(span_id) if tree is not None else None
     if tree is not None and position is not None and normalised.kind in TALKS:
         around = surroundings(reader, tree, position, normalised)
-    raw = json.dumps(encode.span_object(stored.data), indent=2, ensure_ascii=False)
-    return SpanLoaded(trace_id, span_id, normalised, stored.row, raw, around)
+    return SpanLoaded(trace_id, span_id, normalised, stored.row, stored.data, around)
+
+
+def raw_json(data: bytes) -> str:
+    """A span's bytes as OTLP/JSON, indented."""
+    return json.dumps(encode.span_object(data), indent=2, ensure_ascii=False)
 
 
 def read_span(reader: SpanReader, stored: StoredSpan) -> NormalisedSpan:

@@ -14,9 +14,6 @@ from textual.app import App
 from tracetui.model.numbers import format_bytes
 from tracetui.sanitise import sanitise
 
-RAW_TAB = 7
-"""Index of the inspector's raw tab, whose text is the whole span however long."""
-
 if TYPE_CHECKING:
     from tracetui.tui.screens.explorer import ExplorerScreen
 
@@ -67,7 +64,7 @@ class YankActions(App[str]):
             self.notify("Open a span first; its page then opens in your pager.", markup=False)
             return
         inspector = self.explorer.inspector
-        text = sanitise(opened.raw_json, keep_newlines=True) if inspector.tab == RAW_TAB else inspector.text
+        text = sanitise(inspector.raw_json, keep_newlines=True) if inspector.shows_raw else inspector.text
         pager = shlex.split(os.environ.get("PAGER") or "less")
         with tempfile.NamedTemporaryFile("w", encoding="utf-8", errors="replace", suffix=".txt") as file:
             file.write(text)

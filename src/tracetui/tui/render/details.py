@@ -31,7 +31,10 @@ class Opened:
 
     normalised: NormalisedSpan
     row: SpanRow | None
-    raw_json: str
+    data: bytes = b""
+    """The span as it is stored."""
+    raw_json: str = ""
+    """The same as OTLP/JSON; empty until somebody wants to see it."""
     around: Surroundings = Surroundings()
     """What stands around it in its trace."""
 
@@ -253,6 +256,9 @@ def logs_page(page: DocumentBuilder, opened: Opened) -> None:
 
 def raw_page(page: DocumentBuilder, opened: Opened) -> None:
     """The span as OTLP/JSON, exactly what is stored."""
+    if not opened.raw_json:
+        page.note("Reading …")
+        return
     page.body(opened.raw_json, block="raw", form="json", origin="the stored bytes, as OTLP/JSON")
 
 
@@ -298,6 +304,10 @@ TABS: tuple[Tab, ...] = (
     ),
 )
 """The inspector's pages, in the order of their keys."""
+
+
+RAW_TAB = next(number for number, tab in enumerate(TABS) if tab.title == "Raw")
+"""Index of the raw page, whose text is made when it is first shown."""
 
 
 def best_tab(normalised: NormalisedSpan, wanted: int) -> int:

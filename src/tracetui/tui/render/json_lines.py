@@ -18,9 +18,10 @@ SHORT = 64
 """Characters up to which an object or array stays on one line."""
 
 _MAX_DEPTH = 64
+# possessive: a string of megabytes must not be walked back through
 _TOKEN = re.compile(
-    r'\s*(?P<key>"(?:[^"\\]|\\.)*")(?=\s*:)|\s*(?P<string>"(?:[^"\\]|\\.)*")|\s*(?P<open>[\[{])|\s*(?P<close>[\]}])'
-    r"|\s*(?P<comma>,)|\s*(?P<colon>:)|\s*(?P<word>-?\d[\d.eE+-]*|true|false|null)"
+    r'\s*+(?:(?P<string>"(?:[^"\\]++|\\.)*+")(?P<key>(?=\s*:))?|(?P<open>[\[{])|(?P<close>[\]}])'
+    r"|(?P<comma>,)|(?P<colon>:)|(?P<word>-?\d[\d.eE+-]*|true|false|null))"
 )
 _START = re.compile(r'\s*(?:\{\s*["}]|\[\s*(?:["{\[\]\d-]|true|false|null))')
 

@@ -55,6 +55,7 @@ _PYTHON_HEAD = "Traceback (most recent call last)"
 _GO_FUNCTION = re.compile(r"^(?:created by )?[\w./*()@-]+\(.*\)(?: in goroutine \d+)?$|^created by \S+")
 _ERROR = re.compile(
     r"^(?:Caused by: |Suppressed: |Uncaught |panic: |fatal error: )"
+    r"|^(?:[\w$]+\.)+[A-Z]\w*(?:: .*)?$|^[A-Z]\w*: "
     r"|^(?:Exception in thread .*|[\w$.]*(?:Error|Exception|Warning|Interrupt|Exit|Fault|Iteration)\b(?::.*|$))"
 )
 

@@ -38,11 +38,14 @@ def shares(tokens: TokenUsage) -> list[Share]:
         found.append(Share("cached input", read, "input", "running", "░", "tokens.cache_read"))
         found.append(Share("cache write", written, "input", "warning", "▒", "tokens.cache_write"))
         fresh = tokens.input - read - written
-        found.append(Share("uncached input" if read else "input", fresh, "input", "accent", "█", "tokens.input"))
+        less = " − tokens.cache_read" * bool(read) + " − tokens.cache_write" * bool(written)
+        origin = f"computed: tokens.input{less}" if less else "tokens.input"
+        found.append(Share("uncached input" if read else "input", fresh, "input", "accent", "█", origin))
     if tokens.output is not None:
         thought = min(thought, tokens.output)
         found.append(Share("reasoning", thought, "output", "dim", "▓", "tokens.reasoning"))
-        found.append(Share("output", tokens.output - thought, "output", "ok", "█", "tokens.output"))
+        origin = "computed: tokens.output − tokens.reasoning" if thought else "tokens.output"
+        found.append(Share("output", tokens.output - thought, "output", "ok", "█", origin))
     return [share for share in found if share.tokens or share.name in ("input", "uncached input", "output")]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import ModuleType
 from typing import TYPE_CHECKING, ClassVar
 
@@ -14,7 +14,7 @@ from textual.strip import Strip
 
 from tracetui.tui.commands import bindings
 from tracetui.tui.feed import Feed
-from tracetui.tui.messages import SpanLoaded
+from tracetui.tui.messages import RawLoaded, SpanLoaded
 from tracetui.tui.render.document import Document, DocumentLine, Flows
 from tracetui.tui.render.lines import wrap
 from tracetui.tui.render.row import Row, label
@@ -95,7 +95,8 @@ class Inspector(LineView):
         if message.normalised is None:
             self.opened = None
         else:
-            self.opened = pages().Opened(message.normalised, message.row, message.raw_json, message.around)
+            raw = old.raw_json if old is not None and old.data == message.data else ""
+            self.opened = pages().Opened(message.normalised, message.row, message.data, raw, message.around)
         same = (
             old is not None
             and self.opened is not None
@@ -109,6 +110,28 @@ class Inspector(LineView):
         elif old == self.opened:
             return
         self._lay_out(keep_place=same)
+        self._want_raw()
+
+    def on_raw_loaded(self, message: RawLoaded) -> None:
+        """Take the span's bytes as text."""
+        if self.opened is not None and self.opened.data == message.data:
+            self.opened = replace(self.opened, raw_json=message.text)
+            if self.shows_raw:
+                self._lay_out(keep_place=True)
+
+    @property
+    def shows_raw(self) -> bool:
+        """Whether the raw tab shows."""
+        return bool(self.tab == pages().RAW_TAB)
+
+    @property
+    def raw_json(self) -> str:
+        """The span as OTLP/JSON as far as it has been wanted."""
+        return self.opened.raw_json if self.opened else ""
+
+    def _want_raw(self) -> None:
+        if self.opened is not None and self.shows_raw and not self.opened.raw_json:
+            self._feed.load_raw(self, self.opened.data)
 
     def _turn_to_top(self) -> None:
         self.cursor = self.top = 0
@@ -121,6 +144,7 @@ class Inspector(LineView):
             self.tab = self._wanted_tab = number
             self._turn_to_top()
             self._lay_out()
+            self._want_raw()
 
     def _lay_out(self, *, keep_place: bool = False) -> None:
         """Write the page for the width and colours of now.
@@ -171,11 +195,10 @@ class Inspector(LineView):
         self._flows.clear()
         self._lay_out(keep_place=True)
 
-    def on_resize(self, event: events.Resize) -> None:
+    def on_resize(self, _event: events.Resize) -> None:
         """Wrap for the new width."""
         if self.opened and self._laid_out_for != (max(10, self.size.width - 2), self.app.theme):
             self._lay_out(keep_place=True)
-        super().on_resize(event)
 
     @property
     def text(self) -> str:
@@ -307,18 +330,18 @@ class Inspector(LineView):
         self.post_message(self.StepSpan(rows))
 
     async def on_mouse_down(self, event: events.MouseDown) -> None:
-        """A click on a tab shows it, a click on a fold turns it."""
+        """A click on a tab shows it, a click on a fold turns it; the base class does the rest."""
         offset = event.get_content_offset(self)
-        if offset is not None and offset.y == 0:
+        if offset is None or offset.x >= self.size.width - 1:
+            return
+        row = offset.y - self.header_rows
+        if offset.y == 0:
+            event.prevent_default()
             for number, (start, end) in enumerate(self._tab_row(self.size.width)[1]):
                 if start <= offset.x < end:
                     self.show_tab(number)
-            return
-        if offset is not None and offset.x < self.size.width - 1:
-            index = self.top + offset.y - self.header_rows
-            if 0 <= index < self.row_count and offset.y < self.header_rows + self.page_rows:
-                if self._document.lines[index].folds:
-                    self.move_to(index)
-                    self.action_toggle_block()
-                    return
-        await super().on_mouse_down(event)
+        elif 0 <= row < self.page_rows and self.top + row < self.row_count:
+            if self._document.lines[self.top + row].folds:
+                event.prevent_default()
+                self.move_to(self.top + row)
+                self.action_toggle_block()
