@@ -15,6 +15,7 @@ from typing import ClassVar
 from textual import on
 from textual.app import App, SystemCommand
 from textual.binding import BindingType
+from textual.driver import Driver
 from textual.screen import Screen
 from textual.widgets import Input
 from textual.worker import Worker, WorkerState
@@ -30,6 +31,7 @@ from tracetui.tui.feed import Feed
 from tracetui.tui.messages import ListView, StoreChanged
 from tracetui.tui.pulse import Pulse
 from tracetui.tui.screens.explorer import ExplorerScreen
+from tracetui.tui.sgr import lean
 from tracetui.tui.theme import DARK, THEMES
 from tracetui.tui.yank import YankActions
 
@@ -85,6 +87,10 @@ class TracetuiApp(YankActions, App[str]):
         self._unknown_theme = "" if wanted in names else wanted
         if runtime.settings.keymap:
             self.set_keymap(dict(runtime.settings.keymap))
+
+    def get_driver_class(self) -> type[Driver]:
+        """The platform's driver, writing less."""
+        return lean(super().get_driver_class())
 
     def on_mount(self) -> None:
         """Show the explorer; open the receivers once it has been painted."""
