@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -11,7 +12,9 @@ from textual.pilot import Pilot
 from tests.support import travel
 from tests.support.corpus import send
 from tests.ui.conftest import Until
+from tracetui.model.chat import NormalisedSpan
 from tracetui.otlp.wire import Signal
+from tracetui.pricing import PriceBook
 from tracetui.runtime import Runtime
 from tracetui.tui.app import TracetuiApp
 from tracetui.tui.widgets.inspector import Inspector
@@ -176,3 +179,31 @@ async def test_the_raw_tab_shows_the_stored_span_once_it_is_wanted(
         await pilot.press("8")
         await until(pilot, lambda: '"spanId"' in inspector.text)
         assert json.loads(inspector.raw_json)["spanId"] == travel.PLAN
+
+
+async def test_a_span_opens_before_the_price_list_is_in_memory_and_its_cost_follows(
+    explore: Callable[..., TracetuiApp], runtime: Runtime, read: Read, until: Until, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    attributes: dict[str, object] = {
+        **travel.MODEL,
+        "gen_ai.provider.name": "openai",
+        "gen_ai.response.model": "gpt-4o",
+        "gen_ai.usage.input_tokens": 1_000,
+        "gen_ai.usage.output_tokens": 100,
+    }
+    send(runtime, Signal.TRACES, travel.export([travel.span("b" * 16, "", "call", 0, 5, attributes)]), is_json=True)
+    priced = threading.Event()
+    with_cost = PriceBook.with_cost
+
+    def slow(self: PriceBook, span: NormalisedSpan) -> NormalisedSpan:
+        assert priced.wait(20)
+        return with_cost(self, span)
+
+    monkeypatch.setattr(PriceBook, "is_loaded", False)
+    monkeypatch.setattr(PriceBook, "with_cost", slow)
+    async with explore().run_test(size=(120, 40)) as pilot:
+        inspector = await read(pilot, "b" * 16)
+        await pilot.press("9")
+        assert "estimated" not in inspector.text
+        priced.set()
+        await until(pilot, lambda: "estimated · openai gpt-4o" in inspector.text)

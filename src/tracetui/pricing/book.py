@@ -112,6 +112,11 @@ class PriceBook:
         )
         return NO_CHARGE if found is None else Charge(found[1].total, found[1].input, found[1].output, True)
 
+    @property
+    def is_loaded(self) -> bool:
+        """Whether the bundled prices are in memory; if not, the first price that is asked for waits for them."""
+        return bundled.is_loaded()
+
     def with_cost(self, span: NormalisedSpan) -> NormalisedSpan:
         """A span with its cost worked out line by line; as it is where its sender reported one, or without a price."""
         if span.cost is not None and span.cost.total is not None:

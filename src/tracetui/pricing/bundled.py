@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import sys
 import threading
 from dataclasses import replace
 from decimal import Decimal
@@ -62,6 +63,11 @@ def find(provider: str, model: str, day: datetime.date, service_tier: str = "") 
         context = _context(service_tier) if own else {}
         return day_rates(found, day, context, f"{seller.id} {found.id}, genai-prices {genai_prices.__version__}")
     return None
+
+
+def is_loaded() -> bool:
+    """Whether the price list is in memory."""
+    return "genai_prices.data_snapshot" in sys.modules
 
 
 def version() -> str:

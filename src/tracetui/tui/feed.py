@@ -174,8 +174,18 @@ class Feed:
         )
 
     def load_span(self, target: MessagePump, trace_id: str, span_id: str) -> None:
-        """Ask for a `SpanLoaded`."""
-        self._demand.ask("span", lambda reader: self._span(reader, trace_id, span_id), target)
+        """Ask for a `SpanLoaded`; a second one follows with the cost where the price list is not in memory yet."""
+
+        def job(reader: SpanReader) -> SpanLoaded:
+            from tracetui.pricing import BOOK  # deferred as below
+            from tracetui.tui.opening import priced
+
+            loaded = self._span(reader, trace_id, span_id)
+            if not BOOK.is_loaded:
+                self._background.ask("price", lambda _reader: priced(loaded), target)
+            return loaded
+
+        self._demand.ask("span", job, target)
 
     def load_raw(self, target: MessagePump, data: bytes) -> None:
         """Ask for a `RawLoaded`: what a span's bytes are as text takes as long as they are many."""

@@ -43,12 +43,24 @@ def open_span(reader: SpanReader, trace_id: str, span_id: str, tree: TraceTree |
     stored = reader.span(trace_id, span_id)
     if stored is None:
         return SpanLoaded(trace_id, span_id, None, None, b"")
-    normalised = BOOK.with_cost(read_span(reader, stored))
+    normalised = read_span(reader, stored)
+    if BOOK.is_loaded:
+        normalised = BOOK.with_cost(normalised)
     around = Surroundings()
     position = tree.positions.get(span_id) if tree is not None else None
     if tree is not None and position is not None and normalised.kind in TALKS:
         around = surroundings(reader, tree, position, normalised)
     return SpanLoaded(trace_id, span_id, normalised, stored.row, stored.data, around)
+
+
+def priced(loaded: SpanLoaded) -> SpanLoaded | None:
+    """The same span with its cost worked out; None where nothing is to be added."""
+    if loaded.normalised is None or (loaded.normalised.cost is not None and loaded.normalised.cost.total is not None):
+        return None
+    found = BOOK.with_cost(loaded.normalised)
+    if found is loaded.normalised:
+        return None
+    return SpanLoaded(loaded.trace_id, loaded.span_id, found, loaded.row, loaded.data, loaded.around)
 
 
 def raw_json(data: bytes) -> str:
