@@ -123,9 +123,8 @@ def attributes_page(page: DocumentBuilder, opened: Opened) -> None:
         page.problem(warning)
     _attributes(page, "attributes", span.attributes, key_width)
     _attributes(page, "resource", span.resource.attributes, key_width)
-    _attributes(
-        page, "scope", {"name": span.scope.name, "version": span.scope.version, **span.scope.attributes}, key_width
-    )
+    named = {key: value for key, value in (("name", span.scope.name), ("version", span.scope.version)) if value}
+    _attributes(page, "scope", {**named, **span.scope.attributes}, key_width)
     if span.links:
         page.heading("links", str(len(span.links)))
         for number, link in enumerate(span.links):
