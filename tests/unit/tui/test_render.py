@@ -7,7 +7,8 @@ from rich.cells import cell_len
 
 from tracetui.tui.commands import COMMANDS, MOVES
 from tracetui.tui.render.bars import duration_bar, span_cells
-from tracetui.tui.render.document import FIRST_LIMIT, DocumentBuilder
+from tracetui.tui.render.document import DocumentBuilder
+from tracetui.tui.render.flow import FIRST_LIMIT
 from tracetui.tui.render.lines import wrap
 from tracetui.tui.render.row import Row, fit
 from tracetui.tui.theme import DARK_PALETTE

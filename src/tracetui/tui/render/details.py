@@ -16,7 +16,8 @@ from tracetui.model.numbers import format_cost, format_count, format_tokens
 from tracetui.model.span import Span, span_kind_name, status_code_name
 from tracetui.model.trace import SpanRow
 from tracetui.tui.render.chat import chat_page, error_blocks
-from tracetui.tui.render.document import Document, DocumentBuilder, DocumentLine, Flows
+from tracetui.tui.render.document import Document, DocumentBuilder
+from tracetui.tui.render.flow import DocumentLine, Flows
 from tracetui.tui.render.json_lines import compact_json
 from tracetui.tui.render.keytree import KeyBranch, key_tree
 from tracetui.tui.render.row import Row, label

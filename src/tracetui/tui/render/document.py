@@ -8,30 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import NamedTuple
 
 from rich.cells import cell_len
 from rich.style import Style
-from textual.strip import Strip
 
 from tracetui.model.numbers import format_bytes
+from tracetui.tui.render.flow import FIRST_LIMIT, FIRST_ROWS, DocumentLine, Flow, Flows
 from tracetui.tui.render.json_lines import json_lines, value_lines
-from tracetui.tui.render.lines import Line, Run, plain_lines, wrap, wrap_runs
+from tracetui.tui.render.lines import Line, Run, plain_lines, wrap
 from tracetui.tui.render.markdown_lines import looks_like_markdown, markdown_lines
 from tracetui.tui.render.row import Row, label
 from tracetui.tui.theme import Palette
-
-FIRST_LIMIT = 4 * 1024
-"""Characters of one value that are laid out before it is unfolded."""
-
-FIRST_ROWS = 40
-"""Rows of one value that show before it is unfolded."""
-
-NEARLY = 6
-"""Rows that are not worth a fold."""
-
-STEP = 8 * 1024
-"""Characters of one value that are laid out at once when it is unfolded, and again each time its end is reached."""
 
 PAGE_LIMIT = 256 * 1024
 """Characters of a whole page that are laid out unasked; blocks after that show a row or two each."""
@@ -41,24 +29,6 @@ MEASURE = 100
 
 MIN_NOTE = 8
 """Cells below which a note beside a label is left out rather than cut."""
-
-Writer: TypeAlias = Callable[[int], Iterator[Line]]
-"""Starts to write the lines of a value for a width."""
-
-
-@dataclass(frozen=True, slots=True)
-class DocumentLine:
-    """One screen row of a page."""
-
-    strip: Strip
-    block: str = ""
-    """Id of the block it belongs to, for folding and for keeping its place; empty where there is none."""
-    value: str = ""
-    """What copying on this line gives, as received."""
-    origin: str = ""
-    """Field of the span it shows, or in words where it came from; empty for our own words."""
-    folds: bool = False
-    """Whether a click on it folds or unfolds the block."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,34 +45,21 @@ class Document:
         return "\n".join("".join(segment.text for segment in line.strip).rstrip() for line in self.lines)
 
 
-@dataclass(slots=True)
-class Flow:
-    """One value as rows, laid out as far as somebody has looked."""
+class Passage(NamedTuple):
+    """Where a value stands on the page, and how."""
 
-    key: tuple[object, ...]
-    """What it was laid out from and for; another key makes another flow."""
-    size: int
-    """Characters of the value."""
-    source: Iterator[Line]
-    finish: Callable[[tuple[Run, ...], Line], DocumentLine]
-    rows: list[DocumentLine] = field(default_factory=list)
-    read: int = 0
-    """Characters laid out."""
-    done: bool = False
-
-    def extend(self, limit: int, width: int, rows: int = 0) -> None:
-        """Lay out until `limit` characters have been read, or until there are `rows` rows."""
-        while not self.done and (self.read < limit or self.read >= self.size) and not (rows and len(self.rows) > rows):
-            line = next(self.source, None)
-            if line is None:
-                self.done = True
-                break
-            self.rows.extend(self.finish(runs, line) for runs in wrap_runs(line, width))
-            self.read = max(self.read, line.read)
-
-
-Flows: TypeAlias = dict[str, Flow]
-"""The flows of a page by block, kept while the page is written again."""
+    block: str
+    """Id of its fold."""
+    value: str
+    """What copying gives."""
+    origin: str
+    """Where it came from."""
+    edge: Style | None
+    """Style of the coloured edge on the left, if there is one."""
+    indent: int
+    """Empty cells before the text."""
+    measure: int
+    """Cells of a line at most."""
 
 
 class DocumentBuilder:
@@ -224,9 +181,18 @@ class DocumentBuilder:
             row.own(first, style)
         self.row(row, block=block, value=value, origin=origin, folds=long)
 
-    def prose(self, text: str, **how: object) -> None:
+    def prose(
+        self,
+        text: str,
+        *,
+        style: Style | None = None,
+        block: str = "",
+        edge: Style | None = None,
+        indent: int = 0,
+        origin: str = "",
+    ) -> None:
         """Add received text as it reads best: JSON indented, Markdown set, anything else line by line."""
-        self.body(text, form="prose", **how)  # type: ignore[arg-type]
+        self.body(text, style=style, block=block, edge=edge, indent=indent, form="prose", origin=origin)
 
     def body(
         self,
@@ -265,75 +231,67 @@ class DocumentBuilder:
                 return markdown_lines(text, palette, style, width)
             return plain_lines(text, style)
 
-        key = (text, form, style, edge, indent, room, self.width, id(palette))
-        self.flow(key, len(text), write, block, edge, indent, room, text, origin, unfolded=unfolded)
+        passage = Passage(block, text, origin, edge, indent, room)
+        self._flow((text, form, style), len(text), write, passage, unfolded=unfolded)
 
     def decoded(
         self, value: object, *, block: str, text: str, edge: Style | None = None, indent: int = 0, origin: str = ""
     ) -> None:
         """Add a decoded value (`text` is what copying it gives), indented and coloured."""
-        key = (text, edge, indent, self.width, id(self.palette))
-        palette = self.palette
-        self.flow(key, len(text), lambda _: value_lines(value, palette), block, edge, indent, self.width, text, origin)
+        passage = Passage(block, text, origin, edge, indent, self.width)
+        self._flow((text,), len(text), lambda _: value_lines(value, self.palette), passage)
 
-    def flow(
+    def _flow(
         self,
-        key: tuple[object, ...],
+        what: tuple[object, ...],
         size: int,
-        write: Writer,
-        block: str,
-        edge: Style | None,
-        indent: int,
-        measure: int,
-        value: str,
-        origin: str,
+        write: Callable[[int], Iterator[Line]],
+        passage: Passage,
         *,
         unfolded: bool | None = None,
     ) -> None:
-        """Add lines as far as they are wanted, and a row that tells how much is left."""
-        room = max(8, min(self.width - indent - (2 if edge else 0), measure))
-        flow = self._flows.get(block)
+        """Add a value as far as it is wanted, and a row that tells how much is left.
+
+        Args:
+            what: What it is laid out from.
+            size: Its characters.
+            write: Starts to write its lines for a width.
+            passage: Where it stands and how.
+            unfolded: Whether it is unfolded, where the fold's own state does not say.
+        """
+        key = (*what, passage, self.width, id(self.palette))
+        flow = self._flows.get(passage.block)
         if flow is None or flow.key != key:
-            full = room + indent + (2 if edge else 0)
-
-            def finish(runs: tuple[Run, ...], line: Line) -> DocumentLine:
-                row = self._edged(edge, indent)
-                for text, of in runs:
-                    row.own(text, of)
-                if line.block and line.runs:
-                    row.own(" " * (full - row.width), line.runs[-1][1])
-                return DocumentLine(row.strip(self.width), block, value, origin)
-
-            flow = self._flows[block] = Flow(key, size, write(room), finish)
-        is_open = self.is_open(block) if unfolded is None else unfolded
+            flow = self._flows[passage.block] = self._new_flow(key, size, write, passage)
+        is_open = self.is_open(passage.block) if unfolded is None else unfolded
         if is_open:
-            flow.extend(STEP * self.extent(block), room)
-            rows = flow.rows
+            rows = flow.opened(self.extent(passage.block))
         else:
-            most = FIRST_ROWS if self._spent < PAGE_LIMIT else 2
-            flow.extend(FIRST_LIMIT, room, most + NEARLY)
-            rows = flow.rows if flow.done and len(flow.rows) <= most + NEARLY else flow.rows[:most]
+            rows = flow.folded(FIRST_ROWS if self._spent < PAGE_LIMIT else 2)
             self._spent += min(size, FIRST_LIMIT)
         self._lines.extend(rows)
-        hidden = len(flow.rows) - len(rows)
-        if flow.done and not hidden:
+        if not (rest := flow.rest(len(rows), is_open=is_open)):
             return
-        left = max(size - flow.read, 0)
-        how = "scroll on for more, o opens all of it" if is_open else "Enter unfolds"
-        if flow.done:
-            what = f"{hidden:,} more rows"
-        else:
-            shown = flow.read * len(rows) // max(1, len(flow.rows))
-            what = f"{format_bytes(max(left if is_open else size - shown, 1))} more"
         if is_open:
-            self._more[len(self._lines)] = block
-        self.row(
-            self._edged(edge, indent).own(f"▸ {what} · {how}", self.palette.style("dim", italic=True)),
-            block=block,
-            value=value,
-            origin=origin,
-            folds=True,
-        )
+            self._more[len(self._lines)] = passage.block
+        row = self._edged(passage.edge, passage.indent).own(f"▸ {rest}", self.palette.style("dim", italic=True))
+        self.row(row, block=passage.block, value=passage.value, origin=passage.origin, folds=True)
+
+    def _new_flow(
+        self, key: tuple[object, ...], size: int, write: Callable[[int], Iterator[Line]], passage: Passage
+    ) -> Flow:
+        before = passage.indent + (2 if passage.edge else 0)
+        room = max(8, min(self.width - before, passage.measure))
+
+        def finish(runs: tuple[Run, ...], line: Line) -> DocumentLine:
+            row = self._edged(passage.edge, passage.indent)
+            for text, style in runs:
+                row.own(text, style)
+            if line.block and line.runs:
+                row.own(" " * (room + before - row.width), line.runs[-1][1])
+            return DocumentLine(row.strip(self.width), passage.block, passage.value, passage.origin)
+
+        return Flow(key, size, room, write(room), finish)
 
     def fold(
         self,
@@ -402,10 +360,6 @@ class DocumentBuilder:
         for text, style in runs:
             row.own(text, style)
         self.row(row, block=block, value=value, origin=origin, folds=folds)
-
-    def edge_blank(self, edge: Style) -> None:
-        """Add an empty row that keeps the edge."""
-        self.row(self._edged(edge, 0))
 
     def _edged(self, edge: Style | None, indent: int) -> Row:
         row = Row()

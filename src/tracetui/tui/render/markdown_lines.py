@@ -34,7 +34,6 @@ _LOOKS = re.compile(
     re.MULTILINE,
 )
 _FENCE = re.compile(r"^ {0,3}(```+|~~~+)([^\n`]*)$", re.MULTILINE)
-_MAX_CELL = 40
 _MAX_DEPTH = 12
 
 

@@ -15,7 +15,8 @@ from textual.strip import Strip
 from tracetui.tui.commands import bindings
 from tracetui.tui.feed import Feed
 from tracetui.tui.messages import RawLoaded, SpanLoaded
-from tracetui.tui.render.document import Document, DocumentLine, Flows
+from tracetui.tui.render.document import Document
+from tracetui.tui.render.flow import DocumentLine, Flows
 from tracetui.tui.render.lines import wrap
 from tracetui.tui.render.row import Row, label
 from tracetui.tui.widgets.line_view import LineView
