@@ -8,12 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from tracetui.model.chat import Kind
 from tracetui.semconv.core.convention import Convention, Found, Rank, Reader, Source
 from tracetui.semconv.core.fields import Field
 from tracetui.semconv.core.values import strings
 
 FIELDS: Mapping[str, Field] = {
     "anthropic.response.service_tier": "service_tier",
+}
+
+KINDS = {
+    # Calls that name a model and ask nothing of it.
+    "http.route": {"*/count_tokens": Kind.CHAIN, "/v1/sessions*": Kind.CHAIN, "*": Kind.UNKNOWN},
 }
 
 _PARAMS = {
@@ -48,8 +54,9 @@ CONVENTION = Convention(
     version="anthropic 2.14.0",
     order=5,
     scopes=("com.anthropic.sdk.", "com.anthropic.claude-platform"),
-    marks=("anthropic.request.id",),
+    private=True,
     fields=FIELDS,
+    kinds=KINDS,
     readers=(
         Reader("finish_reasons", Rank.CLIENT, _finish_reasons),
         Reader("params", Rank.CLIENT, _params),

@@ -80,6 +80,11 @@ KINDS = {
         "*.dorerank": Kind.RERANKER,
         "ai.*": Kind.CHAIN,
     },
+    # The operation, a blank and the function's id; early versions of 3 have nothing else.
+    "operation.name": {
+        **{f"{operation.lower()}*": _OPERATIONS[operation] for operation in sorted(_OPERATIONS, key=len, reverse=True)},
+        "*": Kind.UNKNOWN,
+    },
 }
 
 HINTS = {

@@ -139,6 +139,17 @@ def test_the_anthropic_sdk_does_not_tell_what_it_was_given_up_to_2_12() -> None:
     assert found.tokens[:5] == (None, 9, None, 1000, 50)
     assert (found.finish_reasons, found.params) == (("end_turn",), {"thinking.budget_tokens": 1024})
     assert found.metadata == {"request.id": "req_1"}
-    assert columns(attributes).service_tier == "standard"
+    assert columns(attributes, scope="com.anthropic.sdk.python").service_tier == "standard"
     newer = attributes | {"gen_ai.usage.input_tokens": 1070}
     assert columns(newer).tokens[:5] == (1070, 9, 1079, 1000, 50)
+
+
+@pytest.mark.parametrize(
+    ("route", "kind"),
+    [("/v1/messages", Kind.LLM), ("/v1/messages/count_tokens", Kind.CHAIN), ("/v1/sessions", Kind.CHAIN)],
+)
+def test_counting_tokens_is_no_call_of_a_model(route: str, kind: Kind) -> None:
+    attributes: dict[str, AttributeValue] = {"gen_ai.request.model": "claude-sonnet-5", "http.route": route}
+    assert columns(attributes, scope="com.anthropic.sdk.python").kind is kind
+    assert read(attributes, scope="com.anthropic.sdk.python").problems == ()
+    assert columns(attributes).kind is Kind.LLM

@@ -51,6 +51,20 @@ def test_the_operation_gives_the_kind(operation: str, kind: Kind) -> None:
     assert (found.kind, found.convention, found.problems) == (kind, "Vercel AI SDK", ())
 
 
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("ai.generateText.doGenerate plan-trip", Kind.LLM),
+        ("ai.generateText plan-trip", Kind.AGENT),
+        ("ai.toolCall", Kind.TOOL),
+        ("http.request", Kind.UNKNOWN),
+    ],
+)
+def test_an_early_version_has_only_the_name_of_the_operation(name: str, kind: Kind) -> None:
+    assert columns({"operation.name": name}).kind is kind
+    assert (read({"operation.name": name}).kind, read({"operation.name": name}).problems) == (kind, ())
+
+
 def test_messages_of_the_span_of_the_model() -> None:
     messages = [
         {"role": "system", "content": "Be terse."},
