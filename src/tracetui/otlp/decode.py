@@ -88,7 +88,7 @@ def scan_span(data: bytes) -> ParsedSpan:
     message = quick.parse(data)
     if message is None:
         return parse_span(data)
-    return _checked(message, _Reader(), quick.QuickAttributes(message.attributes))
+    return _checked(message, _Reader(data), quick.QuickAttributes(message.attributes))
 
 
 def _checked(message: Any, reader: _Reader, attributes: Attributes) -> ParsedSpan:

@@ -8,11 +8,13 @@ its size differ from the slice's; such a span, and one that may nest too deep, i
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from google.protobuf.message import DecodeError as ProtobufError
+from google.protobuf.unknown_fields import UnknownFieldSet
 
 from tracetui.model.attributes import AttributeValue
 from tracetui.otlp.messages import MAX_VALUE_DEPTH
@@ -39,10 +41,11 @@ _MESSAGES: Mapping[str, Mapping[str, tuple[int, object]]] = {
         "array_value": (5, "ArrayValue"),
         "kvlist_value": (6, "KeyValueList"),
         "bytes_value": (7, _BYTES),
+        "string_value_strindex": (8, _INT32),
     },
     "ArrayValue": {"values": (1, ["AnyValue"])},
     "KeyValueList": {"values": (1, ["KeyValue"])},
-    "KeyValue": {"key": (1, _TEXT), "value": (2, "AnyValue")},
+    "KeyValue": {"key": (1, _TEXT), "value": (2, "AnyValue"), "key_strindex": (3, _INT32)},
     "Status": {"message": (2, _TEXT), "code": (3, _INT32)},
     "Event": {
         "time_unix_nano": (1, _FIXED64),
@@ -77,13 +80,13 @@ _MESSAGES: Mapping[str, Mapping[str, tuple[int, object]]] = {
         "flags": (16, _FIXED32),
     },
 }
-"""opentelemetry-proto 1.x without its string indexes: a list is repeated, a set is a map by text."""
+"""opentelemetry-proto 1.x: a list is repeated, a set is a map by text."""
 
 _ONE_OF = frozenset({"AnyValue"})
 """Messages of which one field is set."""
 
-_STRING_INDEX_TAG = b"\x40"
-"""Tag of `AnyValue.string_value_strindex`: without that byte no value can have it."""
+_STRING_INDEX = re.compile(rb"\x12[\x02-\x0b]\x40", re.DOTALL)
+"""How a value that is a string index stands in its pair; it is absent, and `decode` says so."""
 
 _ARRAY_TAG = b"\x2a"
 """Tag of `AnyValue.array_value`."""
@@ -146,6 +149,11 @@ class QuickAttributes(Mapping[str, AttributeValue]):
             raise KeyError(key)
         return value.string_value or value.int_value or any_value(value)
 
+    def get(self, key: str, default: Any = None) -> Any:
+        """The value of a key; the inherited method would raise and catch for each that is missing."""
+        value = self._find(key)
+        return default if value is None else value.string_value or value.int_value or any_value(value)
+
     def __contains__(self, key: object) -> bool:
         return key in self._map
 
@@ -162,17 +170,16 @@ def parse(data: bytes) -> Any:
         message = _Span.FromString(data)
     except ProtobufError:
         return None
-    if _STRING_INDEX_TAG in data:
-        message.DiscardUnknownFields()
-    if message.ByteSize() != len(data) or (data.count(_ARRAY_TAG) >= _FEWEST_ARRAYS and _is_deep(message)):
+    # a pair with a key's string index is no entry of a map, so it stands among the unknown fields
+    if message.ByteSize() != len(data) or len(UnknownFieldSet(message)) or _STRING_INDEX.search(data):
         return None
-    return message
+    return None if _may_be_deep(data) and _is_deep(message) else message
 
 
 def any_value(message: Any) -> AttributeValue:
     """The value of an `AnyValue` of ours."""
     kind = message.WhichOneof("value")
-    if kind is None:
+    if kind is None or kind == "string_value_strindex":
         return None
     if kind == "array_value":
         return [any_value(item) for item in message.array_value.values]
@@ -180,6 +187,16 @@ def any_value(message: Any) -> AttributeValue:
         return {pair.key: any_value(pair.value) for pair in message.kvlist_value.values}
     scalar: AttributeValue = getattr(message, kind)
     return scalar
+
+
+def _may_be_deep(data: bytes) -> bool:
+    """Whether the bytes could hold that many arrays; `bytes.count` takes longer."""
+    at = -1
+    for _ in range(_FEWEST_ARRAYS):
+        at = data.find(_ARRAY_TAG, at + 1)
+        if at < 0:
+            return False
+    return True
 
 
 def _is_deep(message: Any) -> bool:

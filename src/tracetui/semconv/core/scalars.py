@@ -38,9 +38,7 @@ def source(found: Collected, field: str) -> str:
 
 def word(found: Collected, field: str) -> str:
     """The most believed value of a field of words; empty where there is none."""
-    if field not in found.fields:
-        return ""
-    value = first(found, field)
+    value = first(found, field) if field in found.fields else None
     return value if isinstance(value, str) else ""
 
 

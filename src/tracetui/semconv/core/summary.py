@@ -7,7 +7,7 @@ from typing import Final
 from tracetui.model.chat import Kind, SpanSummary
 from tracetui.semconv.core import preview, scalars
 from tracetui.semconv.core.facts import SpanFacts
-from tracetui.semconv.core.kinds import kind_of
+from tracetui.semconv.core.identity import identity
 from tracetui.semconv.core.table import NO_HINT, Collected, Table, usage
 from tracetui.semconv.core.tokens import NO_TOKENS
 from tracetui.semconv.registry import columns_of
@@ -38,22 +38,19 @@ def summary(facts: SpanFacts) -> SpanSummary:
         is_error = True
     if not is_error and "error.mark" in fields and scalars.first(found, "error.mark"):
         is_error = True
-    kind = kind_of(found, table)
-    request, response = scalars.models(found)
-    model = response or request
-    cost = scalars.cost(found) if "cost.total" in fields or "cost.input" in fields else None
+    kind, model, request, provider, tier, tool_name, agent_name = identity(found, table)
     return SpanSummary(
         kind,
         model,
         request,
-        scalars.provider(found, kind, model),
-        scalars.word(found, "service_tier"),
+        provider,
+        tier,
         usage(found, table) if found.tokens else NO_TOKENS,
-        cost,
+        scalars.cost(found) if "cost.total" in fields or "cost.input" in fields else None,
         scalars.word(found, "session_id"),
         scalars.word(found, "user_id"),
-        scalars.word(found, "tool.name") if kind is Kind.TOOL else "",
-        scalars.word(found, "agent_name"),
+        tool_name,
+        agent_name,
         _preview(facts, table, found, kind, is_error),
         is_error,
         *((True, scalars.word(found, "pending_parent")) if table.is_pending(found) else ()),

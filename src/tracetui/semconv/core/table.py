@@ -35,6 +35,17 @@ PENDING = "pending"
 
 _NO_KINDS: Mapping[str, Kind] = {}
 _SPECIAL = frozenset({KIND, WORDS, PENDING})
+_REPEATING = (
+    KIND,
+    "model_request",
+    "model_response",
+    "model_either",
+    "provider",
+    "host",
+    "service_tier",
+    "tool.name",
+    "agent_name",
+)
 _MEMORY = 16_384
 _MOST_SHAPES = 2_048
 _MOST_KEYS = 256
@@ -105,15 +116,20 @@ class Shape(NamedTuple):
     """Index in `HINTED` of the kind that the keys give away, or `NO_HINT`."""
     inside: tuple[tuple[str, int, Inside], ...]
     """Keys whose values must be opened, with their ranks."""
+    repeating: tuple[str | Opened, ...]
+    """The keys whose values say what the span is and whom it called (`identity`)."""
+    identities: dict[tuple[AttributeValue, ...], Any]
+    """What was worked out from such values before."""
 
 
 class Collected:
     """The attributes of one span by what they mean; a value is looked at only when it is asked for."""
 
-    __slots__ = ("attributes", "fields", "hint", "tokens", "values")
+    __slots__ = ("attributes", "fields", "hint", "shape", "tokens", "values")
 
     def __init__(self, shape: Shape, attributes: Attributes) -> None:
-        self.fields, self.tokens, self.hint, inside = shape
+        self.fields, self.tokens, self.hint, inside, _, _ = shape
+        self.shape = shape
         self.attributes = attributes
         self.values: Mapping[Any, AttributeValue] = attributes
         """The value of each name in `fields` and `tokens`."""
@@ -291,7 +307,8 @@ class Table:
             elif place.field:
                 fields.setdefault(place.field, []).append((place.rank, key))
         ordered = {field: _sorted(ranked) for field, ranked in fields.items()}
-        shape = Shape(ordered, tuple(sorted(tokens, key=_by_convention)), hint, tuple(inside))
+        repeating = tuple(name for field in _REPEATING for _, name in ordered.get(field, ()))
+        shape = Shape(ordered, tuple(sorted(tokens, key=_by_convention)), hint, tuple(inside), repeating, {})
         if len(keys) <= _MOST_KEYS:
             if len(self._shapes) >= _MOST_SHAPES:
                 self._shapes.clear()
