@@ -24,6 +24,7 @@ from tracetui.store.sqlite import SqliteReader, SqliteWriter
 
 if TYPE_CHECKING:
     from tracetui.receivers import ReceiverSet
+    from tracetui.reindex import Progress, Reindexer
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +46,7 @@ class Runtime:
         self._writer: SqliteWriter | None = None
         self._ingest: Ingest | None = None
         self._receivers: ReceiverSet | None = None
+        self._reindexer: Reindexer | None = None
         self._receivers_lock = threading.Lock()
         self._stopped = False
 
@@ -68,6 +70,7 @@ class Runtime:
         """
         self.open_store()
         self.start_receivers()
+        self.start_reindexing()
 
     def open_store(self) -> None:
         """Take the lock and open the store for writing, or find out who else writes it.
@@ -86,11 +89,41 @@ class Runtime:
 
     def start_receivers(self) -> None:
         """Open the listeners, where this process receives. A listener that fails says so in `statuses`."""
-        if self._ingest is None or not self.settings.receive:
+        if self._ingest is not None and self.settings.receive:
+            self._open_listeners(self._ingest)
+
+    def start_reindexing(self) -> None:
+        """Derive anew, in a thread of its own, what an earlier version derived, if there is any."""
+        if self._ingest is None:
             return
+        reader = self.open_reader()
+        outdated = reader.count_outdated(DERIVATION_VERSION)
+        reader.close()
+        if not outdated:
+            return
+        from tracetui.reindex import Reindexer  # deferred: protobuf and the conventions, which few starts need for this
+
+        with self._receivers_lock:
+            if self._stopped:
+                return
+            self._reindexer = Reindexer(self.open_reader, self._ingest, clock=self.clock)
+            self._reindexer.start()
+
+    def reindexing(self) -> Progress | None:
+        """How far deriving anew has come; None while nothing of that kind is going on."""
+        reindexer = self._reindexer
+        if reindexer is None or not reindexer.progress.total or reindexer.finished:
+            return None
+        return reindexer.progress
+
+    def reindexing_error(self) -> str:
+        """Why deriving anew ended early; empty where it has not."""
+        return self._reindexer.error if self._reindexer is not None else ""
+
+    def _open_listeners(self, ingest: Ingest) -> None:
         from tracetui.receivers import ReceiverSet  # deferred: gRPC and the HTTP server; the first paint does not wait
 
-        receivers = ReceiverSet(self.settings.grpc, self.settings.http, self._ingest)
+        receivers = ReceiverSet(self.settings.grpc, self.settings.http, ingest)
         with self._receivers_lock:
             if self._stopped:
                 return
@@ -107,7 +140,9 @@ class Runtime:
         """Stop taking, finish what was taken, commit it, close."""
         with self._receivers_lock:
             self._stopped = True
-            receivers = self._receivers
+            receivers, reindexer = self._receivers, self._reindexer
+        if reindexer is not None:
+            reindexer.stop()
         if receivers is not None:
             receivers.stop()
         if self._ingest is not None:

@@ -229,6 +229,20 @@ def env(
 
 
 @app.command()
+def reindex(
+    everything: Annotated[bool, typer.Option("--all", help="Also what is up to date: newer prices, say.")] = False,
+    db: Db = None,
+    grpc: Grpc = None,
+    http: Http = None,
+    config: Config = None,
+) -> None:
+    """Derive columns and totals of older spans anew."""
+    from tracetui.cli.reindex import reindex as run
+
+    raise typer.Exit(run(_settings(db, grpc, http, config), everything=everything))
+
+
+@app.command()
 def demo(db: Db = None, grpc: Grpc = None, http: Http = None, config: Config = None) -> None:
     """The explorer on real traces, replayed live."""
     from tracetui.cli.demo import demo as run

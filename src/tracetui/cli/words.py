@@ -20,6 +20,7 @@ COMMANDS = frozenset(
         "export",
         "import",
         "env",
+        "reindex",
         "demo",
     }
 )

@@ -234,6 +234,33 @@ def body_text(body: AttributeValue) -> str:
     return " ".join(text[: 2 * BODY_TEXT_LENGTH].split())[:BODY_TEXT_LENGTH]
 
 
+def derive_span(data: bytes, scope_name: str) -> IncomingSpan:
+    """The columns of a stored span, as its arrival would give them; without those of its resource and scope.
+
+    Raises:
+        InvalidSpan: It cannot be read any more.
+    """
+    return _span_row(data, scope_name, 0, 0)[0]
+
+
+def derive_log(data: bytes) -> IncomingLog:
+    """The columns of a stored log record, likewise.
+
+    Raises:
+        InvalidSpan: It cannot be read any more.
+    """
+    return _log_row(data, "", 0, 0)[0]
+
+
+def derive_resource(record: ResourceRecord) -> ResourceRecord:
+    """A stored resource with its columns as its arrival would give them.
+
+    Raises:
+        MalformedRequest: It cannot be read any more.
+    """
+    return _resource_record(record.data, record.schema_url)
+
+
 def _resource_record(data: bytes, schema_url: str) -> ResourceRecord:
     resource = decode.resource(data, schema_url)
     return ResourceRecord(data, schema_url, resource.service, semconv.project(resource.attributes))

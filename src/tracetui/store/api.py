@@ -126,12 +126,49 @@ class IncomingBatch:
     """Bytes it holds in memory, roughly; what the ingest queue counts."""
 
 
+class OutdatedTrace(NamedTuple):
+    """A stored trace whose columns and totals were derived by an earlier version of the code."""
+
+    row_id: int
+    span_count: int
+    """Its spans, pending ones included, derived anew already or not."""
+
+
+class OutdatedSpan(NamedTuple):
+    """A stored span of such a trace that is itself yet to be derived anew."""
+
+    row_id: int
+    scope_name: str
+    data: bytes
+    """The encoded `Span` message."""
+
+
+class OutdatedLog(NamedTuple):
+    """A stored log record whose columns were derived by an earlier version."""
+
+    row_id: int
+    data: bytes
+    """The encoded `LogRecord` message."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rederived:
+    """Columns derived anew from what is stored."""
+
+    spans: Sequence[tuple[int, IncomingSpan | None]] = ()
+    """Row ids and columns; None leaves the columns as they are, of a span that cannot be read any more."""
+    logs: Sequence[tuple[int, IncomingLog | None]] = ()
+    traces: Sequence[int] = ()
+    """Row ids of traces all of whose spans have been derived anew, so that they can be counted anew."""
+    resources: Sequence[tuple[int, ResourceRecord]] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Commit:
     """One committed transaction."""
 
     sequence: int
-    """1 for the first commit of this process, then counting up."""
+    """1 for the first commit of this process, then counting up; 0 where nothing came, but columns were derived anew."""
     trace_ids: frozenset[str]
     """The traces it touched, by span or by log record."""
     new_spans: int
@@ -153,6 +190,27 @@ class SpanWriter(Protocol):
 
         Raises:
             StoreError: Nothing was stored; the same call may succeed later.
+        """
+        ...
+
+    def rederive(self, work: Rederived) -> frozenset[str]:
+        """Put columns derived anew in the place of the old, in one durable transaction.
+
+        What arrived meanwhile stands: a span that was replaced since it was read is left alone.
+
+        Returns:
+            The ids of the traces that were counted anew.
+
+        Raises:
+            StoreError: Nothing was stored.
+        """
+        ...
+
+    def outdate(self, first_row_id: int, last_row_id: int) -> None:
+        """Mark the spans and log records with row ids in this range, and their traces, as yet to be derived anew.
+
+        Raises:
+            StoreError: Nothing was stored.
         """
         ...
 
@@ -371,6 +429,32 @@ class SpanReader(Protocol):
         self, *, trace_id: str | None = None, span_id: str | None = None, after_row_id: int = 0, limit: int = 100
     ) -> list[StoredLog]:
         """A page of log records in order of arrival, of all, of one trace, or of one span of it."""
+        ...
+
+    def count_outdated(self, version: int) -> int:
+        """Spans of outdated traces, and outdated log records: what a version of the code has yet to derive."""
+        ...
+
+    def outdated_traces(self, version: int, *, limit: int = 100) -> list[OutdatedTrace]:
+        """Some traces that were derived by a version before this."""
+        ...
+
+    def outdated_spans(
+        self, trace: int, version: int, *, after_row_id: int = 0, limit: int = 100
+    ) -> list[OutdatedSpan]:
+        """A page of the spans of a trace (its row id) that were derived by a version before this."""
+        ...
+
+    def outdated_logs(self, version: int, *, limit: int = 100) -> list[OutdatedLog]:
+        """Some log records whose columns were derived by a version before this."""
+        ...
+
+    def resources(self) -> list[tuple[int, ResourceRecord]]:
+        """Every resource with its row id."""
+        ...
+
+    def last_row_ids(self) -> tuple[int, int]:
+        """The highest row ids of spans and of log records; 0 where there are none."""
         ...
 
     def find(self, id_prefix: str, *, limit: int = 10) -> list[tuple[str, str]]:

@@ -9,9 +9,10 @@ from __future__ import annotations
 import logging
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
+from typing import TypeVar
 
 from tracetui.errors import IngestBusyError, StoreError
 from tracetui.model.clock import Clock, SystemClock
@@ -36,6 +37,21 @@ class IngestStats:
     queued_items: int
     """Spans and log records in them."""
     queued_bytes: int
+
+
+_IDLE_WAIT_S = 1.0
+"""How long work in the background waits for a moment without senders before it takes one of theirs."""
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class _Work:
+    """What the writer does between the senders' batches."""
+
+    do: Callable[[], None]
+    give_up: Callable[[StoreError], None]
+    since: float
 
 
 @dataclass(slots=True)
@@ -75,6 +91,7 @@ class Ingest:
         self._clock = clock or SystemClock()
         self._changed = threading.Condition()
         self._queue: deque[_Waiting] = deque()
+        self._work: deque[_Work] = deque()
         self._items = 0
         self._bytes = 0
         self._batches = 0
@@ -118,6 +135,44 @@ class Ingest:
             self._changed.notify_all()
         return waiting.answer
 
+    def run(self, work: Callable[[SpanWriter], T]) -> Future[T]:
+        """Have the writer's thread do something between the batches of senders, who go first.
+
+        Args:
+            work: Called with the writer; one short transaction, as a sender may come to wait for its end.
+
+        Returns:
+            What `work` returns or raises.
+
+        Raises:
+            IngestBusyError: The writer is stopping.
+        """
+        answer: Future[T] = Future()
+        answer.set_running_or_notify_cancel()
+
+        def do() -> None:
+            try:
+                found = work(self._writer)
+            except StoreError as error:
+                answer.set_exception(error)
+            except Exception as error:  # the thread's boundary: the caller gets it, writing goes on
+                logger.exception("work between batches failed")
+                answer.set_exception(error)
+            else:
+                answer.set_result(found)
+
+        with self._changed:
+            if self._stopping:
+                raise IngestBusyError("tracetui is shutting down.")
+            self._work.append(_Work(do, answer.set_exception, self._clock.monotonic()))
+            self._changed.notify_all()
+        return answer
+
+    def tell(self, commit: Commit) -> None:
+        """Let the listeners know of changes made by `run`; for the writer's thread."""
+        for listener in self._listeners:
+            self._tell(listener, commit)
+
     def stats(self) -> IngestStats:
         """How the way in is doing at this moment."""
         with self._changed:
@@ -147,16 +202,23 @@ class Ingest:
 
     def _run(self) -> None:
         while group := self._next_group():
-            self._store(group)
+            if isinstance(group, _Work):
+                group.do()
+            else:
+                self._store(group)
         self._finish()
 
-    def _next_group(self) -> list[_Waiting]:
-        """The batches of the next transaction; empty when there will be none."""
+    def _next_group(self) -> list[_Waiting] | _Work:
+        """The batches of the next transaction, or what else there is to do; empty when there will be nothing."""
         with self._changed:
-            while not self._queue and not self._stopping:
+            while not self._queue and not self._work and not self._stopping:
                 self._changed.wait()
             if self._abandoned:
                 return []
+            if self._work and not self._stopping:
+                waited = self._clock.monotonic() - self._work[0].since
+                if not self._queue or waited > _IDLE_WAIT_S:
+                    return self._work.popleft()
             group: list[_Waiting] = []
             items = 0
             while self._queue and (not group or items + self._queue[0].items <= self._max_commit_items):
@@ -181,8 +243,7 @@ class Ingest:
         with self._changed:
             self._commits += 1
             self._last_commit_s = self._clock.monotonic() - started
-        for listener in self._listeners:
-            self._tell(listener, commit)
+        self.tell(commit)
         self._done(group)
         for waiting in group:
             waiting.answer.set_result(commit)
@@ -210,11 +271,14 @@ class Ingest:
 
     def _finish(self) -> None:
         with self._changed:
-            left = list(self._queue)
+            left, undone = list(self._queue), list(self._work)
             self._queue.clear()
+            self._work.clear()
         self._done(left)
         for waiting in left:
             waiting.answer.set_exception(StoreError("tracetui stopped before this was stored."))
+        for work in undone:
+            work.give_up(StoreError("tracetui stopped before this was done."))
         try:
             self._writer.close()
         except StoreError as error:

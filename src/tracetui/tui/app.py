@@ -111,6 +111,7 @@ class TracetuiApp(YankActions, App[str]):
             gc.enable()
             gc.freeze()  # what the start has made stays; later collections need not look at it again
         self.run_worker(self._runtime.start_receivers, thread=True, group="receivers", exit_on_error=False)
+        self.run_worker(self._runtime.start_reindexing, thread=True, group="reindexing", exit_on_error=False)
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """A failure behind the screen is logged and shown, the screen goes on; a success shows in the header."""

@@ -72,7 +72,13 @@ class Pulse:
             counts=self._counts(),
             following=following,
             waiting=waiting,
+            reindexed=self._reindexed(),
         )
+
+    def _reindexed(self) -> int | None:
+        """How much of an older file is up to date, in whole per cent; None once all of it is."""
+        progress = self._runtime.reindexing()
+        return None if progress is None else int(progress.share * 100)
 
     @property
     def role(self) -> str:
@@ -105,6 +111,9 @@ class Pulse:
         told = [status.error for status in self._runtime.statuses() if status.state is ReceiverState.FAILED]
         if self._runtime.counts().metrics:
             told.append("An app sends metrics; tracetui keeps traces and logs only.")
+        told += self._runtime.price_problems()
+        if error := self._runtime.reindexing_error():
+            told.append(f"What an earlier version stored is not up to date: {error}")
         fresh = [text for text in told if text not in self._told]
         self._told.update(fresh)
         return fresh

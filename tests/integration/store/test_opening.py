@@ -292,3 +292,18 @@ def test_the_connection_is_set_up_for_durability(tmp_path: Path) -> None:
     assert pragma("page_size") == connection.PAGE_SIZE
     writer.close()
     assert not (tmp_path / "a.db-wal").exists(), "closing folds the log into the file"
+
+
+def test_another_program_that_closes_the_file_leaves_the_write_ahead_log_alone(tmp_path: Path) -> None:
+    """A writer with a reader beside it in the same process must keep its lock, or the log goes with what it holds."""
+    path = tmp_path / "a.db"
+    writer = SqliteWriter(path)
+    writer.write([make_batch(*make_trace(1))])
+    SqliteReader(path).close()
+    count = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); print(*c.execute('SELECT count(*) FROM spans'))"
+    look = [sys.executable, "-c", f"{count}; c.close()", str(path)]
+    assert subprocess.run(look, capture_output=True, text=True, check=True).stdout == "(3,)\n"
+    writer.write([make_batch(*make_trace(2))])
+    assert subprocess.run(look, capture_output=True, text=True, check=True).stdout == "(6,)\n"
+    assert path.with_name("a.db-wal").exists()
+    writer.close()

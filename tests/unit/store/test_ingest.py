@@ -11,7 +11,7 @@ import pytest
 
 from tests.factories import FixedClock, make_batch, make_incoming_log, make_incoming_span
 from tracetui.errors import IngestBusyError, StoreError
-from tracetui.store.api import Commit, IncomingBatch
+from tracetui.store.api import Commit, IncomingBatch, Rederived
 from tracetui.store.ingest import Ingest
 
 WAIT = 10.0
@@ -35,6 +35,12 @@ class ScriptedWriter:
             raise error
         self.groups.append(list(batches))
         return Commit(len(self.groups), frozenset(), sum(len(batch.spans) for batch in batches), 0, 0, 0)
+
+    def rederive(self, work: Rederived) -> frozenset[str]:
+        raise NotImplementedError
+
+    def outdate(self, first_row_id: int, last_row_id: int) -> None:
+        raise NotImplementedError
 
     def close(self) -> None:
         self.closed = True
@@ -246,3 +252,68 @@ def test_counters(ingest: Ingest, writer: ScriptedWriter) -> None:
     ingest.submit(batch(3, byte_size=30))
     stats = ingest.stats()
     assert (stats.commits, stats.queued_batches, stats.queued_items, stats.queued_bytes) == (1, 2, 3, 30)
+
+
+def note_order(writer: ScriptedWriter, order: list[str]) -> None:
+    """Note each transaction of senders."""
+
+    def note(_: Sequence[IncomingBatch]) -> None:
+        order.append("batch")
+
+    writer.fails = note
+
+
+def test_work_in_the_background_waits_for_a_moment_without_senders(writer: ScriptedWriter, ingest: Ingest) -> None:
+    order: list[str] = []
+    note_order(writer, order)
+    first = writer.hold(ingest)
+    work = ingest.run(lambda _: order.append("work"))
+    later = [ingest.submit(batch(1)) for _ in range(3)]
+    writer.gate.set()
+    work.result(WAIT)
+    assert all(future.done() for future in (first, *later))
+    assert order == ["batch", "batch", "work"], "those that waited share a transaction, and go first"
+
+
+def test_work_that_waits_long_is_done_before_the_next_batch(writer: ScriptedWriter) -> None:
+    clock = FixedClock()
+    ingest = Ingest(writer, clock=clock)
+    ingest.start()
+    order: list[str] = []
+    note_order(writer, order)
+    first = writer.hold(ingest)
+    work = ingest.run(lambda _: order.append("work"))
+    later = ingest.submit(batch(1))
+    clock.advance(1.5)
+    writer.gate.set()
+    for future in (first, later):
+        future.result(WAIT)
+    work.result(WAIT)
+    assert order == ["batch", "work", "batch"]
+    ingest.stop()
+
+
+def test_work_that_fails_fails_alone(writer: ScriptedWriter, ingest: Ingest) -> None:
+    def fail(_: object) -> None:
+        raise StoreError("no")
+
+    with pytest.raises(StoreError, match="no"):
+        ingest.run(fail).result(WAIT)
+    assert ingest.submit(batch(1)).result(WAIT).sequence
+
+
+def test_work_is_given_up_when_it_stops(writer: ScriptedWriter, ingest: Ingest) -> None:
+    held = writer.hold(ingest)
+    work = ingest.run(lambda _: None)
+    stopper = threading.Thread(target=ingest.stop)
+    stopper.start()
+    while True:  # until it refuses, which is to say it is stopping
+        try:
+            ingest.run(lambda _: None)
+        except IngestBusyError:
+            break
+    writer.gate.set()
+    stopper.join(WAIT)
+    held.result(WAIT)
+    with pytest.raises(StoreError, match="stopped"):
+        work.result(WAIT)

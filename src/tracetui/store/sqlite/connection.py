@@ -24,7 +24,8 @@ APPLICATION_ID = 0x74747569
 PAGE_SIZE = 16384
 """A page wastes about half a slice, so 4 KiB pages take 1.8 bytes on disk for each of a 2.4 KB slice, these 1.2."""
 
-_SQLITE_MAGIC = b"SQLite format 3\0"
+_SMALLEST_DATABASE = 512
+"""Bytes of the smallest page; what is longer SQLite looks at itself."""
 _CHECKPOINT_BYTES = 16 << 20
 _OTHER_TABLES = "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name <> '_sqlite_migrations'"
 _CHECK = "Check its permissions, or choose another file with --db."
@@ -98,9 +99,9 @@ def check_path(path: Path) -> None:
         return
     if not path.is_file():
         raise StoreError(f"{path} is not a regular file.", hint=_AT_HAND)
-    with path.open("rb") as file:
-        start = file.read(len(_SQLITE_MAGIC))
-    if start and start != _SQLITE_MAGIC:
+    # Not opened here: closing a file lets go of every lock this process has on it, those of an open connection too, and
+    # another program that then closed the database would take itself for the last and delete the write-ahead log.
+    if 0 < path.stat().st_size < _SMALLEST_DATABASE:
         raise NotADatabaseError(f"{path} is not an SQLite database.", hint=_AT_HAND)
 
 

@@ -27,6 +27,7 @@ from tracetui.store.api import (
 from tracetui.store.conditions import Condition
 from tracetui.store.sqlite import statements
 from tracetui.store.sqlite.connection import explain, open_for_reading
+from tracetui.store.sqlite.derived import OutdatedReads
 from tracetui.store.sqlite.render import render
 from tracetui.store.sqlite.rows import trace_summary
 from tracetui.store.sqlite.sessions import SessionReads
@@ -54,7 +55,7 @@ _SORT_EXPRESSIONS = {
 _HEX = frozenset("0123456789abcdef")
 
 
-class SqliteReader(SessionReads):
+class SqliteReader(SessionReads, OutdatedReads):
     """Reads one database file through a connection that cannot write; a `SpanReader`. Used by one thread at a time.
 
     A file that is missing or of an earlier version is first brought up to date.

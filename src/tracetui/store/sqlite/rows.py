@@ -257,11 +257,8 @@ def span_row(state: SpanState, trace_row: int, arrival: Arrival, derivation_vers
     )
 
 
-def trace_row(trace: TraceState, derivation_version: int) -> tuple[object, ...]:
-    """A row of `traces`, by `statements.TRACE_COLUMNS`, with the version that derived its spans where it is new.
-
-    Totals beyond what a column holds stop at its limit.
-    """
+def trace_row(trace: TraceState) -> tuple[object, ...]:
+    """A row of `traces`, by `statements.TRACE_COLUMNS`. Totals beyond what a column holds stop at its limit."""
     return (
         trace.row_id,
         trace.trace_id,
@@ -297,8 +294,18 @@ def trace_row(trace: TraceState, derivation_version: int) -> tuple[object, ...]:
         min(trace.cost_output, MAX_INTEGER),
         trace.cost_split_count,
         trace.cost_estimated_count,
-        derivation_version,
     )
+
+
+def insert_traces(connection: sqlite3.Connection, traces: Iterable[TraceState], derivation_version: int) -> None:
+    """Insert new traces, with the version of the code that derived them."""
+    insert_rows(connection, statements.insert_traces, [(*trace_row(trace), derivation_version) for trace in traces])
+
+
+def update_traces(connection: sqlite3.Connection, traces: Iterable[TraceState]) -> None:
+    """Write the totals of known traces."""
+    rows = ((row_id, *totals) for row_id, _, *totals in map(trace_row, traces))
+    insert_rows(connection, statements.update_traces, list(rows))
 
 
 def trace_summary(row: Sequence[Any]) -> TraceSummary:
@@ -308,11 +315,11 @@ def trace_summary(row: Sequence[Any]) -> TraceSummary:
     return TraceSummary(*columns)
 
 
-def log_row(arrival: LogArrival) -> tuple[object, ...]:
+def log_row(arrival: LogArrival, derivation_version: int) -> tuple[object, ...]:
     """A row of `logs`, by `statements.LOG_COLUMNS`."""
     log, resource_id, scope_id = arrival
     digest = blake2b(log.data, digest_size=16, salt=b"%d" % resource_id, person=b"%d" % scope_id).digest()
-    return (*log[:6], resource_id, scope_id, digest, log.data, log.tells)
+    return (*log[:6], resource_id, scope_id, digest, log.data, log.tells, derivation_version)
 
 
 def _trace_state(row: list[Any]) -> TraceState:

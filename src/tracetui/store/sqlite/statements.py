@@ -103,6 +103,7 @@ LOG_COLUMNS = (
     "hash",
     "data",
     "tells",
+    "derivation_version",
 )
 """Columns of `logs` that the writer binds."""
 
@@ -112,6 +113,12 @@ def _many(head: str, columns: Sequence[str], rows: int, tail: str = "") -> str:
     return (
         f"{head} ({','.join(columns)}) SELECT * FROM (VALUES {','.join([one] * rows)}) WHERE column1 IS NOT NULL{tail}"
     )
+
+
+def _update(table: str, columns: Sequence[str], rows: int) -> str:
+    one = f"({','.join('?' * (len(columns) + 1))})"
+    changes = ",".join(f"{column} = v.column{place}" for place, column in enumerate(columns, 2))
+    return f"UPDATE {table} SET {changes} FROM (VALUES {','.join([one] * rows)}) v WHERE {table}.id = v.column1"
 
 
 def insert_spans(rows: int) -> str:
@@ -143,9 +150,11 @@ def insert_traces(rows: int) -> str:
 
 
 def update_traces(rows: int) -> str:
-    """Write so many known traces' totals; what version derived the other spans of such a trace stays as it is."""
-    changes = ",".join(f"{column}=excluded.{column}" for column in TRACE_COLUMNS[2:])
-    return _many("INSERT INTO traces", _BOUND_TRACE_COLUMNS, rows, f" ON CONFLICT (id) DO UPDATE SET {changes}")
+    """Write so many known traces' totals, each after its row id; the version that derived its spans stays as it is.
+
+    Not an upsert: beside generated columns SQLite 3.40 gives `excluded` the affinity of another column.
+    """
+    return _update("traces", TRACE_COLUMNS[2:], rows)
 
 
 def insert_logs(rows: int) -> str:
@@ -160,6 +169,40 @@ def insert_pending(rows: int) -> str:
 
 NOT_PENDING = "DELETE FROM pending_spans WHERE id IN (SELECT value FROM json_each(?))"
 """Forget that the spans with these row ids (a JSON list) were pending."""
+
+DERIVED_COLUMNS = (*SPAN_COLUMNS[3 : SPAN_COLUMNS.index("resource_id")], "warnings")
+"""Columns of `spans` that are derived from the slice alone, in the order of `IncomingSpan`."""
+
+_DERIVED_LOG_COLUMNS = ("time_unix_nano", "severity_number", "event_name", "body_text", "tells")
+
+
+def rederive_spans(rows: int) -> str:
+    """Write the derived columns of so many stored spans, each after its row id."""
+    return _update("spans", DERIVED_COLUMNS, rows)
+
+
+def rederive_logs(rows: int) -> str:
+    """Write the derived columns of so many stored log records, each after its row id."""
+    return _update("logs", _DERIVED_LOG_COLUMNS, rows)
+
+
+STILL_OUTDATED = (
+    "SELECT s.id, s.trace FROM json_each(?) k CROSS JOIN spans s ON s.id = k.value WHERE s.derivation_version < ?"
+)
+"""Row ids, with those of their traces, of the spans among these (a JSON list) that an earlier version derived."""
+
+SPANS_DERIVED = "UPDATE spans SET derivation_version = ? WHERE id IN (SELECT value FROM json_each(?))"
+LOGS_DERIVED = "UPDATE logs SET derivation_version = ? WHERE id IN (SELECT value FROM json_each(?))"
+TRACES_DERIVED = "UPDATE traces SET derivation_version = ? WHERE id IN (SELECT value FROM json_each(?))"
+RESOURCE_DERIVED = "UPDATE resources SET service = ?, project = ? WHERE id = ?"
+TRACES_BY_ROW = "SELECT id, trace_id FROM traces WHERE id IN (SELECT value FROM json_each(?))"
+
+OUTDATE = (
+    "UPDATE traces SET derivation_version = 0 WHERE id IN (SELECT trace FROM spans WHERE id BETWEEN ?1 AND ?2)",
+    "UPDATE spans SET derivation_version = 0 WHERE id BETWEEN ?1 AND ?2",
+    "UPDATE logs SET derivation_version = 0 WHERE id BETWEEN ?1 AND ?2",
+)
+"""Mark what has row ids in a range as yet to be derived anew."""
 
 MARK_SPANS = "UPDATE spans SET below = ?, under_tool = ? WHERE id IN (SELECT value FROM json_each(?))"
 """Set the roll-up's marks of the spans with these row ids (a JSON list)."""
@@ -280,6 +323,23 @@ LOGS = (
     " WHERE l.id IN (SELECT id FROM logs WHERE id > ?%s ORDER BY id LIMIT ?) ORDER BY l.id"
 )
 """A page of log records; the placeholder narrows it to a trace or span."""
+
+COUNT_OUTDATED = (
+    "SELECT (SELECT ifnull(sum(span_count + pending_count), 0) FROM traces WHERE derivation_version < ?)"
+    " + (SELECT count(*) FROM logs WHERE derivation_version < ?)"
+)
+OUTDATED_TRACES = (
+    "SELECT id, span_count + pending_count FROM traces WHERE derivation_version < ?"
+    " ORDER BY derivation_version, id LIMIT ?"
+)
+OUTDATED_SPANS = (
+    "SELECT s.id, c.name, d.data FROM spans s INDEXED BY spans_by_trace"
+    " JOIN scopes c ON c.id = s.scope_id JOIN span_data d ON d.id = s.id"
+    " WHERE s.trace = ? AND s.id > ? AND s.derivation_version < ? ORDER BY s.id LIMIT ?"
+)
+OUTDATED_LOGS = "SELECT id, data FROM logs WHERE derivation_version < ? ORDER BY derivation_version, id LIMIT ?"
+RESOURCES = "SELECT id, data, schema_url, service, project FROM resources"
+LAST_ROW_IDS = "SELECT (SELECT ifnull(max(id), 0) FROM spans), (SELECT ifnull(max(id), 0) FROM logs)"
 
 FIND_TRACES = "SELECT trace_id FROM traces WHERE trace_id >= ? AND trace_id < ? ORDER BY trace_id LIMIT ?"
 """Traces whose id lies in a range."""

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
 from typing import TypeAlias
 
 from tracetui.errors import StoreError
-from tracetui.store.api import Commit, IncomingBatch, ResourceRecord, ScopeRecord
+from tracetui.store.api import Commit, IncomingBatch, Rederived, ResourceRecord, ScopeRecord
 from tracetui.store.lock import WriterLock, acquire
 from tracetui.store.rollup import SpanState, TraceRollup, TraceState
-from tracetui.store.sqlite import statements
+from tracetui.store.sqlite import derived, statements
 from tracetui.store.sqlite.connection import check_path, explain, open_for_writing
 from tracetui.store.sqlite.rows import (
     AS_RECEIVED,
@@ -23,11 +24,12 @@ from tracetui.store.sqlite.rows import (
     LogArrival,
     StoredSpans,
     insert_rows,
+    insert_traces,
     known_traces,
     log_row,
     span_row,
     span_state,
-    trace_row,
+    update_traces,
     write_marks,
 )
 
@@ -94,11 +96,38 @@ class SqliteWriter:
         Raises:
             StoreError: Nothing was stored; the same call may succeed later.
         """
+        with self._transaction():
+            commit = self._write(batches)
+        self._sequence = commit.sequence
+        return commit
+
+    def rederive(self, work: Rederived) -> frozenset[str]:
+        """Put columns derived anew in the place of the old; see `SpanWriter.rederive`."""
+        connection, version = self._connection, self._derivation_version
+        with self._transaction():
+            for row_id, record in work.resources:
+                connection.execute(statements.RESOURCE_DERIVED, (record.service, record.project, row_id))
+            derived.write_spans(connection, work.spans, version)
+            derived.write_logs(connection, work.logs, version)
+            asked = json.dumps(list(work.traces))
+            found = [TraceState(*row) for row in connection.execute(statements.TRACES_BY_ROW, (asked,)).fetchall()]
+            update_traces(connection, [self._recount(trace) for trace in found])
+            connection.execute(statements.TRACES_DERIVED, (version, asked))
+        return frozenset(trace.trace_id for trace in found)
+
+    def outdate(self, first_row_id: int, last_row_id: int) -> None:
+        """Mark what has row ids in this range as yet to be derived anew; see `SpanWriter.outdate`."""
+        with self._transaction():
+            for statement in statements.OUTDATE:
+                self._connection.execute(statement, (first_row_id, last_row_id))
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
         if not self._open:
             raise StoreError(f"The writer of {self.path} is closed.")
         try:
             self._connection.execute("BEGIN IMMEDIATE")
-            commit = self._write(batches)
+            yield
             self._connection.execute("COMMIT")
         except BaseException as error:
             self._roll_back()
@@ -107,8 +136,6 @@ class SqliteWriter:
             if isinstance(error, OverflowError | UnicodeEncodeError):
                 raise StoreError(f"A value does not fit into {self.path}: {type(error).__name__}.") from error
             raise
-        self._sequence = commit.sequence
-        return commit
 
     def close(self) -> None:
         """Checkpoint, close and let go of the lock; a second call does nothing."""
@@ -239,16 +266,11 @@ class SqliteWriter:
             connection.execute(statements.NOT_PENDING, (json.dumps(changes.not_pending),))
         write_marks(connection, [state for rollup, _ in changes.rollups for state in rollup.marked.values()])
         recounted = {trace.row_id: self._recount(trace) for trace in changes.recount}
-        for is_new, into_traces in ((True, statements.insert_traces), (False, statements.update_traces)):
-            insert_rows(
-                connection,
-                into_traces,
-                [
-                    trace_row(recounted.get(rollup.trace.row_id, rollup.trace), version)
-                    for rollup, new in changes.rollups
-                    if new == is_new
-                ],
-            )
+        traces: dict[bool, list[TraceState]] = {True: [], False: []}
+        for rollup, is_new in changes.rollups:
+            traces[is_new].append(recounted.get(rollup.trace.row_id, rollup.trace))
+        insert_traces(connection, traces[True], version)
+        update_traces(connection, traces[False])
 
     def _recount(self, trace: TraceState) -> TraceState:
         """A trace's totals and marks from all its stored spans, replaced ones included."""
@@ -257,7 +279,7 @@ class SqliteWriter:
         states = self._stored.all(trace)
         marks = [(state.below, state.under_tool) for state in states]
         for state in states:
-            if not state.announces:
+            if not state.announces:  # whose marks say that they are not counted, whatever is stored
                 state.below, state.under_tool = 0, False
             rollup.add(state)
         rollup.settle()
@@ -269,7 +291,7 @@ class SqliteWriter:
 
     def _store_logs(self, logs: list[LogArrival]) -> int:
         before = self._connection.total_changes
-        insert_rows(self._connection, statements.insert_logs, [log_row(log) for log in logs])
+        insert_rows(self._connection, statements.insert_logs, [log_row(log, self._derivation_version) for log in logs])
         return self._connection.total_changes - before
 
     def _resource_id(self, record: ResourceRecord) -> int:

@@ -33,6 +33,8 @@ class HeaderState:
     counts: ReceiverCounts = ReceiverCounts()
     following: bool = True
     waiting: int = 0
+    reindexed: int | None = None
+    """Per cent of an older file whose columns are up to date; None where all are."""
 
 
 class Header(Widget):
@@ -82,6 +84,9 @@ def _left(state: HeaderState, palette: Palette, room: int) -> Row:
     for text in facts:
         if row.width + len(text) + 2 <= room:
             row.own(text, palette.style("text" if state.spans_per_second and text is facts[0] else "dim")).gap(2)
+    reindexed = "" if state.reindexed is None else f"updating older spans {state.reindexed}%"
+    if reindexed and row.width + len(reindexed) + 2 <= room:
+        row.own(reindexed, palette.style("dim")).gap(2)
     for count, name in (
         (state.counts.rejected, "rejected"),
         (state.counts.malformed, "malformed"),

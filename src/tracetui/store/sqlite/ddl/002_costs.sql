@@ -22,6 +22,8 @@ ALTER TABLE traces ADD COLUMN cost_source TEXT GENERATED ALWAYS AS (
 -- What was there before was derived by the first version.
 ALTER TABLE traces ADD COLUMN derivation_version INTEGER NOT NULL DEFAULT 1;
 ALTER TABLE logs ADD COLUMN derivation_version INTEGER NOT NULL DEFAULT 1;
+CREATE INDEX traces_by_version ON traces (derivation_version);
+CREATE INDEX logs_by_version ON logs (derivation_version);
 
 DROP VIEW span_list;
 CREATE VIEW span_list AS

@@ -1,0 +1,92 @@
+"""`tracetui reindex`: derives the columns of an older file anew."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+from tracetui.cli import diagnostics
+from tracetui.cli.reading import use_prices
+from tracetui.config import Settings
+from tracetui.errors import StoreError, StoreLockedError
+from tracetui.model.derivation import DERIVATION_VERSION
+from tracetui.reindex import Progress, Reindexer
+from tracetui.store.ingest import Ingest
+from tracetui.store.lock import read_owner
+from tracetui.store.sqlite import SqliteReader, SqliteWriter
+
+LOOK_EVERY_S = 0.5
+"""How often progress is looked at."""
+
+
+def reindex(settings: Settings, *, everything: bool = False) -> int:
+    """Bring columns and totals up to date, showing how far it has come.
+
+    Args:
+        settings: Which database.
+        everything: Also what this version has derived itself, by newer prices for instance.
+
+    Returns:
+        1 where it ended early.
+
+    Raises:
+        StoreError: The database cannot be used.
+    """
+    if not settings.db.exists():
+        raise StoreError(f"There is no database {settings.db}.", hint="Name one with --db.")
+    try:
+        writer = SqliteWriter(settings.db, derivation_version=DERIVATION_VERSION)
+    except StoreLockedError:
+        if everything:
+            raise
+        return _follow(settings)
+    use_prices(settings)
+    ingest = Ingest(writer)
+    ingest.start()
+    reindexer = Reindexer(lambda: SqliteReader(settings.db), ingest, at_rest=False)
+    try:
+        if everything:
+            reindexer.outdate_all()
+        reindexer.start()
+        while not reindexer.wait(LOOK_EVERY_S):
+            _show(reindexer.progress)
+        if reindexer.error:
+            raise StoreError(reindexer.error)
+        _done(reindexer.progress.total)
+        return diagnostics.DONE
+    except KeyboardInterrupt:
+        diagnostics.note("Stopped; the next `tracetui reindex`, or the explorer, goes on from here.")
+        return diagnostics.INTERRUPTED
+    finally:
+        reindexer.stop()
+        ingest.stop()
+
+
+def _follow(settings: Settings) -> int:
+    """Watch the tracetui that writes this database, which does it by itself."""
+    reader = SqliteReader(settings.db)
+    try:
+        total = left = reader.count_outdated(DERIVATION_VERSION)
+        while left:
+            if read_owner(settings.db) is None:
+                raise StoreError("The tracetui that was at it has ended.", hint="Call `tracetui reindex` again.")
+            _show(Progress(total - left, total))
+            time.sleep(LOOK_EVERY_S)
+            left = reader.count_outdated(DERIVATION_VERSION)
+    finally:
+        reader.close()
+    _done(total)
+    return diagnostics.DONE
+
+
+def _show(progress: Progress) -> None:
+    """One line that is written over on a terminal; nothing elsewhere, where the last line says it all."""
+    if sys.stderr is not None and sys.stderr.isatty() and progress.total:
+        sys.stderr.write(f"\r{progress.share:4.0%} of {progress.total:,} spans and log records ")
+        sys.stderr.flush()
+
+
+def _done(total: int) -> None:
+    if sys.stderr is not None and sys.stderr.isatty() and total:
+        sys.stderr.write("\r\x1b[K")
+    diagnostics.note(f"{total:,} spans and log records derived anew." if total else "Everything is up to date already.")
