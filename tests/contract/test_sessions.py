@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -168,6 +169,19 @@ def test_unknown_is_not_zero(store: Backend) -> None:
     found = store.reader.session("s")
     assert found is not None
     assert (found.input_tokens, found.output_tokens, found.cost_total) == (None, None, None)
+
+
+def test_a_session_says_whether_its_cost_was_estimated(store: Backend) -> None:
+    def source(number: int, **columns: Any) -> str:
+        store.writer.write([make_batch(make_llm_span(1, trace=number, session_id="s", **columns))])
+        found = store.reader.session("s")
+        assert found is not None
+        return found.cost_source
+
+    assert source(1) == ""
+    assert source(2, cost_total=0.5, cost_estimated=True) == "estimated"
+    assert source(3) == "estimated", "a turn without a cost changes nothing"
+    assert source(4, cost_total=0.5) == "mixed"
 
 
 @pytest.fixture

@@ -195,7 +195,7 @@ def _trace_cells(row: TraceSummary, short: bool) -> Sequence[Cell]:
         str(row.llm_count) if row.llm_count else "",
         str(row.tool_count) if row.tool_count else "",
         format_tokens(row.input_tokens, row.output_tokens),
-        format_cost(row.cost_total),
+        format_cost(row.cost_total, row.cost_source),
     )
 
 
@@ -211,7 +211,7 @@ def _span_cells(row: SpanRow, short: bool) -> Sequence[Cell]:
         format_duration(row.duration_nano),
         row.model,
         format_tokens(row.input_tokens, row.output_tokens),
-        format_cost(row.cost_total),
+        format_cost(row.cost_total, row.cost_source),
     )
 
 
@@ -260,6 +260,7 @@ TRACES: Listing[TraceSummary] = Listing(
         ("input_tokens", lambda row: row.input_tokens),
         ("output_tokens", lambda row: row.output_tokens),
         ("cost_total", lambda row: row.cost_total),
+        ("cost_source", lambda row: row.cost_source),
         ("models", lambda row: " ".join(row.models)),
         ("status", lambda row: row.status),
         ("complete", lambda row: "true" if row.complete else "false"),
@@ -306,6 +307,7 @@ SPANS: Listing[SpanRow] = Listing(
         ("input_tokens", lambda row: row.input_tokens),
         ("output_tokens", lambda row: row.output_tokens),
         ("cost_total", lambda row: row.cost_total),
+        ("cost_source", lambda row: row.cost_source),
         ("counted", lambda row: "true" if row.counted else "false"),
         ("session_id", lambda row: row.session_id),
         ("user_id", lambda row: row.user_id),

@@ -87,7 +87,7 @@ def _cells(trace: TraceSummary) -> Sequence[str]:
         str(trace.span_count),
         str(trace.error_count or ""),
         format_tokens(trace.input_tokens, trace.output_tokens),
-        format_cost(trace.cost_total),
+        format_cost(trace.cost_total, trace.cost_source),
     )
 
 

@@ -100,7 +100,7 @@ def _head(session: SessionSummary) -> Iterator[Line]:
         f"{session.llm_count} llm" if session.llm_count else "",
         many(session.tool_count, "tool") if session.tool_count else "",
         _tokens(session.input_tokens, session.output_tokens),
-        format_cost(session.cost_total),
+        format_cost(session.cost_total, session.cost_source),
         one_line(session.service),
         f"user {', '.join(one_line(user) for user in session.users)}" if session.users else "",
     )
@@ -114,7 +114,7 @@ def _turn_lines(turn: Turn, number: int, instructions: str) -> Iterator[Line]:
         one_line(trace.name, 80),
         format_duration(trace.duration_nano),
         _tokens(trace.input_tokens, trace.output_tokens),
-        format_cost(trace.cost_total),
+        format_cost(trace.cost_total, trace.cost_source),
         f"trace {trace.trace_id}",
     )
     yield ()
@@ -158,7 +158,7 @@ def _cells(row: SessionSummary, short: bool) -> Sequence[Cell]:
         str(row.llm_count) if row.llm_count else "",
         str(row.tool_count) if row.tool_count else "",
         format_tokens(row.input_tokens, row.output_tokens),
-        format_cost(row.cost_total),
+        format_cost(row.cost_total, row.cost_source),
     )
 
 
@@ -179,6 +179,7 @@ _FIELDS: Sequence[tuple[str, Callable[[SessionSummary], object]]] = (
     ("input_tokens", lambda row: row.input_tokens),
     ("output_tokens", lambda row: row.output_tokens),
     ("cost_total", lambda row: row.cost_total),
+    ("cost_source", lambda row: row.cost_source),
     ("last_words", lambda row: row.last_words),
     ("status", lambda row: row.status),
 )

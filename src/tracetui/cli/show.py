@@ -156,7 +156,7 @@ def _head(trace: TraceSummary) -> Iterator[Sequence[Piece]]:
         f"{trace.llm_count} llm" if trace.llm_count else "",
         many(trace.tool_count, "tool") if trace.tool_count else "",
         _with_unit(format_tokens(trace.input_tokens, trace.output_tokens), " tokens"),
-        format_cost(trace.cost_total),
+        format_cost(trace.cost_total, trace.cost_source),
         one_line(trace.service),
         _with_unit("project ", one_line(trace.project)),
         _with_unit("session ", one_line(trace.session_id)),

@@ -144,7 +144,7 @@ def _tokens(n: NormalisedSpan, counted: bool) -> str:
 def _cost(n: NormalisedSpan) -> str:
     if n.cost is None or n.cost.total is None:
         return ""
-    return _joined(format_cost(n.cost.total), n.cost.source)
+    return _joined(format_cost(n.cost.total, n.cost.source), n.cost.source)
 
 
 def _embedding(n: NormalisedSpan) -> str:

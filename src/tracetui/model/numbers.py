@@ -25,15 +25,16 @@ def format_tokens(input_tokens: int | None, output_tokens: int | None) -> str:
     return f"{format_count(input_tokens) or '–'}→{format_count(output_tokens) or '–'}"
 
 
-def format_cost(dollars: float | None) -> str:
-    """`$12.40`, `$0.0214`, `<$0.0001`; empty when unknown."""
+def format_cost(dollars: float | None, source: str = "") -> str:
+    """`$12.40`, `$0.0214`, `<$0.0001`; with a `~` where it was estimated, all or in part; empty when unknown."""
     if dollars is None:
         return ""
+    mark = "~" if source in ("estimated", "mixed") else ""
     if dollars >= 1:
-        return f"${dollars:,.2f}"
+        return f"{mark}${dollars:,.2f}"
     if 0 < dollars < 0.00005:
-        return "<$0.0001"
-    return f"${dollars:.4f}"
+        return f"{mark}<$.0001" if mark else "<$0.0001"  # as wide as the others
+    return f"{mark}${dollars:.4f}"
 
 
 def format_bytes(number: int) -> str:

@@ -100,7 +100,7 @@ def session_object(s: SessionSummary) -> JSONObject:
         llm_count=s.llm_count,
         tool_count=s.tool_count,
         tokens=_present(input=s.input_tokens, output=s.output_tokens, total=total),
-        cost=_present(total=s.cost_total),
+        cost=_present(total=s.cost_total, source=s.cost_source),
         last_words=s.last_words,
         status=s.status,
     )

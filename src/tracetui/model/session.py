@@ -36,6 +36,8 @@ class SessionSummary:
     """What the user said last, as one short line; the last turn's name where no words were recorded."""
     complete: bool = True
     """Whether the root of the last turn has arrived."""
+    cost_source: str = ""
+    """`reported`, `estimated`, or `mixed` where the total holds both; empty without a cost."""
 
     @property
     def duration_nano(self) -> int | None:

@@ -17,7 +17,7 @@ import json, sys
 sys.argv = ["tracetui", *json.loads(sys.argv[1])]
 from tracetui.__main__ import main
 code = main()
-heavy = ("textual", "typer", "rich", "grpc", "google", "opentelemetry", "sqlite_utils", "pydantic")
+heavy = ("textual", "typer", "rich", "grpc", "google", "opentelemetry", "sqlite_utils", "pydantic", "genai_prices")
 print(json.dumps([code, [name for name in heavy if name in sys.modules]]), file=sys.stderr)
 """
 
@@ -57,6 +57,6 @@ def test_no_command_but_the_explorer_imports_textual(stocked: Cli, cli: Cli, arg
 
 def test_help_lists_every_command(cli: Cli) -> None:
     shown = cli("--help").stdout
-    for command in ("serve", "run", "traces", "spans", "logs", "show", "export", "import", "env", "demo"):
+    for command in ("serve", "run", "traces", "spans", "logs", "show", "export", "import", "reindex", "env", "demo"):
         assert f"\n  {command} " in shown
         assert cli(command, "--help").returncode == 0

@@ -50,6 +50,18 @@ def test_cost(dollars: float | None, text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("dollars", "source", "text"),
+    [
+        (0.0031, "estimated", "~$0.0031"), (0.0031, "mixed", "~$0.0031"), (0.0031, "reported", "$0.0031"),
+        (0.00001, "estimated", "~<$.0001"), (12.4, "estimated", "~$12.40"), (0.0, "estimated", "~$0.0000"),
+        (None, "", ""),
+    ],
+)  # fmt: skip
+def test_an_estimate_is_marked(dollars: float | None, source: str, text: str) -> None:
+    assert format_cost(dollars, source) == text
+
+
+@pytest.mark.parametrize(
     ("size", "text"), [(312, "312 B"), (1_900, "1.9 kB"), (52_000, "52 kB"), (1_200_000_000, "1.2 GB")]
 )
 def test_bytes(size: int, text: str) -> None:

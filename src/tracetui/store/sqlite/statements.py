@@ -368,7 +368,10 @@ SESSION_ROWS = (
     " ifnull((SELECT preview FROM (SELECT kind, is_error, preview, start_time_unix_nano, id FROM spans"
     f" INDEXED BY spans_by_trace WHERE trace = x.last_trace ORDER BY id LIMIT {WORDS_WITHIN})"
     " WHERE kind = 'LLM' AND NOT is_error AND preview <> ''"
-    " ORDER BY start_time_unix_nano, id LIMIT 1), t.name), t.complete"
+    " ORDER BY start_time_unix_nano, id LIMIT 1), t.name), t.complete,"
+    " (SELECT CASE min(cost_source) WHEN max(cost_source) THEN max(cost_source)"
+    " ELSE iif(count(*), 'mixed', '') END FROM traces c"
+    " WHERE c.session_id = x.session_id AND c.session_id <> '' AND c.cost_source <> '')"
     " FROM sessions x JOIN traces t ON t.id = x.last_trace WHERE x.id IN (SELECT value FROM json_each(?))"
 )
 """Sessions with these row ids (a JSON list), in any order."""

@@ -88,7 +88,7 @@ def _facts(normalised: NormalisedSpan) -> Iterable[tuple[str, str]]:
     yield normalised.model, "text"
     yield format_duration(normalised.span.duration_nano), "text"
     yield format_tokens(tokens.input, tokens.output), "text"
-    yield format_cost(normalised.cost.total) if normalised.cost else "", "text"
+    yield format_cost(normalised.cost.total, normalised.cost.source) if normalised.cost else "", "text"
     yield normalised.provider, "dim"
     for name, count in (
         ("cached", tokens.cache_read),

@@ -78,7 +78,9 @@ def span_row(
         tokens = format_tokens(row.input_tokens, row.output_tokens) if row else ""
         line.cell(tokens, layout.tokens, palette.style("text" if row and row.counted else "dim"), right=True)
     if layout.cost:
-        line.gap().cell(format_cost(row.cost_total) if row else "", layout.cost, palette.style("text"), right=True)
+        line.gap().cell(
+            format_cost(row.cost_total, row.cost_source) if row else "", layout.cost, palette.style("text"), right=True
+        )
     return line.strip(width)
 
 

@@ -43,7 +43,7 @@ COLUMNS: tuple[Column, ...] = (
     Column("llm", 5, 5, lambda t: format_count(t.llm_count) if t.llm_count else "", TraceOrder.LLM, "dim"),
     Column("tools", 6, 4, lambda t: format_count(t.tool_count) if t.tool_count else "", TraceOrder.TOOLS, "dim"),
     Column("tokens", 11, 8, lambda t: format_tokens(t.input_tokens, t.output_tokens), TraceOrder.TOKENS),
-    Column("cost", 8, 6, lambda t: format_cost(t.cost_total), TraceOrder.COST),
+    Column("cost", 8, 6, lambda t: format_cost(t.cost_total, t.cost_source), TraceOrder.COST),
 )
 
 TIME_CELLS = 10

@@ -32,6 +32,7 @@ LEGEND = (
     ("⇡", "its parent has not arrived"),
     ("↻", "its parents form a circle"),
     ("▸ ▾", "folded, unfolded"),
+    ("~$", "estimated from list prices, all or in part"),
 )
 
 
