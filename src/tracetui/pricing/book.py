@@ -95,22 +95,25 @@ class PriceBook:
             The estimate; None where no price is known.
         """
         found = self._found(kind, provider, models, tokens, start_time_unix_nano, service_tier)
-        return None if found is None else found[1]
+        if found is None:
+            return None
+        rates, into, out = found
+        return Estimate(into / _PICO, out / _PICO, (into + out + round(rates.request)) / _PICO)
 
     def charge(self, span: SpanSummary, start_time_unix_nano: int) -> Charge:
         """The columns of a span's cost: as its sender reported it, else estimated."""
         cost = span.cost
         if cost is not None and cost.total is not None:
             return Charge(cost.total, cost.input, cost.output)
-        found = self._found(
-            span.kind,
-            span.provider,
-            (span.model, span.model_request),
-            span.tokens,
-            start_time_unix_nano,
-            span.service_tier,
-        )
-        return NO_CHARGE if found is None else Charge(found[1].total, found[1].input, found[1].output, True)
+        tokens = span.tokens
+        if tokens.input is None:
+            return NO_CHARGE
+        models = (span.model, span.model_request)
+        found = self._found(span.kind, span.provider, models, tokens, start_time_unix_nano, span.service_tier)
+        if found is None:
+            return NO_CHARGE
+        rates, into, out = found
+        return Charge((into + out + round(rates.request)) / _PICO, into / _PICO, out / _PICO, True)
 
     @property
     def is_loaded(self) -> bool:
@@ -126,16 +129,18 @@ class PriceBook:
         found = self._found(span.kind, span.provider, models, span.tokens, start, span.service_tier)
         if found is None:
             return span
-        rates, cost = found
+        rates, into, out = found
         lines = tuple(
             CostLine(name, number, each / PER_TOKEN, round(number * each) / _PICO)
             for name, number, each in items(rates, span.tokens)
         )
-        return replace(span, cost=Cost(cost.input, cost.output, cost.total, ESTIMATED, lines, rates.origin))
+        total = (into + out + round(rates.request)) / _PICO
+        return replace(span, cost=Cost(into / _PICO, out / _PICO, total, ESTIMATED, lines, rates.origin))
 
     def _found(
         self, kind: Kind, provider: str, models: tuple[str, str], tokens: TokenUsage, start: int, service_tier: str
-    ) -> tuple[Rates, Estimate] | None:
+    ) -> tuple[Rates, int, int] | None:
+        """The rates of a call, and what its input and its output cost in 1e-12 dollars."""
         given = tokens.input
         if given is None or (tokens.output is None and kind is not Kind.EMBEDDING) or kind in _SUMS_OF_OTHERS:
             return None
@@ -145,10 +150,7 @@ class PriceBook:
         if rates.tiers:
             rates = rates.for_input(given)
         both = amounts(rates, tokens)
-        if both is None:
-            return None
-        into, out = both
-        return rates, Estimate(into / _PICO, out / _PICO, (into + out + round(rates.request)) / _PICO)
+        return None if both is None else (rates, *both)
 
     def _rates(self, provider: str, models: tuple[str, str], start: int, service_tier: str) -> Rates | None:
         key = (provider, *models, service_tier, start // _DAY)
