@@ -94,7 +94,12 @@ def _fields(n: NormalisedSpan) -> Iterator[tuple[str, object]]:
     yield "finish_reasons", n.finish_reasons
 
 
-_COMPUTED = frozenset(("tokens.total", "cost.input", "cost.output", "cost.total", "finish_reasons", "kind", "provider"))
+_COMPUTED = frozenset(
+    (
+        *("tokens.total", "cost.input", "cost.output", "cost.total"),
+        *("finish_reasons", "kind", "provider", "tool.name", "agent_name"),
+    )
+)
 """Fields that may be computed from others rather than read."""
 
 
@@ -124,6 +129,8 @@ def _computed(n: NormalisedSpan, field: str) -> str:
             return "told by the keys the span has" if n.kind.value != "UNKNOWN" else "no key tells it"
         case "provider":
             return "told by the model's name or the host"
+        case "tool.name" | "agent_name":
+            return "the span's own name"
     if n.cost is not None and n.cost.source != "reported":
         return f"{n.cost.source} here from tokens and model"
     return "computed: input + output" if field == "cost.total" else ""
@@ -174,6 +181,8 @@ def _shortened(sent: str, value: str) -> str:
 
 def _number(sent: AttributeValue, value: float, *, is_time: bool) -> str:
     number = _as_number(sent)
+    if number is None and isinstance(sent, str):
+        return _text(sent, value)
     if number == value:
         return "text read as a number" if isinstance(sent, str) else AS_SENT
     if number is not None and is_time and value:
@@ -185,7 +194,9 @@ def _number(sent: AttributeValue, value: float, *, is_time: bool) -> str:
 
 def _tokens(n: NormalisedSpan, sent: AttributeValue, value: int) -> str:
     number = _as_number(sent)
-    if number is None or number == value:
+    if number is None:
+        return _text(sent, value) if isinstance(sent, str) else "structured value read"
+    if number == value:
         return "text read as a number" if isinstance(sent, str) else AS_SENT
     missing = value - number
     tokens = n.tokens

@@ -166,7 +166,9 @@ def _params(key: str) -> Reader:
 def _metadata(source: Source) -> Found:
     value = source.decoded("metadata")
     given = dict(value) if isinstance(value, Mapping) else {} if value in (None, "") else {"metadata": value}
-    return Found({**{name: item for _, name, item in source.below("metadata")}, **given}, "metadata")
+    # LiteLLM writes every key it knows, most of them empty.
+    flat = {name: item for _, name, item in source.below("metadata") if item != ""}
+    return Found({**flat, **given}, "metadata")
 
 
 def _variables(source: Source) -> Found:

@@ -36,6 +36,8 @@ _FIRST = (
     "user.id",
     "enduser.id",
     "gen_ai.provider.name",
+    # LangSmith's `gen_ai.system` is a guess from the model's name.
+    "langsmith.metadata.ls_provider",
     "gen_ai.system",
 )
 """Keys believed before others of their field although their convention is not (sections 5.3 and 15)."""
@@ -81,5 +83,6 @@ def project(resource_attributes: Attributes) -> str:
 
 
 def primary(scope_name: str, attributes: Attributes) -> Convention | None:
-    """The first convention that the scope or a key shows; None where none does."""
-    return next((found for found in CONVENTIONS if found.shows_in(scope_name, attributes)), None)
+    """The convention whose scope it is, else the first that a key shows; None where none does."""
+    owner = next((found for found in CONVENTIONS if found.owns(scope_name)), None)
+    return owner or next((found for found in CONVENTIONS if found.shows_in(scope_name, attributes)), None)

@@ -12,6 +12,10 @@ from tracetui.semconv import normalise, summary
 WHOLE = [name for name in SCENARIOS if name.startswith(("oi-", "plain-"))] + [
     "openlit-openai",
     "google-adk-content",
+    "langfuse-decorators",
+    "langfuse-openai",
+    "langsmith-otel",
+    "mlflow-otlp",
     "logfire-app-pending",
     "logfire-openai",
     "openllmetry-0.45-langchain",
@@ -73,7 +77,8 @@ def test_each_value_says_where_it_was_read(name: str) -> None:
         full = normalise(span, logs)
         for field in ("provider", "session_id", "user_id", "input", "output", "agent_name", "ttft_s"):
             if getattr(full, field):
-                guessed = field == "provider" and field not in full.sources
+                told = field == "provider" or (field == "agent_name" and full.agent_name == span.name)
+                guessed = told and field not in full.sources
                 assert guessed or full.sources[field]
         for field in ("input_messages", "output_messages", "documents", "tool_defs", "evals"):
             assert not getattr(full, field) or full.sources.get(field) or full.sources.get("system")

@@ -18,6 +18,11 @@ from tracetui.semconv.registry import CONVENTIONS
 _PATTERNS = sorted(
     {
         *(key for convention in CONVENTIONS for key in (*convention.fields, *convention.kinds, *convention.hints)),
+        *(key for convention in CONVENTIONS for key in convention.opens),
+        *("langfuse.observation.metadata", "langfuse.trace.metadata.x", "langfuse.trace.tags", "langsmith.metadata.x"),
+        *("langfuse.observation.completion_start_time", "langfuse.experiment.x", "langsmith.span.tags"),
+        *("gen_ai.response.tool_calls", "mlflow.chat.tools", "mlflow.traceTag.x", "lmnr.association.properties.tags"),
+        *("agent.tools", "agent.instructions", "ai.response.finish_reason", "haystack.agent.tools", "ai.model.x"),
         *("gen_ai.input.messages", "gen_ai.output.messages", "gen_ai.system_instructions", "gen_ai.tool.definitions"),
         *("gen_ai.retrieval.documents", "metadata", "metadata.x", "tag.tags", "llm.input_messages", "eval.score"),
         *("llm.output_messages", "retriever.documents", "pydantic_ai.all_messages", "gen_ai.prompt.variable.x"),
@@ -47,6 +52,9 @@ _WORDS = st.one_of(
             "LLM",
             "TOOL",
             "NaN",
+            '"quoted"',
+            "{'a': 1}",
+            "2023-11-14T22:13:20",
             "1e999",
             "-3",
             "{",
@@ -71,6 +79,20 @@ _NAMES = st.one_of(
             *("image_url", "url", "file", "input_audio", "toolUse", "toolResult", "status", "output", "finish_reason"),
             *("message_content", "functionDeclarations", "event.name", "documents", "metadata", "score", "refusal"),
             *("reasoningContent", "messages", "choices", "generations", "candidates", "inputs", "outputs", "args"),
+            *("usage", "prompt_tokens", "input_tokens_details", "cached_tokens", "input", "input_cached_tokens"),
+            *(
+                "replies",
+                "meta",
+                "data",
+                "embedding",
+                "delta",
+                "index",
+                "tools",
+                "output",
+                "total",
+                "_content",
+                "origin",
+            ),
         ]
     ),
     st.text(max_size=4),
@@ -91,6 +113,7 @@ _EVENTS = st.lists(
         SpanEvent,
         st.sampled_from(
             ["exception", "First Token Stream Event", "gen_ai.client.inference.operation.details"]
+            + ["mlflow.chunk.item.0", "mlflow.chunk.item.x"]
             + ["gen_ai.choice", "gen_ai.user.message", "gen_ai.content.prompt", "db.query.result"]
         ),
         st.sampled_from([0, START, START + 1]),
@@ -110,10 +133,12 @@ _LOGS = st.lists(
     ),
     max_size=2,
 )
-_SCOPES = st.sampled_from(["app", "pydantic-ai", "openinference.instrumentation.openai"])
+_SCOPES = st.sampled_from(
+    ["app", *(scope for convention in CONVENTIONS if convention.private for scope in convention.scopes)]
+)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=4000, deadline=None)
 @given(_ATTRIBUTES, _EVENTS, _LOGS, _SCOPES, st.builds(Status, st.sampled_from([0, 1, 2, 7]), _WORDS))
 def test_no_attributes_make_it_raise(
     attributes: dict[str, AttributeValue], events: list[SpanEvent], logs: list[LogRecord], scope: str, status: Status

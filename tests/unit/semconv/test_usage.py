@@ -20,7 +20,7 @@ from tracetui.semconv.core.usage import usage_fields
                 "prompt_tokens_details": {"cached_tokens": 384, "audio_tokens": 0},
                 "completion_tokens_details": {"reasoning_tokens": 12},
             },
-            {"input": 498, "output": 27, "total": 525, "cache_read": 384, "reasoning": 12},
+            {"input": 498, "output": 27, "total": 525, "cache_read": 384, "reasoning": 12, "audio_input": 0},
             id="OpenAI chat",
         ),
         pytest.param(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from tracetui.model.chat import Document, Evaluation, ToolDefinition
+from tracetui.model.chat import Document, Embedding, Evaluation, ToolDefinition
 from tracetui.semconv.core.flat import nested
 from tracetui.semconv.core.parts import JSONObject, first_of, word
 from tracetui.semconv.core.values import decode, is_list, number
@@ -34,7 +34,7 @@ def document_of(item: object) -> Document | None:
         content=word(tree, "content", "text", "page_content", "pageContent"),
         id=word(tree, "id", "document_id"),
         score=number(first_of(tree, "score", "relevance_score")),
-        metadata=decode(tree.get("metadata")).value,
+        metadata=decode(first_of(tree, "metadata", "meta")).value,
         title=word(tree, "title", "name"),
         uri=word(tree, "uri", "url"),
     )
@@ -84,6 +84,21 @@ def tool_definitions(value: object) -> tuple[ToolDefinition, ...]:
         elif (definition := tool_definition(item)) is not None:
             found.append(definition)
     return tuple(found)
+
+
+def embedding_of(value: object) -> Embedding | None:
+    """How many vectors a response has, and of what length: `{data: [{embedding}]}`, `{embeddings: […]}`, a list of
+    vectors, or one.
+    """
+    for name in ("data", "embeddings", "embedding"):
+        value = value.get(name, value) if isinstance(value, Mapping) else value
+    if not is_list(value) or not value:
+        return None
+    vectors = [item.get("embedding") if isinstance(item, Mapping) else item for item in value[:MAX_ITEMS]]
+    if all(isinstance(number, int | float) for number in vectors):
+        return Embedding("", 1, len(vectors))
+    sizes = [len(vector) for vector in vectors if is_list(vector)]
+    return Embedding("", len(vectors), max(sizes, default=None))
 
 
 def evaluation_of(item: JSONObject, scope: str = "span") -> Evaluation | None:

@@ -16,7 +16,7 @@ from tracetui.model.chat import Kind
 from tracetui.model.span import LogRecord, Span
 from tracetui.semconv.core.fields import Field
 from tracetui.semconv.core.flat import unflatten
-from tracetui.semconv.core.values import decode, is_hidden
+from tracetui.semconv.core.values import decode, is_hidden, python_mapping, small_mapping
 
 ReadField: TypeAlias = Literal[
     "input_messages",
@@ -104,7 +104,11 @@ class Source:
         return self.decode(self.value(key), key)
 
     def decode(self, value: object, where: str) -> object:
-        """Decode JSON text; where it does not decode, note the problem and give the text back."""
+        """Decode JSON text, or a map as Python prints it; where it does not decode, note the problem and give the text
+        back.
+        """
+        if printed := python_mapping(value):
+            return printed
         result = decode(value)
         if result.failed:
             self.problem(f"{where} is not valid JSON (perhaps cut short), so it stays text.")
@@ -145,6 +149,16 @@ Opener: TypeAlias = Callable[[AttributeValue], Iterable[tuple[Field, object]]]
 """What a value that holds several fields says of them. Runs on the way in, so it is cheap, and never raises."""
 
 
+def entries(table: Mapping[str, Field]) -> Opener:
+    """An opener for a small JSON object whose entries are fields."""
+
+    def opened(value: AttributeValue) -> Iterable[tuple[Field, object]]:
+        found = small_mapping(value)
+        return [(field, found[name]) for name, field in table.items() if name in found]
+
+    return opened
+
+
 class Reader(NamedTuple):
     """A function that fills one field; `rank` says which is believed first."""
 
@@ -176,6 +190,10 @@ class Convention:
     case, `*` at the end of one for anything. The values of a key that is a field too are taken as they are."""
     weak_kinds: Mapping[str, Mapping[str, Kind]] = field(default_factory=dict)
     """The same for values that hardly say anything, believed only where nothing else gives the kind away."""
+    named_after: frozenset[Kind] = frozenset()
+    """Kinds whose spans bear the name of the tool or agent that they are, where no key has it."""
+    exceptions_fail: bool = False
+    """Whether an exception event means that the span failed, whatever its status says."""
     hints: Mapping[str, Kind] = field(default_factory=dict)
     """Keys that give the kind away where no key says it."""
     readers: tuple[Reader, ...] = ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -13,6 +14,9 @@ from tracetui.semconv.core.values import text
 
 _OK = 1
 _MAX_ERRORS = 100
+_TRACEBACK = "Traceback (most recent call last):"
+_REPR = re.compile(r"(\w{1,200})\((['\"]?)(.*)\2,?\)", re.DOTALL)
+"""An exception as Python prints it: `ValueError('no')`."""
 
 
 class Failure(NamedTuple):
@@ -33,11 +37,7 @@ def errors_of(source: Source, failure: Failure) -> tuple[SpanError, ...]:
     """
     found: dict[tuple[str, str], SpanError] = {}
     for attributes in _exceptions(source):
-        error = SpanError(
-            text(attributes.get(EXCEPTION_MESSAGE)) or "",
-            text(attributes.get(EXCEPTION_TYPE)) or "",
-            text(attributes.get(EXCEPTION_STACKTRACE)) or "",
-        )
+        error = _error(attributes)
         found.setdefault((error.type, error.message), error)
         if len(found) >= _MAX_ERRORS:
             break
@@ -48,6 +48,18 @@ def errors_of(source: Source, failure: Failure) -> tuple[SpanError, ...]:
     elif not found and (failure.marked or (failure.type and status.code != _OK)):
         found[failure.type, message] = SpanError(message, failure.type)
     return tuple(found.values())
+
+
+def _error(attributes: Attributes) -> SpanError:
+    """An exception; one whose message is its `repr` with the traceback behind it is taken apart (LangSmith)."""
+    message, name, trace = (
+        text(attributes.get(key)) or "" for key in (EXCEPTION_MESSAGE, EXCEPTION_TYPE, EXCEPTION_STACKTRACE)
+    )
+    head, mark, rest = message.partition(_TRACEBACK)
+    if mark and name in ("", "Exception"):
+        said = _REPR.fullmatch(head.strip())
+        return SpanError(said[3] if said else head.strip(), said[1] if said else name, mark + rest)
+    return SpanError(message, name, trace)
 
 
 def _exceptions(source: Source) -> Iterable[Attributes]:

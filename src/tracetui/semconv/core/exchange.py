@@ -21,6 +21,8 @@ _CONTENT = frozenset(
     "headers api_key".split()
 )
 """Entries of a request that are no parameters; headers and keys are nobody's business."""
+_WORDS = ("input", "prompt")
+"""Entries of a request that may be plain words."""
 _OF_A_MESSAGE = {"role", "parts", "tool_calls", "message", "message.role", "kwargs", "data"}
 _ITEM_TYPES = ("message", "function_call", "function_call_output", "reasoning", "human", "ai", "system")
 
@@ -69,6 +71,12 @@ def response_messages(value: object, _layer: int = 0) -> tuple[ChatMessage, ...]
         if isinstance(inner, Mapping) and (messages := response_messages(inner, _layer + 1)):
             return messages
     return ()
+
+
+def spoken(value: object, role: str) -> tuple[ChatMessage, ...]:
+    """Plain words, or a list of them, as messages; nothing else is any."""
+    listed = (value,) if isinstance(value, str) else value if is_list(value) else ()
+    return messages_of(listed, role) if all(isinstance(item, str) for item in listed) else ()
 
 
 def request_tools(value: object) -> tuple[ToolDefinition, ...]:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Literal, TypeAlias, get_args
 
 from tracetui.semconv.core.providers import fold
-from tracetui.semconv.core.values import MAX_SMALL, amount, count, decode, is_hidden, label, mapping, text
+from tracetui.semconv.core.values import MAX_SMALL, amount, count, decode, is_hidden, label, mapping, text, unquoted
 
 _SPAN_ID = re.compile(r"[0-9a-fA-F]{16}")
 
@@ -110,6 +110,11 @@ def span_id(value: object) -> str | None:
     return found if found.strip("0") else None
 
 
+def identity(value: object) -> str | None:
+    """An id, also out of the quotes that MLflow puts around every value."""
+    return label(unquoted(value))
+
+
 def model_in_json(value: object) -> str | None:
     """The model that invocation parameters name, if they are short."""
     if isinstance(value, str) and (len(value) > MAX_SMALL or '"model' not in value):
@@ -133,6 +138,7 @@ READERS: dict[str, Callable[[object], object]] = {
     **dict.fromkeys(("input", "output", "tool.description", "prompt.template", "rerank.query", "error.message"), words),
     **dict.fromkeys(("cost.input", "cost.output", "cost.total", "ttft_s", "ttft_ms", "ttft_either"), amount),
     **dict.fromkeys(("embedding.dimension", "rerank.top_k"), count),
+    **dict.fromkeys(("session_id", "user_id"), identity),
     "provider": provider,
     "error.mark": failure,
     "pending_parent": span_id,

@@ -57,7 +57,7 @@ def _may_be_remembered(found: Collected, repeating: tuple[object, ...]) -> bool:
 
 def _identity(found: Collected, table: Table) -> Identity:
     kind = kind_of(found, table)
-    request, response = scalars.models(found)
+    request, response = scalars.models(found, kind)
     model = response or request
     return Identity(
         kind,

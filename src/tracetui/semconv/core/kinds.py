@@ -61,6 +61,12 @@ def _met(table: Table, key: str, value: str) -> Kind | None:
     return kind
 
 
+def own_name(found: Collected, table: Table, kind: Kind, name: str) -> str:
+    """The name of a span, where its convention names spans of its kind after the tool or agent that they are."""
+    ranked = found.fields.get(KIND)
+    return name if ranked and kind in table.named_after.get(key_of(ranked[0][1]), ()) else ""
+
+
 def _kind_of(values: Mapping[str, Kind], value: str) -> Kind | None:
     kind = values.get(value)
     if kind is None:

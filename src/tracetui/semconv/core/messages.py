@@ -2,7 +2,7 @@
 
 Shapes: `{role, parts}` (OTel GenAI), `{role, content, tool_calls}` (OpenAI and its like), `{"message": {…}}` and
 `{"message.role": …}` (OpenInference), items of OpenAI's responses API, LangChain's constructors and dictionaries,
-Gemini contents, plain words.
+LlamaIndex's blocks, Gemini contents, plain words.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ ROLES = {"human": "user", "ai": "assistant", "model": "assistant", "Human": "use
 """Other names of roles."""
 
 _ANSWERS = ("tool", "function")
-_OF_A_MESSAGE = {"parts", "content", "contents", "tool_calls", "refusal", "function_call_name"}
+_OF_A_MESSAGE = {"parts", "blocks", "content", "contents", "tool_calls", "refusal", "function_call_name"}
 _MAX_MESSAGES = 20_000
 _LANGCHAIN = {
     "HumanMessage": "user",
@@ -137,7 +137,7 @@ def _contents(item: JSONObject) -> list[MessagePart]:
     thought = first_of(item, "reasoning_content", "reasoning")
     if isinstance(thought, str) and thought:
         parts.append(ReasoningPart(thought))
-    listed = item.get("parts")
+    listed = first_of(item, "parts", "blocks")
     if is_list(listed):
         parts.extend(part_of(part) for part in listed)
     elif isinstance(listed, Mapping | str):

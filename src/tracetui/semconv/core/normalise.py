@@ -24,7 +24,7 @@ from tracetui.semconv.core import scalars
 from tracetui.semconv.core.calls import answer_of, arguments_of
 from tracetui.semconv.core.convention import Found, Reader, ReadField, Source
 from tracetui.semconv.core.errors import Failure, errors_of
-from tracetui.semconv.core.kinds import find_kind
+from tracetui.semconv.core.kinds import find_kind, own_name
 from tracetui.semconv.core.messages import with_system
 from tracetui.semconv.core.table import counts
 from tracetui.semconv.core.tokens import settle
@@ -66,7 +66,7 @@ class _Reading:
     def result(self) -> NormalisedSpan:
         source, found, span = self.source, self.found, self.source.span
         kind = self.kind()
-        request, response = scalars.models(found)
+        request, response = scalars.models(found, kind)
         for field in ("model_request", "model_response"):
             self.note(field, field)
         if response and "model_response" not in self.sources:
@@ -116,7 +116,7 @@ class _Reading:
             user_id=self.word("user_id"),
             tags=self.tags(),
             metadata=self.merged("metadata"),
-            agent_name=self.word("agent_name"),
+            agent_name=self.named("agent_name", kind) if kind is Kind.AGENT else self.word("agent_name"),
             evals=self.evaluations(),
             errors=errors,
             ttft_s=self.time_to_first_token(),
@@ -156,6 +156,10 @@ class _Reading:
         if keep:
             self.note(field, field)
         return scalars.word(self.found, field)
+
+    def named(self, field: str, kind: Kind) -> str:
+        """The name of a tool or agent: said by a key, or the span's own."""
+        return self.word(field) or own_name(self.found, self.table, kind, self.source.span.name)
 
     def decoded(self, field: str) -> object:
         """A field that may be JSON text, decoded."""
@@ -210,10 +214,18 @@ class _Reading:
                 self.sources.setdefault("tags", found.source)
         return tuple(union)
 
+    def messages(self, field: ReadField) -> tuple[ChatMessage, ...]:
+        """The most believed messages; those of which no part was recorded only where there are no others."""
+        found = [(found, found.value) for found in self.all(field) if isinstance(found.value, tuple)]
+        told = next((pair for pair in found if any(message.parts for message in pair[1])), found[0] if found else None)
+        if told is None:
+            return ()
+        self.sources[field] = told[0].source
+        return told[1]
+
     def conversation(self) -> tuple[str, tuple[ChatMessage, ...], tuple[ChatMessage, ...]]:
         """The system prompt, the messages in (led by it) and the messages out."""
-        given = self.many("input_messages", ChatMessage)
-        told = self.many("output_messages", ChatMessage)
+        given, told = self.messages("input_messages"), self.messages("output_messages")
         parts = self.one("instructions")
         if isinstance(parts, tuple):
             self.sources["system"] = self.sources.pop("instructions")
@@ -238,7 +250,7 @@ class _Reading:
         if result is None:
             result = self.value("output", "tool.result")
         return Tool(
-            self.word("tool.name"),
+            self.named("tool.name", kind),
             self.word("tool.description"),
             self.word("tool.call_id"),
             arguments_of(arguments),

@@ -1,7 +1,7 @@
 """Parts of messages, whoever's JSON they come in: told apart by their `type`, or by the names they have.
 
-Covers the parts of OTel GenAI (1.37 on), OpenAI's chat and responses APIs, Anthropic, Gemini, Bedrock, LangChain and
-the Vercel AI SDK. A part that fits none of them is kept as it came.
+Covers the parts of OTel GenAI (1.37 on), OpenAI's chat and responses APIs, Anthropic, Gemini, Bedrock, LangChain,
+Haystack and the Vercel AI SDK. A part that fits none of them is kept as it came.
 """
 
 from __future__ import annotations
@@ -152,6 +152,15 @@ def _tool_result(item: JSONObject) -> MessagePart:
     )
 
 
+def _tool_result_of_call(item: JSONObject) -> MessagePart:
+    """Haystack: a result beside the call that it answers."""
+    origin = item.get("origin")
+    call: JSONObject = origin if isinstance(origin, Mapping) else {}
+    return tool_result(
+        item.get("result"), name=word(call, "tool_name"), id=word(call, "id"), is_error=item.get("error") is True
+    )
+
+
 def _server_tool(name: str) -> Callable[[JSONObject], MessagePart]:
     def read(item: JSONObject) -> MessagePart:
         inner = item.get(name)
@@ -264,6 +273,8 @@ _BY_NAME: dict[str, Callable[[JSONObject], MessagePart]] = {
     "functionCall": _inner("functionCall", _tool_call),
     "function_response": _inner("function_response", _tool_result),
     "functionResponse": _inner("functionResponse", _tool_result),
+    "tool_call": _inner("tool_call", _tool_call),
+    "tool_call_result": _inner("tool_call_result", _tool_result_of_call),
     "inline_data": _inner("inline_data", _blob),
     "inlineData": _inner("inlineData", _blob),
     "file_data": _inner("file_data", _blob),

@@ -63,6 +63,11 @@ def shortened(value: object) -> str:
     return json_text(value[:8])[:MAX_PREVIEW] if isinstance(value, list) else ""
 
 
+def has_exception(events: Iterable[SpanEvent]) -> bool:
+    """Whether one of a span's first events tells of an exception."""
+    return any(event.name == EXCEPTION for event, _ in zip(events, range(_MAX_EVENTS), strict=False))
+
+
 def _of_exception(events: Iterable[SpanEvent]) -> str:
     for event, _ in zip(events, range(_MAX_EVENTS), strict=False):
         if event.name == EXCEPTION:

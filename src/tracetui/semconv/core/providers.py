@@ -17,6 +17,10 @@ _ALIASES = {
     "mistralai": "mistral_ai",
     "bedrock": "aws.bedrock",
     "aws": "aws.bedrock",
+    # LangChain's spellings.
+    "google_genai": "gcp.gemini",
+    "google_vertexai": "gcp.vertex_ai",
+    "amazon_bedrock": "aws.bedrock",
 }
 _STARTS = {
     "google.vertex": "gcp.vertex_ai",
@@ -36,7 +40,11 @@ _APIS = frozenset(
 """What the Vercel AI SDK puts behind a provider's name: `openai.chat`, `google.vertex.anthropic.messages`."""
 _FRAMEWORKS = frozenset(
     "langchain langgraph llama_index llamaindex crewai strands-agents autogen gcp.vertex.agent haystack "
-    "microsoft.agent_framework semantic_kernel _other".split()
+    "microsoft.agent_framework semantic_kernel _other "
+    # OpenLIT's names.
+    "litellm ag2 agno phidata pydantic_ai openai_agents browser_use google_adk claude_agent_sdk agent_framework "
+    "strands_agents smolagents dynamiq julep letta controlflow multion mcp mem0 embedchain guardrails firecrawl "
+    "crawl4ai".split()
 )
 _HOSTS = (
     ("api.openai.com", "openai"),

@@ -42,12 +42,14 @@ def word(found: Collected, field: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def models(found: Collected) -> tuple[str, str]:
-    """The model asked for and the one that answered; each empty where unknown."""
+def models(found: Collected, kind: Kind) -> tuple[str, str]:
+    """The model asked for and the one that answered; each empty where unknown. A `model` among the parameters of what
+    calls no model means something else.
+    """
     request = word(found, "model_request")
     response = word(found, "model_response") or word(found, "model_either")
     if not request and not response:
-        return word(found, "model_params"), ""
+        return word(found, "model_params") if kind in _HOSTED or kind is Kind.UNKNOWN else "", ""
     if "/" in response:
         bare = _without_provider(found, response)
         return request or (response if bare != response else ""), bare

@@ -8,7 +8,8 @@ from tracetui.model.chat import Kind, SpanSummary
 from tracetui.semconv.core import preview, scalars
 from tracetui.semconv.core.facts import SpanFacts
 from tracetui.semconv.core.identity import identity
-from tracetui.semconv.core.table import NO_HINT, Collected, Table, usage
+from tracetui.semconv.core.kinds import own_name
+from tracetui.semconv.core.table import KIND, NO_HINT, Collected, Table, key_of, usage
 from tracetui.semconv.core.tokens import NO_TOKENS
 from tracetui.semconv.registry import columns_of
 
@@ -38,6 +39,8 @@ def summary(facts: SpanFacts) -> SpanSummary:
         is_error = True
     if not is_error and "error.mark" in fields and scalars.first(found, "error.mark"):
         is_error = True
+    if not is_error and KIND in fields and key_of(fields[KIND][0][1]) in table.failing:
+        is_error = preview.has_exception(facts.events())
     kind, model, request, provider, tier, tool_name, agent_name = identity(found, table)
     return SpanSummary(
         kind,
@@ -49,8 +52,8 @@ def summary(facts: SpanFacts) -> SpanSummary:
         scalars.cost(found) if "cost.total" in fields or "cost.input" in fields else None,
         scalars.word(found, "session_id"),
         scalars.word(found, "user_id"),
-        tool_name,
-        agent_name,
+        tool_name or (own_name(found, table, kind, facts.name) if kind is Kind.TOOL else ""),
+        agent_name or (own_name(found, table, kind, facts.name) if kind is Kind.AGENT else ""),
         _preview(facts, table, found, kind, is_error),
         is_error,
         *((True, scalars.word(found, "pending_parent")) if table.is_pending(found) else ()),

@@ -210,6 +210,10 @@ class Table:
         """Keys that say the kind, with the kinds their values mean."""
         self.weak_kinds: dict[str, Mapping[str, Kind]] = {}
         """The same for values that are believed last."""
+        self.named_after: dict[str, frozenset[Kind]] = {}
+        """Keys that say the kind, with the kinds whose spans bear the name of what they run."""
+        self.failing = frozenset(key for found in conventions if found.exceptions_fail for key in found.kinds)
+        """Keys that say the kind of spans which failed wherever they have an exception."""
         self._pending: dict[str, str] = {}
         self._words: dict[str, WordReader] = {}
         hints = {key: HINTED.index(kind) for convention in conventions for key, kind in convention.hints.items()}
@@ -236,6 +240,7 @@ class Table:
                     self._exact[key] = Place(field if wanted else _NO_FIELD, rank, hint, of_tokens, inside)
             for key, values in convention.kinds.items():
                 self.kinds.setdefault(key, values)
+                self.named_after.setdefault(key, convention.named_after)
             for key, values in convention.weak_kinds.items():
                 self.weak_kinds.setdefault(key, values)
         for key, hint in hints.items():

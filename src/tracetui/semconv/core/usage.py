@@ -39,6 +39,14 @@ NAMES: Mapping[Field, tuple[str, ...]] = {
         *("output_token_details.reasoning", "thoughts_token_count", "thoughtsTokenCount", "reasoning_tokens"),
         *("reasoningTokens", "thoughtsTokens"),
     ),
+    "tokens.audio_input": (
+        *("prompt_tokens_details.audio_tokens", "input_tokens_details.audio_tokens"),
+        "input_token_details.audio",
+    ),
+    "tokens.audio_output": (
+        *("completion_tokens_details.audio_tokens", "output_tokens_details.audio_tokens"),
+        "output_token_details.audio",
+    ),
 }
 """Names of each count, a dot leading into a nested object; of several the first stands."""
 
@@ -47,6 +55,7 @@ _BESIDE_INPUT = (
     *("cache_creation_input_tokens", "cacheWriteInputTokens", "cacheWriteInputTokenCount"),
 )
 """Anthropic's and Bedrock's names: their input leaves the cache out, unless the total says that it does not."""
+_USAGES = ("usage", "usage_metadata", "usageMetadata")
 _DETAILS = ("prompt_tokens_details", "input_tokens_details", "input_token_details")
 _BESIDE_OUTPUT = ("thoughts_token_count", "thoughtsTokenCount")
 """Gemini's names: its output leaves out the thoughts, unless the total says that it does not."""
@@ -77,22 +86,47 @@ def object_in_text(value: object, name: str) -> JSONObject:
     if isinstance(value, Mapping):
         inner = value.get(name)
         return inner if isinstance(inner, Mapping) else {}
-    quoted = f'"{name}"'
-    at = value.rfind(quoted) if isinstance(value, str) else -1
-    if not isinstance(value, str) or at < 0:
+    if not isinstance(value, str) or (at := value.rfind(f'"{name}"')) < 0:
         return {}
-    near = value[at + len(quoted) : at + len(quoted) + MAX_SMALL]
-    start = near.find("{")
-    if start < 0 or near[:start].strip() != ":":
-        return {}
-    try:
-        found = _DECODER.raw_decode(near, start)[0]
-    except (ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, Mapping) else {}
+    found = _object_behind(value[at : at + MAX_SMALL], name)
+    return found[0] if found is not None else {}
 
 
 _DECODER = json.JSONDecoder()
+
+
+def usage_of_response(value: object) -> dict[Field, int]:
+    """The counts in the usage that a provider's response ends with, out of its JSON text, without decoding the rest.
+
+    Only a response's own usage is taken: one that stands deeper belongs to something that the text tells of.
+    """
+    if not isinstance(value, str) or not value.startswith("{"):
+        return {}
+    near = value[-MAX_SMALL:]
+    for name in _USAGES:
+        at = near.rfind(f'"{name}"')
+        found = _object_behind(near[at:], name) if at >= 0 else None
+        if found is not None and _closes_once(near[at + found[1] :]):
+            return usage_fields(found[0])
+    return {}
+
+
+def _object_behind(text: str, name: str) -> tuple[JSONObject, int] | None:
+    """The object behind a name in quotes that the text begins with, and where it ends; None where there is none."""
+    start = text.find("{")
+    if start < 0 or text[len(name) + 2 : start].strip() != ":":
+        return None
+    try:
+        found, end = _DECODER.raw_decode(text, start)
+    except (ValueError, RecursionError):
+        return None
+    return (found, end) if isinstance(found, Mapping) else None
+
+
+def _closes_once(rest: str) -> bool:
+    """Whether the rest of a JSON text ends the outermost object and no other."""
+    opened = rest.count("{") + rest.count("[")
+    return rest.rstrip().endswith("}") and rest.count("}") + rest.count("]") == opened + 1
 
 
 def _stands_beside(usage: JSONObject, names: tuple[str, ...]) -> bool:
