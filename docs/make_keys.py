@@ -6,8 +6,15 @@ from pathlib import Path
 
 from tracetui.tui.commands import COMMANDS, MOVES, Command
 
-PANES = (("explorer", "Everywhere"), ("list", "Trace list"), ("tree", "Trace"), ("inspector", "Inspector"),
-         ("rows", "Moving, in every pane"))  # fmt: skip
+PANES = (
+    ("explorer", "Everywhere"),
+    ("list", "Trace list"),
+    ("tree", "Trace"),
+    ("inspector", "Inspector"),
+    ("sessions", "Session list"),
+    ("conversation", "Conversation of a session"),
+    ("rows", "Moving, in every pane"),
+)
 
 
 def keys_page() -> str:

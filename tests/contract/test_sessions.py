@@ -230,6 +230,7 @@ def test_turns_come_in_pages(store: Backend) -> None:
     assert reader.session_traces("chat", after=third, limit=1) == whole[3:4]
     assert reader.session_traces("chat", before=third, limit=1) == whole[1:2]
     assert reader.session_traces("chat", before=END, limit=2) == whole[3:]
+    assert (reader.count_session_traces("chat"), reader.count_session_traces("chat", ahead_of=third)) == (5, 2)
 
 
 def test_sessions_are_found_by_the_beginning_of_their_id(store: Backend) -> None:

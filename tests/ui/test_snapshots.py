@@ -53,16 +53,42 @@ async def open_span(pilot: Pilot[str], until: Until, trace: str, kind: str, tab:
     await pilot.pause()
 
 
+async def open_sessions(pilot: Pilot[str], until: Until, *, read: bool) -> None:
+    """Show the sessions, with the cursor on the second; or read it, its first turn unfolded."""
+    assert isinstance(pilot.app, TracetuiApp)
+    await until(pilot, lambda: pilot.app.explorer.traces.loaded)  # type: ignore[attr-defined]
+    await pilot.press("c")
+    await until(pilot, lambda: pilot.app.sessions and pilot.app.sessions.sessions.loaded)  # type: ignore[attr-defined]
+    screen = pilot.app.sessions
+    assert screen is not None
+    if not screen.sessions.total:
+        return
+    row = next(row for row in range(9) if (at := screen.sessions.at(row)) and at.session_id == "sess-7f3a-multi-turn")
+    for _ in range(row):
+        await pilot.press("j")
+    if read:
+        await pilot.press("enter")
+    view = screen.conversation
+    if view.display:
+        await until(pilot, lambda: view.session and view.session.session_id == "sess-7f3a-multi-turn")
+        await until(pilot, lambda: len(view._turns) == 2 and not view._asked)
+    if read:
+        await pilot.press("home", "space")
+    await pilot.pause()
+
+
 @pytest.mark.parametrize("theme", ["tracetui-dark", "tracetui-light", "tracetui-ansi"])
 @pytest.mark.parametrize("size", [(120, 40), (80, 24)], ids=["120x40", "80x24"])
-@pytest.mark.parametrize("picture", ["list", "chat", "documents", "welcome"])
+@pytest.mark.parametrize("picture", ["list", "chat", "documents", "welcome", "sessions", "conversation", "no-sessions"])
 def test_picture(
     picture: str, size: tuple[int, int], theme: str, snap_compare: Compare, tmp_path: Path, until: Until
 ) -> None:
     runtime = Runtime(replace(offline(tmp_path / "traces.db"), theme=theme))
     runtime.open_store()
     try:
-        if picture != "welcome":
+        if picture == "no-sessions":
+            fill(runtime, "plain-error")
+        elif picture != "welcome":
             fill(runtime, *SCENARIOS)
         app = TracetuiApp(runtime, clock=FixedClock())
 
@@ -73,6 +99,8 @@ def test_picture(
                 await open_span(pilot, until, "weather_turn_1", "LLM", 1)
             elif picture == "documents":
                 await open_span(pilot, until, "support_agent", "RETRIEVER", 4)
+            elif picture in ("sessions", "conversation", "no-sessions"):
+                await open_sessions(pilot, until, read=picture == "conversation")
             elif picture == "list":
                 await pilot.press("j", "j")
                 chosen = explorer.traces.selected

@@ -390,6 +390,10 @@ class SpanReader(Protocol):
         """
         ...
 
+    def count_session_traces(self, session_id: str, *, ahead_of: RowKey | None = None) -> int:
+        """Traces of a session; with `ahead_of`, those before that key."""
+        ...
+
     def find_sessions(self, id_prefix: str, *, limit: int = 10) -> list[str]:
         """Sessions whose id starts with this text, exact case, in alphabetical order."""
         ...

@@ -16,7 +16,7 @@ from textual import on
 from textual.app import App, SystemCommand
 from textual.binding import BindingType
 from textual.driver import Driver
-from textual.screen import Screen
+from textual.screen import ModalScreen, Screen
 from textual.widgets import Input
 from textual.worker import Worker, WorkerState
 
@@ -26,11 +26,12 @@ from tracetui.model.clock import Clock, SystemClock
 from tracetui.query import compile_text
 from tracetui.runtime import Runtime
 from tracetui.store.api import Commit
-from tracetui.tui.commands import COMMANDS
+from tracetui.tui.commands import COMMANDS, EVERYWHERE, commands_of
 from tracetui.tui.feed import Feed
 from tracetui.tui.messages import ListView, StoreChanged
 from tracetui.tui.pulse import Pulse
 from tracetui.tui.screens.explorer import ExplorerScreen
+from tracetui.tui.screens.sessions import SessionsScreen
 from tracetui.tui.sgr import lean
 from tracetui.tui.theme import DARK, THEMES
 from tracetui.tui.yank import YankActions
@@ -77,6 +78,7 @@ class TracetuiApp(YankActions, App[str]):
         self._changed_spans = 0
         self._announced = False
         self._data_version: int | None = None
+        self._sessions: SessionsScreen | None = None
         self.failure = ""
         """What ended the screen, when it failed: a type and a place."""
         for theme in THEMES:
@@ -181,7 +183,7 @@ class TracetuiApp(YankActions, App[str]):
 
     def _tell(self, message: StoreChanged) -> None:
         for screen in self.screen_stack:
-            if isinstance(screen, ExplorerScreen):
+            if isinstance(screen, ExplorerScreen | SessionsScreen):
                 screen.post_message(message)
 
     def _poll(self) -> None:
@@ -202,6 +204,8 @@ class TracetuiApp(YankActions, App[str]):
             if isinstance(screen, ExplorerScreen) and screen.is_mounted:
                 screen.inspector.restyle()
                 screen.refresh(layout=True)
+        if self._sessions is not None and self._sessions.is_mounted:
+            self._sessions.restyle()
 
     @property
     def explorer(self) -> ExplorerScreen:
@@ -210,6 +214,12 @@ class TracetuiApp(YankActions, App[str]):
             if isinstance(screen, ExplorerScreen):
                 return screen
         raise LookupError("the explorer is not on the stack")
+
+    @property
+    def sessions(self) -> SessionsScreen | None:
+        """The sessions' screen, while it is shown."""
+        shown = [screen for screen in self.screen_stack if not isinstance(screen, ModalScreen)][-1:]
+        return shown[0] if shown and isinstance(shown[0], SessionsScreen) else None
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Leave the explorer's single-letter keys to the field that is typed in."""
@@ -222,6 +232,26 @@ class TracetuiApp(YankActions, App[str]):
         here = names.index(self.theme) if self.theme in names else -1
         self.theme = names[(here + 1) % len(names)]
 
+    def action_sessions(self) -> None:
+        """To the sessions, or from them back to the traces."""
+        if self.sessions is not None:
+            self.pop_screen()
+            return
+        if self._sessions is None:
+            self._sessions = SessionsScreen(self._feed, self._clock, self._pulse)
+            self.install_screen(self._sessions, "sessions")  # kept when it is left, with the reader's place
+        self.push_screen(self._sessions)
+
+    @on(SessionsScreen.Left)
+    @on(ExplorerScreen.VisitEnded)
+    def _to_or_from_sessions(self) -> None:
+        self.action_sessions()
+
+    @on(SessionsScreen.OpenTrace)
+    def _open_turn(self, message: SessionsScreen.OpenTrace) -> None:
+        self.pop_screen()
+        self.explorer.visit(message.trace_id)
+
     def action_demo(self) -> None:
         """Leave for the demo, while there is nothing to see here."""
         if self.explorer.has_class("-empty"):
@@ -229,22 +259,18 @@ class TracetuiApp(YankActions, App[str]):
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """The palette: every command that works here."""
-        explorer = self.explorer
-        for command in COMMANDS:
+        here = self.sessions or self.explorer
+        only = EVERYWHERE if here is self.sessions else ()
+        everywhere = commands_of("explorer", only=only)
+        for command in (*everywhere, *(commands_of(here.pane_name) if here.focused is not None else ())):
             if command.id == "palette":
                 continue
-            if command.pane == "explorer":
-                yield SystemCommand(
-                    command.title,
-                    f"{command.help}  {command.key_label}",
-                    lambda action=command.action: self.call_later(self._run, action, explorer),
-                )
-            elif command.pane == explorer.pane_name and explorer.focused is not None:
-                yield SystemCommand(
-                    command.title,
-                    f"{command.help}  {command.key_label}",
-                    lambda action=command.action, pane=explorer.focused: self.call_later(self._run, action, pane),
-                )
+            target = here if command in everywhere else here.focused
+            yield SystemCommand(
+                command.title,
+                f"{command.help}  {command.key_label}",
+                lambda action=command.action, target=target: self.call_later(self._run, action, target),
+            )
         for theme in THEMES:
             yield SystemCommand(
                 f"Theme: {theme.name}", "Use these colours.", lambda name=theme.name: setattr(self, "theme", name)

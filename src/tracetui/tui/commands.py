@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from textual.binding import Binding
@@ -23,7 +23,7 @@ class Command:
     help: str
     """One sentence, for the help screen and the docs."""
     pane: str
-    """Where it works: `explorer` (everywhere), `list`, `tree`, `inspector` or `filter`."""
+    """Where it works: `explorer` (everywhere), `list`, `tree`, `inspector`, `filter`, `sessions` or `conversation`."""
     footer: bool = False
     """Whether the footer shows it."""
     shown_keys: str = ""
@@ -74,6 +74,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command("palette", "ctrl+p", "palette", "Commands", "Search all commands.", "explorer", False),
     Command("follow", "f", "follow", "Follow", "Follow the newest trace, or stop following.", "explorer", True),
+    Command("sessions", "c", "app.sessions", "Sessions", "Show the sessions, or the traces again.", "explorer", True),
     Command("next-pane", "tab", "next_pane", "Next pane", "Move to the next pane.", "explorer"),
     Command("previous-pane", "shift+tab", "previous_pane", "Previous pane", "Move to the pane before.", "explorer"),
     Command("back", "escape", "back", "Back", "Close the filter, leave the inspector, leave the trace.", "explorer"),
@@ -100,6 +101,37 @@ COMMANDS: tuple[Command, ...] = (
     Command("open-trace", "enter", "screen.open_trace", "Open", "Open the trace.", "list", True),
     Command("sort", "s", "next_sort", "Sort", "Sort by the next column.", "list", True),
     Command("sort-reverse", "S", "reverse_sort", "Reverse", "Turn the order round.", "list"),
+    Command("open-session", "enter", "screen.open_session", "Read", "Read the conversation.", "sessions", True),
+    Command("sort-sessions", "s", "next_sort", "Sort", "Sort by the next column.", "sessions", True),
+    Command("sort-sessions-reverse", "S", "reverse_sort", "Reverse", "Turn the order round.", "sessions"),
+    Command("open-turn", "enter", "screen.open_turn", "Open trace", "Open the turn's trace.", "conversation", True),
+    Command(
+        "toggle-steps",
+        "space",
+        "toggle_block",
+        "Unfold",
+        "Unfold or fold what the line stands for; on a turn's head, what happened in between.",
+        "conversation",
+        True,
+    ),
+    Command("next-turn", "J,right,l", "step_turn(1)", "Next turn", "Go to the next turn.", "conversation", True),
+    Command("previous-turn", "K,left,h", "step_turn(-1)", "Previous turn", "Go to the turn before.", "conversation"),
+    Command(
+        "fold-steps",
+        "left_square_bracket",
+        "fold_steps(True)",
+        "Fold all",
+        "Fold what happened in between, in every turn.",
+        "conversation",
+    ),
+    Command(
+        "unfold-steps",
+        "right_square_bracket",
+        "fold_steps(False)",
+        "Unfold all",
+        "Unfold what happened in between, in every turn.",
+        "conversation",
+    ),
     Command("open-span", "enter", "screen.open_span", "Inspect", "Read the span.", "tree", True),
     Command("toggle-fold", "space", "toggle_fold", "Fold", "Fold or unfold the span's children.", "tree", True),
     Command("fold", "left,h", "fold", "Fold", "Fold the span, or go to its parent.", "tree"),
@@ -163,8 +195,14 @@ MOVES: tuple[Command, ...] = (
 """Moves that every pane of rows has."""
 
 
-def bindings(pane: str) -> list[Binding]:
-    """Textual bindings of a pane's commands.
+EVERYWHERE = frozenset(
+    "help palette follow sessions next-pane previous-pane back copy copy-json time theme suspend quit".split()
+)
+"""Commands of the explorer that the sessions screen has too, by id."""
+
+
+def bindings(pane: str, *, only: Collection[str] = ()) -> list[Binding]:
+    """Textual bindings of a pane's commands, or of those of them with certain ids.
 
     All have priority: they are done one after the other as the keys arrive, so that a key typed ahead reaches the pane
     that the key before it leads to. Without priority a key goes to whatever has the focus at the moment it is read.
@@ -173,10 +211,10 @@ def bindings(pane: str) -> list[Binding]:
     return [
         Binding(command.keys, command.action, command.title, show=False, id=command.id, priority=True)
         for command in source
-        if command.pane == pane
+        if command.pane == pane and (not only or command.id in only)
     ]
 
 
-def commands_of(pane: str) -> list[Command]:
-    """A pane's own commands, in order."""
-    return [command for command in COMMANDS if command.pane == pane]
+def commands_of(pane: str, *, only: Collection[str] = ()) -> list[Command]:
+    """A pane's own commands, in order, or those of them with certain ids."""
+    return [command for command in COMMANDS if command.pane == pane and (not only or command.id in only)]

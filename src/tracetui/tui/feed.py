@@ -10,8 +10,10 @@ from __future__ import annotations
 import logging
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
 from textual.message import Message
 from textual.message_pump import MessagePump
@@ -19,17 +21,24 @@ from textual.message_pump import MessagePump
 from tracetui.errors import TracetuiError
 from tracetui.model.trace import TraceSummary
 from tracetui.model.tree import TraceTree, build_tree
-from tracetui.store.api import END, RowKey, SpanReader, TraceOrder
+from tracetui.store.api import END, RowKey, SpanReader
 from tracetui.tui.messages import (
     FeedFailed,
     ListLoaded,
     ListView,
     RawLoaded,
     RowsLoaded,
+    RowView,
     SizeLoaded,
     SpanLoaded,
     TreeLoaded,
+    TurnsLoaded,
+    TurnView,
 )
+from tracetui.tui.sources import RowT, Source, source_of
+
+if TYPE_CHECKING:
+    from tracetui.model.turn import Turn
 
 log = logging.getLogger(__name__)
 
@@ -96,13 +105,18 @@ class FeedThread:
                 reader.close()
 
 
+def _key(view: RowView) -> str:
+    """Of which list a job is."""
+    return "list" if isinstance(view, ListView) else "sessions"
+
+
 class Feed:
     """All reads of the explorer."""
 
     def __init__(self, open_reader: Callable[[], SpanReader]) -> None:
         self._demand = FeedThread("demand", open_reader)
         self._background = FeedThread("background", open_reader)
-        self._first: Future[ListLoaded] = Future()
+        self._first: Future[ListLoaded[TraceSummary]] = Future()
         self._tree: TraceTree | None = None
         """The trace that was read last; touched by the demand thread alone."""
 
@@ -120,36 +134,70 @@ class Feed:
         """Read the first page while the screen is still being set up."""
 
         def job(reader: SpanReader) -> None:
-            self._first.set_result(_list_window(reader, view, "top", None))
+            self._first.set_result(_list_window(source_of(reader, view), "top", None))
 
         self._demand.ask("first", job)
 
-    def prefetched(self, view: ListView) -> ListLoaded | None:
+    def prefetched(self, view: ListView) -> ListLoaded[TraceSummary] | None:
         """The page that was read ahead, if it is there and shows this."""
         if not self._first.done():
             return None
         loaded = self._first.result()
         return loaded if loaded.view == view else None
 
-    def load_list(
-        self, target: MessagePump, view: ListView, aim: str, row: TraceSummary | None = None, *, limit: int = WINDOW
-    ) -> None:
-        """Ask for a window of the trace list.
+    def load_list(self, target: MessagePump, view: RowView, aim: str, row: Any = None, *, limit: int = WINDOW) -> None:
+        """Ask for a window of a list.
 
         Args:
             target: Gets a `ListLoaded`.
             view: Filter and order.
             aim: `top` the newest rows; `end` the last ones; `around` the window that begins at `row`, `hold` the one
-                with `row` in its middle, wherever that trace stands now;
+                with `row` in its middle, wherever it stands now;
                 `before`, `after` a window that ends or begins near `row`, for scrolling.
             row: The row that `around`, `before` and `after` speak of.
             limit: Rows of the window at most.
         """
-        self._demand.ask("list", lambda reader: _list_window(reader, view, aim, row, limit), target)
+        self._demand.ask(_key(view), lambda reader: _list_window(source_of(reader, view), aim, row, limit), target)
 
-    def seek_list(self, target: MessagePump, view: ListView, place: int) -> None:
-        """Ask for the window near a far place of the list, found by halving the time between its ends."""
-        self._demand.ask("list", lambda reader: _seek_window(reader, view, place), target)
+    def seek_list(self, target: MessagePump, view: RowView, place: int) -> None:
+        """Ask for the window near a far place of a list, found by halving what it is sorted by between its ends."""
+        self._demand.ask(_key(view), lambda reader: _seek_window(source_of(reader, view), place), target)
+
+    def load_turns(
+        self,
+        target: MessagePump,
+        view: TurnView,
+        aim: str,
+        row: TraceSummary | None = None,
+        *,
+        place: int = -1,
+        known: Mapping[str, Turn] = MappingProxyType({}),
+        limit: int,
+    ) -> None:
+        """Ask for a `TurnsLoaded`, with the aims of `load_list`.
+
+        Args:
+            target: Gets it.
+            view: Which session.
+            aim: As of `load_list`, or `seek` for the turns near `place`.
+            row: The trace that the aim speaks of.
+            place: For `seek`.
+            known: Turns that need not be read again while their trace has not changed, by trace id.
+            limit: Turns of the window at most.
+        """
+
+        def job(reader: SpanReader) -> TurnsLoaded:
+            from tracetui.tui.opening import read_turns  # deferred: it imports protobuf and the conventions
+
+            source = source_of(reader, view)
+            if aim == "seek":
+                window = _seek_window(source, place, limit)
+            else:
+                window = _list_window(source, aim, row or (source.page(limit=1) or [None])[0], limit)
+            turns = read_turns(reader, window.rows, known)
+            return TurnsLoaded(view.session_id, reader.session(view.session_id), window.first, window.total, turns)
+
+        self._demand.ask("turns", job, target)
 
     def load_size(self, target: MessagePump) -> None:
         """Ask for a `SizeLoaded`."""
@@ -211,51 +259,47 @@ class Feed:
         self._background.ask("poll", lambda reader: notice(reader.data_version()), target)
 
 
-def _list_window(
-    reader: SpanReader, view: ListView, aim: str, row: TraceSummary | None, limit: int = WINDOW
-) -> ListLoaded:
-    total = reader.count_traces(view.where)
+def _list_window(source: Source[RowT], aim: str, row: RowT | None, limit: int = WINDOW) -> ListLoaded[RowT]:
+    view, total = source.view, source.count()
     if row is None or aim == "top":
-        return ListLoaded(view, 0, total, tuple(reader.traces(view.where, sort=view.sort, limit=limit)), aim)
-    if aim == "hold":  # what it is sorted by may have changed since
-        row = reader.trace(row.trace_id) or row
-    key = reader.trace_key(row, view.sort)
+        return ListLoaded(view, 0, total, tuple(source.page(limit=limit)), aim)
     if aim == "end":
-        rows = reader.traces(view.where, sort=view.sort, before=END, limit=WINDOW)
+        rows = source.page(before=END, limit=limit)
         return ListLoaded(view, max(0, total - len(rows)), total, tuple(rows), aim)
+    if aim == "hold":  # what it is sorted by may have changed since
+        row = source.fresh(row) or row
+    key = source.key(row)
     if aim == "around":
-        rows = reader.traces(view.where, sort=view.sort, after=_just_before(key, view), limit=WINDOW)
+        rows = source.page(after=_just_before(key, view), limit=limit)
     else:
-        share = {"before": WINDOW * 3 // 4, "after": WINDOW // 4}.get(aim, WINDOW // 2)
-        rows = reader.traces(view.where, sort=view.sort, before=key, limit=share)
-        rows += reader.traces(view.where, sort=view.sort, after=_just_before(key, view), limit=WINDOW - share)
+        share = {"before": limit * 3 // 4, "after": limit // 4}.get(aim, limit // 2)
+        rows = source.page(before=key, limit=share)
+        rows += source.page(after=_just_before(key, view), limit=limit - share)
     if not rows:
-        return ListLoaded(view, 0, total, tuple(reader.traces(view.where, sort=view.sort, limit=WINDOW)), "top")
-    first = reader.count_traces(view.where, ahead_of=reader.trace_key(rows[0], view.sort), sort=view.sort)
-    return ListLoaded(view, first, total, tuple(rows), aim)
+        return ListLoaded(view, 0, total, tuple(source.page(limit=limit)), "top")
+    return ListLoaded(view, source.count(ahead_of=source.key(rows[0])), total, tuple(rows), aim)
 
 
-def _just_before(key: RowKey, view: ListView) -> RowKey:
+def _just_before(key: RowKey, view: RowView) -> RowKey:
     """The key directly ahead of this one, so that `after` includes the row itself."""
     return RowKey(key.value, key.row_id + (1 if view.sort.descending else -1))
 
 
-def _seek_window(reader: SpanReader, view: ListView, place: int) -> ListLoaded:
-    newest = reader.traces(view.where, sort=view.sort, limit=1)
-    oldest = reader.traces(view.where, sort=view.sort, before=END, limit=1)
-    if not newest or not oldest or view.sort.order in (TraceOrder.NAME, TraceOrder.SERVICE):
-        return _list_window(reader, view, "top" if place == 0 else "end", newest[0] if newest else None)
-    ahead, behind = (float(reader.trace_key(rows[0], view.sort).value) for rows in (newest, oldest))
+def _seek_window(source: Source[RowT], place: int, limit: int = WINDOW) -> ListLoaded[RowT]:
+    first, last = source.page(limit=1), source.page(before=END, limit=1)
+    if not first or not last or isinstance(source.key(first[0]).value, str):
+        return _list_window(source, "top" if place == 0 else "end", first[0] if first else None, limit)
+    ahead, behind = (source.key(rows[0]).value for rows in (first, last))
+    whole = isinstance(ahead, int) and isinstance(behind, int)
+    low, high = float(ahead), float(behind)
     for _ in range(24):
-        middle = RowKey(
-            int((ahead + behind) / 2) if view.sort.order is not TraceOrder.COST else (ahead + behind) / 2, 0
-        )
-        count = reader.count_traces(view.where, ahead_of=middle, sort=view.sort)
-        if abs(count - place) <= WINDOW // 4:
+        middle = RowKey(int((low + high) / 2) if whole else (low + high) / 2, 0)
+        count = source.count(ahead_of=middle)
+        if abs(count - place) <= limit // 4:
             break
-        ahead, behind = (float(middle.value), behind) if count < place else (ahead, float(middle.value))
-    rows = reader.traces(view.where, sort=view.sort, after=middle, limit=1)
-    return _list_window(reader, view, "before", rows[0] if rows else oldest[0])
+        low, high = (float(middle.value), high) if count < place else (low, float(middle.value))
+    rows = source.page(after=middle, limit=1)
+    return _list_window(source, "before", rows[0] if rows else last[0], limit)
 
 
 def _tree(reader: SpanReader, trace_id: str, row_ids: Sequence[int]) -> TreeLoaded:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
 
 from textual.message import Message
 
 from tracetui.model.conversation import Surroundings
+from tracetui.model.session import SessionSummary
 from tracetui.model.trace import SpanRow, TraceSummary
 from tracetui.model.tree import TraceTree
-from tracetui.store.api import StoreSize, TraceSort
+from tracetui.store.api import SessionSort, StoreSize, TraceSort
 from tracetui.store.conditions import Condition
 
 if TYPE_CHECKING:
     from tracetui.model.chat import NormalisedSpan
+    from tracetui.model.turn import Turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,20 +28,54 @@ class ListView:
     sort: TraceSort = TraceSort()
 
 
-@dataclass
-class ListLoaded(Message):
-    """A window of the trace list."""
+@dataclass(frozen=True, slots=True)
+class SessionView:
+    """What the session list shows: an order."""
 
-    view: ListView
+    sort: SessionSort = SessionSort()
+
+
+@dataclass(frozen=True, slots=True)
+class TurnView:
+    """What a conversation shows: the turns of a session, from the first to the last."""
+
+    session_id: str
+    sort: TraceSort = TraceSort(descending=False)
+
+
+RowView: TypeAlias = ListView | SessionView | TurnView
+"""What a list of rows of the store shows."""
+
+RowT = TypeVar("RowT")
+
+
+@dataclass
+class ListLoaded(Message, Generic[RowT]):
+    """A window of a list."""
+
+    view: RowView
     """The filter and order it was read under."""
     first: int
     """Place in the whole list of the window's first row."""
     total: int
     """Rows in the whole list."""
-    rows: tuple[TraceSummary, ...]
+    rows: tuple[RowT, ...]
     """The window."""
     aim: str
     """What was asked for: `top`, `hold`, `around`, `before`, `after` or `end`."""
+
+
+@dataclass
+class TurnsLoaded(Message):
+    """A window of a session's turns; `session` is None when it is gone."""
+
+    session_id: str
+    session: SessionSummary | None
+    first: int
+    """Place of the window's first turn among all."""
+    total: int
+    """Turns of the session."""
+    turns: tuple[Turn, ...]
 
 
 @dataclass

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 from tracetui import semconv
 from tracetui.model.chat import Kind, NormalisedSpan, Tool
@@ -20,12 +21,18 @@ from tracetui.model.conversation import (
 )
 from tracetui.model.kinship import earlier_calls, tools_of
 from tracetui.model.span import LogRecord
+from tracetui.model.trace import TraceSummary
 from tracetui.model.tree import TraceTree
+from tracetui.model.turn import Turn
 from tracetui.otlp import decode, encode
 from tracetui.pricing import BOOK
 from tracetui.store.api import SpanReader, StoredLog, StoredSpan, all_logs
 from tracetui.tui.messages import SpanLoaded
-from tracetui.tui.render import details  # noqa: F401 - the inspector needs it next; loading it here costs no frame
+from tracetui.tui.render import (
+    details,  # noqa: F401 - the inspector needs it next; loading it here costs no frame
+    turn_page,  # noqa: F401 - likewise of the conversation
+)
+from tracetui.turns import read_turn
 
 TALKS = frozenset({Kind.LLM, Kind.AGENT, Kind.CHAIN})
 """Kinds whose conversation is shown with what stands around it."""
@@ -79,6 +86,17 @@ def read_span(reader: SpanReader, stored: StoredSpan) -> NormalisedSpan:
     if stored.warnings:
         span = replace(span, problems=tuple(dict.fromkeys((*stored.warnings.splitlines(), *span.problems))))
     return semconv.normalise(span, tuple(_log(record) for record in logs))
+
+
+def read_turns(reader: SpanReader, traces: Sequence[TraceSummary], known: Mapping[str, Turn]) -> tuple[Turn, ...]:
+    """Read traces as turns of their session; those that are known and have not changed are not read again."""
+    read = partial(read_span, reader)
+
+    def turn_of(trace: TraceSummary) -> Turn:
+        turn = known.get(trace.trace_id)
+        return turn if turn is not None and turn.trace == trace else read_turn(reader, trace, read)
+
+    return tuple(map(turn_of, traces))
 
 
 def _log(stored: StoredLog) -> LogRecord:

@@ -54,6 +54,11 @@ class Pulse:
         self._traces = listed if where is None else max(self._traces, listed, self._size.traces)
         return self._traces
 
+    @property
+    def has_traces(self) -> bool:
+        """Whether any trace is stored, as far as is known."""
+        return max(self._traces, self._size.traces, self._stored) > 0
+
     def wants_size(self) -> bool:
         """Whether to ask for the size again: spans have arrived since, and the last answer is some seconds old."""
         now = self._clock.monotonic()

@@ -16,6 +16,7 @@ from tracetui.sanitise import sanitise
 
 if TYPE_CHECKING:
     from tracetui.tui.screens.explorer import ExplorerScreen
+    from tracetui.tui.screens.sessions import SessionsScreen
 
 
 class YankActions(App[str]):
@@ -26,8 +27,16 @@ class YankActions(App[str]):
         """The explorer's screen."""
         raise NotImplementedError
 
+    @property
+    def sessions(self) -> SessionsScreen | None:
+        """The sessions' screen, while it is shown."""
+        raise NotImplementedError
+
     def action_copy(self) -> None:
-        """Copy the value under the cursor in the inspector, else the id under the cursor."""
+        """Copy the value under the cursor in inspector and conversation, else the id under the cursor."""
+        if self.sessions is not None:
+            self._yank(*self.sessions.copied())
+            return
         explorer = self.explorer
         if explorer.level == "inspect":
             line = explorer.inspector.line
@@ -42,6 +51,9 @@ class YankActions(App[str]):
         """Copy the span as JSON, in the list the trace."""
         from tracetui.model.objects import span_object, trace_object  # deferred: 10 ms of the first paint
 
+        if self.sessions is not None:
+            self._yank(*self.sessions.copied_json())
+            return
         explorer = self.explorer
         opened = explorer.inspector.opened
         if explorer.level == "list":

@@ -106,6 +106,15 @@ class SessionReads:
             rows = [trace_summary(row) for row in self._connection.execute(statement, (*values, max(limit, 0)))]
         return rows if before is None else rows[::-1]
 
+    def count_session_traces(self, session_id: str, *, ahead_of: RowKey | None = None) -> int:
+        """Traces of a session; with `ahead_of`, those before that key."""
+        clause, values = "", []
+        if ahead_of is not None and ahead_of != END:
+            clause, values = " AND (t.start_time_unix_nano, t.id) < (?, ?)", [ahead_of.value, ahead_of.row_id]
+        statement = f"SELECT count(*) FROM traces t WHERE t.session_id = ? AND t.session_id <> ''{clause}"
+        with self._reading():
+            return int(self._connection.execute(statement, (session_id, *values)).fetchone()[0])
+
     def find_sessions(self, id_prefix: str, *, limit: int = 10) -> list[str]:
         """Sessions whose id starts with this text, exact case, in alphabetical order."""
         if not id_prefix:

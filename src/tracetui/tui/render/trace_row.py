@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import StrEnum
+from typing import Generic, Protocol, TypeVar
 
 from rich.style import Style
 from textual.strip import Strip
@@ -22,20 +24,37 @@ MARK = {"error": "✖", "ok": "●", "running": "◌"}
 BAR_CELLS = 8
 
 
+RowT = TypeVar("RowT")
+
+
+class Sourced(Protocol):
+    """What a service and a project name."""
+
+    @property
+    def service(self) -> str:
+        """The service."""
+        ...
+
+    @property
+    def project(self) -> str:
+        """The project."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
-class Column:
+class Column(Generic[RowT]):
     """A column of fixed width right of the name."""
 
     title: str
     width: int
     priority: int
     """The higher, the longer it stays when the pane narrows."""
-    text: Callable[[TraceSummary], str]
-    order: TraceOrder | None = None
+    text: Callable[[RowT], str]
+    order: StrEnum | None = None
     role: str = "text"
 
 
-COLUMNS: tuple[Column, ...] = (
+COLUMNS: tuple[Column[TraceSummary], ...] = (
     Column("duration", 9, 9, lambda t: format_duration(t.duration_nano), TraceOrder.DURATION),
     Column("", BAR_CELLS, 3, lambda t: duration_bar(t.duration_nano, BAR_CELLS), None, "faint"),
     Column("spans", 6, 7, lambda t: format_count(t.span_count), TraceOrder.SPANS, "dim"),
@@ -63,13 +82,13 @@ class Layout:
 
     name: int
     service: int
-    columns: tuple[Column, ...]
+    columns: tuple[Column[TraceSummary], ...]
 
     @property
     def orders(self) -> tuple[TraceOrder, ...]:
         """What the shown columns can be sorted by, from left to right."""
         names = (TraceOrder.START, TraceOrder.NAME, *((TraceOrder.SERVICE,) if self.service else ()))
-        return (*names, *(column.order for column in self.columns if column.order))
+        return (*names, *(order for column in self.columns if isinstance(order := column.order, TraceOrder)))
 
 
 def choose_columns(width: int, *, with_cost: bool = True) -> Layout:
@@ -86,11 +105,9 @@ def choose_columns(width: int, *, with_cost: bool = True) -> Layout:
 
 def header(layout: Layout, width: int, sort: TraceSort, palette: Palette) -> Strip:
     """The titles, the sorted one marked with its direction."""
-    dim, sorted_style = palette.style("dim"), palette.style("accent")
-    arrow = "↓" if sort.descending else "↑"
 
-    def title(text: str, order: TraceOrder | None) -> tuple[str, Style]:
-        return (f"{arrow}{text}", sorted_style) if order is sort.order else (text, dim)
+    def title(text: str, order: StrEnum | None) -> tuple[str, Style]:
+        return titled(text, order is sort.order, sort.descending, palette)
 
     row = Row().gap()
     text, style = title("time", TraceOrder.START)
@@ -104,6 +121,13 @@ def header(layout: Layout, width: int, sort: TraceSort, palette: Palette) -> Str
         text, style = title(column.title, column.order)
         row.gap().cell(text, column.width, style, right=True)
     return row.strip(width)
+
+
+def titled(text: str, is_sorted: bool, descending: bool, palette: Palette) -> tuple[str, Style]:
+    """A column's title and its style; the sorted one is marked with the direction."""
+    if is_sorted:
+        return f"{'↓' if descending else '↑'}{text}", palette.style("accent")
+    return text, palette.style("dim")
 
 
 def trace_row(
@@ -131,7 +155,7 @@ def trace_row(
     return row.strip(width)
 
 
-def source(trace: TraceSummary) -> str:
+def source(trace: Sourced) -> str:
     """The service, or the project where the SDK made the service's name up."""
     made_up = not trace.service or trace.service.startswith("unknown_service")
     return trace.project if made_up and trace.project else trace.service

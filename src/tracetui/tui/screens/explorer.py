@@ -55,6 +55,10 @@ class ExplorerScreen(Screen[None]):
     class Ready(Message):
         """The first page has been painted; what is slow to start may start."""
 
+    @dataclass
+    class VisitEnded(Message):
+        """The reader leaves a trace that was opened from elsewhere, and wants to go back there."""
+
     def __init__(self, feed: Feed, clock: Clock, pulse: Pulse, *, query: str = "") -> None:
         super().__init__()
         self._feed = feed
@@ -63,6 +67,7 @@ class ExplorerScreen(Screen[None]):
         self._query = query
         self._arrangement = Arrangement()
         self._ready = False
+        self._visiting = False
         self._list_reload = Throttle(self, clock, lambda: self.traces.reload())
         self._trace_reload = Throttle(self, clock, self._reload_trace)
         self._preview = Throttle(self, clock, self._settle)
@@ -120,6 +125,7 @@ class ExplorerScreen(Screen[None]):
     def go(self, level: str) -> None:
         """Go to a level: its pane shows and has the focus."""
         self._arrangement.level = level
+        self._visiting = self._visiting and level != "list"
         self._arrange()
         # at once, unlike Widget.focus: the next key, perhaps typed already, belongs to this pane
         self.set_focus(self._pane(level))
@@ -321,6 +327,12 @@ class ExplorerScreen(Screen[None]):
             self.spans.open(trace.trace_id)
             self.go("trace")
 
+    def visit(self, trace_id: str) -> None:
+        """Show a trace for a reader who comes from elsewhere and goes back there."""
+        self.spans.open(trace_id)
+        self.go("trace")
+        self._visiting = True
+
     def action_open_span(self) -> None:
         """Read the span under the trace's cursor."""
         self.spans.when_loaded(self._read_span)
@@ -345,6 +357,9 @@ class ExplorerScreen(Screen[None]):
         """One level up; at the top, remove the filter."""
         if self._arrangement.zoomed:
             self.action_zoom()
+        elif self._visiting and self.level == "trace":
+            self.go("list")
+            self.post_message(self.VisitEnded())
         elif self.level != "list":
             self.go(LEVELS[LEVELS.index(self.level) - 1])
         elif self.traces.view.where is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -18,6 +19,8 @@ PANE_TITLES = {
     "list": "Trace list",
     "tree": "Trace",
     "inspector": "Inspector",
+    "sessions": "Sessions",
+    "conversation": "Conversation",
     "explorer": "Everywhere",
     "rows": "Moving",
 }
@@ -53,29 +56,30 @@ class HelpScreen(ModalScreen[None]):
         Binding("k", "scroll(-1)", show=False),
     ]
 
-    def __init__(self, pane: str) -> None:
+    def __init__(self, pane: str, *, only: Collection[str] = ()) -> None:
         super().__init__()
         self._pane = pane
+        self._only = only
 
     def compose(self) -> ComposeResult:
         """One scrollable page."""
         scroll = VerticalScroll()
         scroll.border_title = Content("Keys · Esc closes")
         with scroll:
-            yield Static(help_text(self._pane, palette_of(self.app.current_theme)))
+            yield Static(help_text(self._pane, palette_of(self.app.current_theme), only=self._only))
 
     def action_scroll(self, rows: int) -> None:
         """A row up or down."""
         self.query_one(VerticalScroll).scroll_relative(y=rows, animate=False)
 
 
-def help_text(pane: str, palette: Palette) -> Content:
-    """The page as ready content."""
+def help_text(pane: str, palette: Palette, *, only: Collection[str] = ()) -> Content:
+    """The page as ready content; with `only`, of the keys that work everywhere just those with these ids."""
     lines: list[Content] = []
     for title, commands in (
         (PANE_TITLES.get(pane, ""), commands_of(pane)),
         (PANE_TITLES["rows"], list(MOVES)),
-        (PANE_TITLES["explorer"], commands_of("explorer")),
+        (PANE_TITLES["explorer"], commands_of("explorer", only=only)),
     ):
         if not commands:
             continue
