@@ -115,6 +115,22 @@ async def an_error(pilot: Pilot[str], explorer: ExplorerScreen) -> None:
     await until(pilot, lambda: explorer.inspector.opened is not None)
 
 
+async def a_session(pilot: Pilot[str], explorer: ExplorerScreen) -> None:
+    app = explorer.app
+    assert isinstance(app, TracetuiApp)
+    await pilot.press("c")
+    await until(pilot, lambda: app.sessions is not None and app.sessions.sessions.total > 0)
+    screen = app.sessions
+    assert screen is not None
+    rows = range(screen.sessions.total)
+    chats = [row for row in rows if (at := screen.sessions.at(row)) and at.session_id == "sess-7f3a-multi-turn"]
+    screen.sessions.move_to(chats[0])
+    await pilot.press("enter")
+    await until(pilot, lambda: len(screen.conversation._turns) == 2)
+    await pilot.press("home", "space")
+    await pilot.pause(0.3)
+
+
 async def nothing(pilot: Pilot[str], _explorer: ExplorerScreen) -> None:
     await pilot.pause(0.3)
 
@@ -129,6 +145,7 @@ PICTURES: tuple[tuple[str, tuple[int, int], str, bool, Press], ...] = (
     ("list", (120, 36), "tracetui-dark", True, the_list),
     ("chat", (120, 36), "tracetui-dark", True, a_chat),
     ("tokens", (120, 36), "tracetui-dark", True, tokens),
+    ("session", (120, 36), "tracetui-dark", True, a_session),
     ("documents", (120, 36), "tracetui-dark", True, documents),
     ("error", (120, 36), "tracetui-dark", True, an_error),
     ("light", (120, 36), "tracetui-light", True, a_chat),

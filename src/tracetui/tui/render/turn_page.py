@@ -14,7 +14,8 @@ from tracetui.model.clock import format_duration, format_moment
 from tracetui.model.conversation import Place, pair_results
 from tracetui.model.numbers import format_cost, format_tokens
 from tracetui.model.turn import Turn
-from tracetui.tui.render.document import MEASURE, Document, DocumentBuilder, DocumentLine, Flows, size_of
+from tracetui.tui.render.document import MEASURE, Document, DocumentBuilder, size_of
+from tracetui.tui.render.flow import DocumentLine, Flows
 from tracetui.tui.render.parts import Spot, write_call, write_part
 from tracetui.tui.render.row import Row, label
 from tracetui.tui.render.trace_row import MARK
@@ -83,9 +84,14 @@ def _head(page: DocumentBuilder, turn: Turn, setting: Setting) -> None:
     right = Row()
     for name, width in FACTS:
         right.gap().cell(texts[name], width, palette.style("text" if name != "duration" else "dim"), right=True)
+    count = trace.error_count
+    errors = f"{count:,} error{'' if count == 1 else 's'}" if count else ""
     edge = min(page.width, MEASURE + 2) - right.width
-    if edge - row.width - 2 >= MIN_NAME_CELLS:
-        row.up_to(trace.name, edge - row.width - 4, dim).gap()
+    room = edge - row.width - len(errors) - 4
+    if room >= MIN_NAME_CELLS:
+        row.up_to(trace.name, room, dim).gap()
+    if errors:
+        row.own(errors, palette.style("error")).gap()
     row.own("─" * max(0, edge - row.width), faint)
     for segment in right.strip(right.width):
         row.own(segment.text, segment.style or Style.null())

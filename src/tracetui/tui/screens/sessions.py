@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -153,8 +153,11 @@ class SessionsScreen(Screen[None]):
     @on(SessionList.Changed)
     def _list_changed(self) -> None:
         sessions = self.sessions
-        if sessions.loaded:
-            self.set_class(sessions.total == 0, "-empty")
+        empty = sessions.total == 0
+        if sessions.loaded and empty != self.has_class("-empty"):
+            self.set_class(empty, "-empty")
+            if not empty:  # a hidden pane cannot keep the focus
+                self.call_after_refresh(self.go, reading=self.reading)
         order = sessions.view.sort.order.value
         noun = "session" if sessions.total == 1 else "sessions"
         sessions.set_title(f"{sessions.total:,} {noun}", "" if order == "last" else f"by {order}")
@@ -177,7 +180,11 @@ class SessionsScreen(Screen[None]):
             self._show_keys()
 
     def _show_keys(self) -> None:
-        everywhere = [command for command in commands_of("explorer", only=EVERYWHERE) if command.footer]
+        everywhere = [
+            replace(command, title="Traces") if command.id == "sessions" else command
+            for command in commands_of("explorer", only=EVERYWHERE)
+            if command.footer
+        ]
         shown = [] if self.has_class("-empty") else [c for c in commands_of(self.pane_name) if c.footer]
         self.query_one(KeyFooter).show((*shown, *everywhere))
 

@@ -19,7 +19,8 @@ from tracetui.model.session import SessionSummary
 from tracetui.tui.commands import bindings
 from tracetui.tui.feed import Feed
 from tracetui.tui.messages import TurnsLoaded, TurnView
-from tracetui.tui.render.document import Document, DocumentLine, Flows
+from tracetui.tui.render.document import Document
+from tracetui.tui.render.flow import DocumentLine, Flows
 from tracetui.tui.render.row import Row
 from tracetui.tui.widgets.line_view import LineView
 
