@@ -11,10 +11,10 @@ from collections.abc import Mapping
 from tracetui.model.attributes import Attributes, AttributeValue
 from tracetui.model.chat import ChatMessage, Embedding, Evaluation, Kind, TextPart, ToolDefinition
 from tracetui.semconv.core.content import document_of, evaluation_of, tool_definition
-from tracetui.semconv.core.convention import Convention, Found, Rank, Reader, Source
-from tracetui.semconv.core.fields import Field
-from tracetui.semconv.core.messages import flat_message
-from tracetui.semconv.core.values import is_hidden, is_list, strings
+from tracetui.semconv.core.convention import Convention, Found, Rank, Reader, ReadField, Source
+from tracetui.semconv.core.fields import Field, is_schema
+from tracetui.semconv.core.messages import flat_message, flat_part, message_of
+from tracetui.semconv.core.values import dimension, is_hidden, is_list, strings
 
 FIELDS: Mapping[str, Field] = {
     "input.value": "input",
@@ -82,6 +82,7 @@ HINTS = {
     "llm.response.model_name": Kind.LLM,
 }
 
+_FUNCTION_CALL = "llm.function_call"
 _PARAMS_NOT_SHOWN = frozenset({"model", "model_name", "messages", "input", "prompt", "tools", "functions", "system"})
 _MAX_LEVELS = 8
 
@@ -117,12 +118,43 @@ def _texts(prefix: str, item: str, role: str) -> Reader:
     return Reader("input_messages" if role == "user" else "output_messages", Rank.FLAT + 1, read)
 
 
-def _documents(prefix: str, field: str = "documents") -> Reader:
+def _media(side: str, role: str) -> Reader:
+    """Images beside a span's input or output, of any kind; the words there go with them."""
+    images, words_key = f"{side}.images", f"{side}.value"
+
+    def read(source: Source) -> Found:
+        parts = tuple(flat_part(item) for item in source.items(images))
+        words = source.value(words_key) if parts else None
+        said = (TextPart(words),) if isinstance(words, str) and words else ()
+        return Found((ChatMessage(role, said + parts),) if parts else (), f"{images}.*")
+
+    return Reader("input_messages" if side == "input" else "output_messages", Rank.VALUE, read)
+
+
+def _single_call(source: Source) -> Found | None:
+    """The one call of a function that a legacy model asks for."""
+    call = source.decoded(_FUNCTION_CALL)
+    message = message_of({"function_call": call, "content": None}, "assistant") if isinstance(call, Mapping) else None
+    return None if message is None else Found((message,), _FUNCTION_CALL)
+
+
+def _documents(prefix: str, field: ReadField = "documents", rank: int = Rank.FLAT) -> Reader:
     def read(source: Source) -> Found:
         found = [document_of(item) for item in source.items(prefix)]
         return Found(tuple(item for item in found if item is not None), f"{prefix}.*")
 
-    return Reader("rerank.documents" if field == "rerank.documents" else "documents", Rank.FLAT, read)
+    return Reader(field, rank, read)
+
+
+def _own_definition(source: Source) -> Found | None:
+    """The definition of the tool that a TOOL span runs; some senders put it in the place of the arguments."""
+    for key in ("tool.json_schema", "tool.parameters"):
+        given = source.decoded(key)
+        if isinstance(given, Mapping) and (key == "tool.json_schema" or is_schema(given)):
+            name, description = source.value("tool.name"), source.value("tool.description")
+            definition = tool_definition(given, name=name, description=description)
+            return None if definition is None else Found((definition,), key)
+    return None
 
 
 def _tools(source: Source) -> Found:
@@ -142,7 +174,7 @@ def _tools(source: Source) -> Found:
 def _embedding(source: Source) -> Found | None:
     items = [item.get("embedding") for item in source.items("embedding.embeddings") if isinstance(item, Mapping)]
     vectors = [item.get("vector") for item in items if isinstance(item, Mapping)]
-    sizes = [len(vector) for vector in vectors if isinstance(vector, list | tuple)]
+    sizes = [size for vector in vectors if (size := dimension(vector)) is not None]
     return Found(Embedding("", len(items), max(sizes, default=None)), "embedding.embeddings.*") if items else None
 
 
@@ -171,6 +203,15 @@ def _metadata(source: Source) -> Found:
     return Found({**flat, **given}, "metadata")
 
 
+def _beside(prefix: str) -> Reader:
+    """Keys that are no field here, as metadata under their own names."""
+
+    def read(source: Source) -> Found:
+        return Found({key: value for key, _, value in source.below(prefix)}, f"{prefix}.*")
+
+    return Reader("metadata", Rank.FLAT + 1, read)
+
+
 def _variables(source: Source) -> Found:
     return Found(source.decoded("llm.prompt_template.variables"), "llm.prompt_template.variables")
 
@@ -181,14 +222,14 @@ def _finish_reasons(source: Source) -> Found:
 
 def _judgements(source: Source) -> Found:
     """Annotations and evaluations, two spellings of one thing, of the span, its trace or its session."""
-    found: list[Evaluation] = []
+    found: dict[Evaluation, str] = {}
     for scope, start in (("span", ""), ("trace", "trace."), ("session", "session.")):
         for plural, single in (("annotations", "annotation"), ("evaluations", "evaluation")):
             for item in source.items(start + plural):
                 inner = item.get(single) if isinstance(item, Mapping) else None
                 if isinstance(inner, Mapping) and (judged := evaluation_of(inner, scope)) is not None:
-                    found.append(judged)
-    return Found(tuple(dict.fromkeys(found)), "annotations.*")
+                    found.setdefault(judged, f"{start}{plural}.*")
+    return Found(tuple(found), next(iter(found.values()), ""))
 
 
 def _first_token(source: Source) -> Found | None:
@@ -227,8 +268,16 @@ CONVENTION = Convention(
         Reader("input_messages", Rank.FLAT + 2, _embedded),
         _documents("retrieval.documents"),
         _documents("reranker.output_documents"),
+        _documents("output.documents", rank=Rank.VALUE),
+        _documents("input.documents", rank=Rank.VALUE + 1),
         _documents("reranker.input_documents", "rerank.documents"),
+        _media("input", "user"),
+        _media("output", "assistant"),
+        Reader("output_messages", Rank.FLAT + 1, _single_call),
         Reader("tool_defs", Rank.FLAT, _tools),
+        Reader("tool_defs", Rank.FLAT + 1, _own_definition),
+        _beside("graph.node"),
+        _beside("decision"),
         Reader("embedding", Rank.FLAT, _embedding),
         _params("llm.invocation_parameters"),
         _params("embedding.invocation_parameters"),

@@ -376,3 +376,113 @@ def test_the_project_is_the_resources() -> None:
     resource = {"openinference.project.name": "support-bot"}
     assert project(resource) == read({}, resource=resource).project == "support-bot"
     assert project({}) == ""
+
+
+def test_images_beside_any_input_and_output() -> None:
+    attributes = {
+        KIND: "CHAIN",
+        "input.value": "What is it?",
+        "input.images.0.image.url": "data:image/png;base64,QUJD",
+        "output.images.0.image.url": "https://x/y.png",
+        "output.images.1.image.url": "__REDACTED__",
+    }
+    full = read(attributes)
+    assert full.input_messages == (
+        ChatMessage("user", (TextPart("What is it?"), MediaPart("image", "", "image/png", 3))),
+    )
+    assert full.output_messages[0].parts == (MediaPart("image", "https://x/y.png"), OtherPart("hidden", "__REDACTED__"))
+
+
+def test_documents_beside_any_input_and_output() -> None:
+    given = {"input.documents.0.document.content": "asked about"}
+    told = {"output.documents.0.document.content": "found", "output.documents.0.document.metadata": '{"page": 2}'}
+    assert read({KIND: "CHAIN", **given}).documents == (Document("asked about"),)
+    assert read({KIND: "CHAIN", **given, **told}).documents == (Document("found", metadata={"page": 2}),)
+    found = {"retrieval.documents.0.document.content": "retrieved"}
+    assert read({KIND: "RETRIEVER", **given, **told, **found}).documents == (Document("retrieved"),)
+
+
+def test_what_is_said_in_an_audio_and_in_a_document() -> None:
+    start = "llm.input_messages.0.message.contents"
+    attributes = {
+        f"{start}.0.message_content.type": "audio",
+        f"{start}.0.message_content.audio.audio.url": "https://x/a.wav",
+        f"{start}.0.message_content.audio.audio.mime_type": "audio/wav",
+        f"{start}.0.message_content.audio.audio.transcript": "hello",
+        f"{start}.1.message_content.type": "document",
+        f"{start}.1.message_content.document.document.content": "the text",
+        f"{start}.1.message_content.document.document.mime_type": "text/plain",
+        f"{start}.2.message_content.type": "video",
+        f"{start}.2.message_content.video.video.url": "https://x/v.mp4",
+        f"{start}.3.message_content.type": "reasoning",
+        f"{start}.3.message_content.text": "hm",
+        f"{start}.3.message_content.signature": "c2ln",
+    }
+    assert read(attributes).input_messages[0].parts == (
+        MediaPart("audio", "https://x/a.wav", "audio/wav"),
+        TextPart("hello"),
+        MediaPart("document", "", "text/plain"),
+        TextPart("the text"),
+        MediaPart("video", "https://x/v.mp4"),
+        ReasoningPart("hm"),
+    )
+
+
+def test_a_legacy_call_beside_the_messages() -> None:
+    call = json.dumps({"name": "f", "arguments": '{"x": 1}'})
+    full = read({KIND: "LLM", "llm.function_call": call})
+    assert full.output_messages == (ChatMessage("assistant", (ToolCall("f", {"x": 1}),)),)
+    said = {"llm.output_messages.0.message.role": "assistant", "llm.output_messages.0.message.content": "Rain."}
+    assert read({KIND: "LLM", "llm.function_call": call, **said}).output_messages[0].text == "Rain."
+
+
+@pytest.mark.parametrize(
+    ("vector", "size"),
+    [
+        ([0.5, 0.25, 1.0], 3),
+        ("[0.5, 0.25, 1.0]", 3),
+        ("[]", 0),
+        ("AAAAPwAAgD4AAIA/", 3),
+        ("AAAAPw==", 1),
+        ("__REDACTED__", None),
+        ("no vector", None),
+        (7, None),
+    ],
+)
+def test_the_dimension_of_a_vector_in_each_form(vector: object, size: int | None) -> None:
+    attributes: dict[str, object] = {KIND: "EMBEDDING", "embedding.embeddings.0.embedding.vector": vector}
+    assert read(attributes).embedding == Embedding("", 1, size)  # type: ignore[arg-type]
+
+
+def test_the_definition_of_the_tool_that_ran() -> None:
+    schema = {"type": "object", "properties": {"city": {"type": "string"}}}
+    named = {KIND: "TOOL", "tool.name": "f", "tool.description": "d"}
+    wanted = (ToolDefinition("f", "d", schema),)
+    assert read({**named, "tool.parameters": json.dumps(schema)}).tool_defs == wanted
+    assert read({**named, "tool.json_schema": json.dumps(schema)}).tool_defs == wanted
+    assert read({**named, "tool.parameters": '{"city": "Oslo"}'}).tool_defs == ()
+
+
+def test_the_graph_and_a_decision_are_metadata() -> None:
+    attributes = {KIND: "DECISION", "graph.node.id": "n", "graph.node.parent_id": "p", "decision.label": "yes"}
+    full = read(attributes)
+    assert full.kind is Kind.LLM
+    assert full.metadata == {"graph.node.id": "n", "graph.node.parent_id": "p", "decision.label": "yes"}
+
+
+def test_parts_of_a_cost_are_not_added_to_it() -> None:
+    attributes = {
+        "llm.cost.prompt": 0.3,
+        "llm.cost.completion": 0.2,
+        "llm.cost.prompt_details.cache_read": 0.1,
+        "llm.cost.completion_details.reasoning": 0.1,
+    }
+    assert columns(attributes).cost_total == 0.5
+    cost = read(attributes).cost
+    assert cost is not None
+    assert (cost.input, cost.output, cost.total) == (0.3, 0.2, 0.5)
+
+
+def test_where_a_judgement_was_read() -> None:
+    full = read({"session.evaluations.0.evaluation.label": "good"})
+    assert (full.evals[0].scope, full.sources["evals"]) == ("session", "session.evaluations.*")

@@ -93,9 +93,12 @@ def arguments(value: object) -> object:
     found = raw(value)
     if isinstance(found, str) and ('"properties"' not in found or '"type"' not in found):
         return found
-    decoded = decode(found).value
-    is_schema = isinstance(decoded, dict) and decoded.get("type") == "object" and "properties" in decoded
-    return None if is_schema else found
+    return None if is_schema(decode(found).value) else found
+
+
+def is_schema(value: object) -> bool:
+    """Whether decoded JSON is the JSON Schema of an object."""
+    return isinstance(value, dict) and value.get("type") == "object" and "properties" in value
 
 
 def provider(value: object) -> str | None:

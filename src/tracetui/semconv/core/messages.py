@@ -143,7 +143,7 @@ def _contents(item: JSONObject) -> list[MessagePart]:
     elif isinstance(listed, Mapping | str):
         parts.extend(parts_of(listed))
     contents = item.get("contents")
-    rich = [flat_part(block) for block in contents] if is_list(contents) else []
+    rich = [part for block in contents for part in _flat_parts(block)] if is_list(contents) else []
     content = item.get("content")
     joined = "".join(part.content for part in rich if isinstance(part, TextPart))
     spaced = "\n".join(part.content for part in rich if isinstance(part, TextPart))
@@ -199,6 +199,18 @@ def _same(part: MessagePart, other: ToolCall) -> bool:
     if not isinstance(part, ToolCall) or part.name != other.name:
         return False
     return part.id == other.id if part.id and other.id else part.arguments == other.arguments
+
+
+def _flat_parts(block: object) -> list[MessagePart]:
+    """One entry of OpenInference's `contents`, with what is said in it where that is known."""
+    inner = block.get("message_content") if isinstance(block, Mapping) else None
+    for modality, name in (("audio", "transcript"), ("document", "content")):
+        found = inner.get(modality) if isinstance(inner, Mapping) else None
+        deeper = found.get(modality, found) if isinstance(found, Mapping) else None
+        words = deeper.get(name) if isinstance(deeper, Mapping) else None
+        if isinstance(words, str) and words:
+            return [flat_part(block), words_part(words)]
+    return [flat_part(block)]
 
 
 def flat_part(block: object) -> MessagePart:

@@ -118,6 +118,16 @@ def decode(value: object) -> Decoded:
     return Decoded(value)
 
 
+def dimension(vector: object) -> int | None:
+    """How many numbers a vector has: an array, JSON text of one, or 32-bit floats in base64; None for anything else."""
+    if isinstance(vector, str):
+        if vector.lstrip()[:1] == "[":
+            return vector.count(",") + 1 if vector.strip("[] \n") else 0
+        bytes_ = len(vector) * 3 // 4 - vector[-2:].count("=")
+        return bytes_ // 4 if bytes_ and bytes_ % 4 == 0 and not is_hidden(vector) else None
+    return len(vector) if is_list(vector) else None
+
+
 def strings(value: object) -> tuple[str, ...]:
     """A list of words: an array, JSON text of one, or words between commas."""
     decoded = decode(value).value
