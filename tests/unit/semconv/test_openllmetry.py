@@ -194,7 +194,12 @@ def test_arguments_that_only_look_wrapped_are_themselves() -> None:
 
 def test_an_answer_out_of_its_wrapping() -> None:
     message = constructed("ToolMessage", content="rain", tool_call_id="c1", type="tool", name="get_weather")
-    for told in ({"output": message, "kwargs": {"name": "get_weather"}}, {"output": "rain", "kwargs": {}}):
+    of_gemini = {"id": "c1", "name": "get_weather", "response": "rain"}
+    for told in (
+        {"output": message, "kwargs": {"name": "get_weather"}},
+        {"output": "rain", "kwargs": {}},
+        of_gemini,
+    ):
         tool = read({KIND: "tool", OUTPUT: json.dumps(told)}).tool
         assert tool is not None
         assert tool.result == "rain"

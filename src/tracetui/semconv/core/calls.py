@@ -1,8 +1,8 @@
 """A tool's arguments and its answer out of what recorders wrap around them.
 
 Known are recorded Python calls (`{"args": [], "kwargs": {…}}`), LangChain's callbacks (`{"input_str": …, "inputs": …}`
-and `{"output": …, "kwargs": {…}}`), LangGraph's `{"type": "tool_call", "args": {…}}`, and MCP's requests and
-`{"tool_name": …, "arguments": {…}}`.
+and `{"output": …, "kwargs": {…}}`), LangGraph's `{"type": "tool_call", "args": {…}}`, MCP's requests and
+`{"tool_name": …, "arguments": {…}}`, and Gemini's `{"name": …, "response": {…}}`.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from tracetui.model.chat import ToolResult
 from tracetui.semconv.core.messages import message_of
 from tracetui.semconv.core.parts import JSONObject
 from tracetui.semconv.core.values import decode, is_list
+
+_OF_GEMINI = {"id", "name", "response", "will_continue", "scheduling", "parts"}
 
 
 def arguments_of(value: object) -> object:
@@ -41,6 +43,8 @@ def answer_of(value: object) -> object:
     """The answer alone; anything that is not wrapped is itself."""
     if isinstance(value, Mapping) and "output" in value and value.keys() <= {"output", "kwargs"}:
         value = decode(value["output"]).value
+    if isinstance(value, Mapping) and {"name", "response"} <= value.keys() <= _OF_GEMINI:
+        return value["response"]
     if isinstance(value, Mapping) and _is_tool_message(value):
         message = message_of(value, "tool")
         parts = message.parts if message is not None else ()
