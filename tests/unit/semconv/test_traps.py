@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
+import subprocess
+import sys
 from dataclasses import replace
 from typing import Any
 
@@ -29,6 +31,7 @@ from tracetui.model.span import LogRecord, Span
 from tracetui.otlp import decode
 from tracetui.otlp.json_request import slice_json_request
 from tracetui.otlp.wire import Signal
+from tracetui.pricing import PriceBook
 from tracetui.semconv import normalise, summary
 from tracetui.store.rollup import PICO, SpanState, TraceRollup, TraceState
 
@@ -72,6 +75,7 @@ def totals(*spans: Span) -> TraceState:
                 cost=None if found.cost_total is None else round(found.cost_total * PICO),
                 model=found.model,
                 session_id=found.session_id,
+                announces=span.parent_span_id if found.is_pending else "",
             )
         )
     rollup.settle()
@@ -310,6 +314,19 @@ def test_10_vectors_and_base64_are_told_by_their_size() -> None:
         assert len(json.dumps(fields)) < 2_000
 
 
+def pending(number: int, announced: int) -> Span:
+    marks = {"logfire.span_type": "pending_span", "logfire.pending_parent_id": "0" * 16}
+    return spanned(number, announced, {OP: "chat", "gen_ai.request.model": "gpt-4o", **marks}, scope="logfire")
+
+
+def test_11_a_pending_span_counts_for_nothing_beside_the_real_one_and_without_it() -> None:
+    alone, both = totals(pending(9, 1)), totals(chat(1, 0), pending(9, 1))
+    assert (alone.span_count, alone.llm_count) == (0, 0)
+    assert (both.span_count, both.llm_count, both.input_tokens) == (1, 1, 100)
+    full = normalise(pending(9, 1))
+    assert (full.is_pending, full.pending_parent_id, normalise(chat(1, 0)).is_pending) == (True, "", False)
+
+
 def test_12_messages_in_log_records_of_one_time_stay_in_their_order() -> None:
     names = ("gen_ai.system.message", "gen_ai.user.message", "gen_ai.assistant.message", "gen_ai.user.message")
     logs = [log(name, {"content": str(number)}) for number, name in enumerate(names)]
@@ -447,3 +464,32 @@ def test_17_the_ends_of_a_call_over_mcp_are_one_call() -> None:
     assert totals(client, transport, server).tool_count == 1
     assert totals(execute, client, spanned(3, 1, {"mcp.method.name": "tools/list"})).tool_count == 1
     assert totals(execute, tool(5, 0, {OP: "execute_tool"})).tool_count == 2
+
+
+def test_18_a_model_without_a_price_costs_an_unknown_sum() -> None:
+    book, attributes = PriceBook(), {OP: "chat", "gen_ai.request.model": "nobody-sells-this-1", **usage(100, 10)}
+    assert book.charge(columns(attributes), START).total is None
+    assert book.with_cost(read(attributes)).cost is None
+    assert totals(spanned(1, 0, attributes)).cost_count == 0
+
+
+def test_18_estimated_and_reported_costs_are_kept_apart() -> None:
+    book, known = (
+        PriceBook(),
+        {OP: "chat", "gen_ai.system": "openai", "gen_ai.request.model": "gpt-4o", **usage(100, 10)},
+    )
+    estimated, reported = book.with_cost(read(known)).cost, book.with_cost(read({**known, "operation.cost": 0.5})).cost
+    assert estimated is not None
+    assert reported is not None
+    assert (estimated.source, reported.source, reported.total) == ("estimated", "reported", 0.5)
+    assert book.charge(columns(known), START).is_estimated
+    assert not book.charge(columns({**known, "operation.cost": 0.5}), START).is_estimated
+
+
+def test_18_the_library_of_prices_is_imported_only_where_a_price_is_asked_for() -> None:
+    code = (
+        "import sys; from tracetui.pricing import BOOK; from tracetui.semconv import normalise, summary;"
+        "print('genai_prices' in sys.modules)"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert told.stdout == "False\n"
