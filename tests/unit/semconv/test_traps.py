@@ -225,6 +225,18 @@ def test_06_input_that_leaves_out_the_cache_is_made_whole() -> None:
     assert columns(whole).tokens == TokenUsage(125, 7, 132, 90, 30)
 
 
+CLAUDE_CODE = "com.anthropic.claude_code.tracing"
+
+
+def test_06_claude_code_leaves_the_cache_out_of_its_input() -> None:
+    counts = {"input_tokens": 5, "output_tokens": 7, "cache_read_tokens": 3, "cache_creation_tokens": 1}
+    attributes: dict[str, Any] = {"span.type": "llm_request", **counts}
+    full, found = read(attributes, scope=CLAUDE_CODE), columns(attributes, scope=CLAUDE_CODE)
+    assert full.tokens == found.tokens == TokenUsage(9, 7, 16, 3, 1)
+    elsewhere = {**usage(5, 7), "gen_ai.usage.cache_read.input_tokens": 3}
+    assert columns(elsewhere).tokens.input == 5
+
+
 def usage(given: int, told: int, *, names: tuple[str, str] = ("input_tokens", "output_tokens")) -> dict[str, Any]:
     return {f"gen_ai.usage.{names[0]}": given, f"gen_ai.usage.{names[1]}": told}
 
@@ -302,6 +314,13 @@ def test_10_an_empty_object_of_adk_is_hidden() -> None:
     assert full.problems == ("gcp.vertex.agent.llm_request is hidden by the sender ('{}').",)
 
 
+def test_10_what_logfire_scrubbed_is_hidden() -> None:
+    mark = "[Scrubbed due to 'password']"
+    scrubbed = json.dumps([{"path": ["attributes", IN], "matched_substring": "password"}])
+    full = read({IN: mark, "logfire.scrubbed": scrubbed}, scope="logfire")
+    assert all(part != TextPart(mark) for message in full.input_messages for part in message.parts)
+
+
 def test_10_vectors_and_base64_are_told_by_their_size() -> None:
     vector = read({KIND: "EMBEDDING", "embedding.embeddings.0.embedding.vector": [0.125] * 1536})
     assert vector.embedding == Embedding("", 1, 1536)
@@ -325,6 +344,17 @@ def test_11_a_pending_span_counts_for_nothing_beside_the_real_one_and_without_it
     assert (both.span_count, both.llm_count, both.input_tokens) == (1, 1, 100)
     full = normalise(pending(9, 1))
     assert (full.is_pending, full.pending_parent_id, normalise(chat(1, 0)).is_pending) == (True, "", False)
+
+
+def test_11_the_log_of_a_stream_is_no_second_call() -> None:
+    request = json.dumps({"model": "gpt-4o", "messages": CONVERSATION[1:], "stream": True})
+    response = json.dumps({"combined_chunk_content": "Rain.", "chunk_count": 2})
+    result = {"logfire.span_type": "log", "request_data": request, "response_data": response, "duration": 1.5}
+    call = {"request_data": request, "gen_ai.request.model": "gpt-4o", "logfire.msg": "Chat Completion"}
+    scope = "logfire.openai"
+    both = totals(spanned(1, 0, call, scope=scope), spanned(2, 0, result, scope=scope))
+    assert both.llm_count == 1
+    assert normalise(spanned(2, 0, result, scope=scope)).output_messages[0].text == "Rain."
 
 
 def test_12_messages_in_log_records_of_one_time_stay_in_their_order() -> None:
@@ -464,6 +494,15 @@ def test_17_the_ends_of_a_call_over_mcp_are_one_call() -> None:
     assert totals(client, transport, server).tool_count == 1
     assert totals(execute, client, spanned(3, 1, {"mcp.method.name": "tools/list"})).tool_count == 1
     assert totals(execute, tool(5, 0, {OP: "execute_tool"})).tool_count == 2
+
+
+def test_17_a_tool_of_claude_code_with_its_execution_and_its_wait_is_one_call() -> None:
+    kinds = ("tool", "tool.blocked_on_user", "tool.execution")
+    spans = [
+        spanned(number, 1 if number > 1 else 0, {"span.type": kind, "tool_name": "Bash"}, scope=CLAUDE_CODE)
+        for number, kind in enumerate(kinds, 1)
+    ]
+    assert totals(*spans).tool_count == 1
 
 
 def test_18_a_model_without_a_price_costs_an_unknown_sum() -> None:
