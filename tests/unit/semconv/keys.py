@@ -14,7 +14,7 @@ EVENT_NAMES = (
     *("exception", "First Token Stream Event", "gen_ai.client.inference.operation.details", "gen_ai.choice"),
     *("gen_ai.user.message", "gen_ai.tool.message", "gen_ai.content.prompt", "gen_ai.content.completion"),
     *("db.query.result", "db.search.result", "gen_ai.evaluation.result", "gen_ai.client.operation.exception"),
-    *("tool.output", "mlflow.chunk.item.0", "ai.stream.firstChunk"),
+    *("tool.output", "mlflow.chunk.item.0", "mlflow.chunk.item.x", "ai.stream.firstChunk"),
 )
 """Names of events that readers look for."""
 

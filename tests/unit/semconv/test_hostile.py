@@ -47,6 +47,7 @@ _KEYS = st.builds(
 _HOSTILE_WORDS = (
     *("__REDACTED__", "user", "LLM", "TOOL", "NaN", "1e999", "-3", "{", "[[[[", '"' * 9, "data:,", "tool_call", "tool"),
     *("data:image/png;base64,", "9" * 5_000, "FILTERED", "execute_tool", "rerank", "pending_span", "assistant", "{}"),
+    *('"quoted"', "{'a': 1}", "2023-11-14T22:13:20"),
     *("(merged tools)", "FinishReason.STOP", "error", "\x1b[31m", "\x00", "…", "constructor", "\ud800"),
 )
 _HOSTILE: tuple[AttributeValue, ...] = (
@@ -64,6 +65,8 @@ _WORDS_INSIDE = (
     *("message_content", "functionDeclarations", "event.name", "documents", "metadata", "score", "refusal"),
     *("reasoningContent", "messages", "choices", "generations", "candidates", "inputs", "outputs", "args"),
     *("usage", "usage_metadata", "config", "tools", "update", "entity", "distance", "page_content", "input_str"),
+    *("prompt_tokens", "input_tokens_details", "cached_tokens", "input", "input_cached_tokens", "replies", "meta"),
+    *("embedding", "delta", "index", "total", "_content", "origin"),
     *("params", "method", "tool_name", "audio", "transcript", "properties", "tool_call_id", "system", "prompt"),
 )
 """Names that readers look for inside values."""

@@ -295,6 +295,19 @@ def test_08_a_framework_in_the_providers_place_is_not_the_provider(name: str) ->
     assert read(attributes).provider == columns(attributes).provider == "anthropic"
 
 
+def test_08_a_retriever_that_langsmith_calls_an_embedding() -> None:
+    attributes = {"langsmith.span.kind": "retriever", OP: "embeddings", "gen_ai.system": "langchain"}
+    full = read(attributes, scope="langsmith")
+    assert full.kind is columns(attributes, scope="langsmith").kind is Kind.RETRIEVER
+    assert full.provider == ""
+
+
+def test_09_words_of_mlflow_stand_without_their_quotes() -> None:
+    quoted = {"mlflow.spanType": '"LLM"', "mlflow.llm.model": '"gpt-4o"', "mlflow.spanOutputs": '"Rain."'}
+    full = read(quoted)
+    assert (full.kind, columns(quoted).kind, full.model, full.output) == (Kind.LLM, Kind.LLM, "gpt-4o", "Rain.")
+
+
 def test_09_text_that_looks_like_json_stays_text() -> None:
     full = read({KIND: "TOOL", "output.value": "[1]", "output.mime_type": "text/plain"})
     assert full.tool is not None
