@@ -213,16 +213,18 @@ def _log_row(
     scope_index: int,
 ) -> tuple[IncomingLog, tuple[str, ...]]:
     message, attributes, body, trace_id, span_id, warnings = decode.parse_log(data)
+    event_name = semconv.event_name(message.event_name, attributes, body)
     return IncomingLog(
         trace_id,
         span_id,
         min(message.time_unix_nano or message.observed_time_unix_nano, _MAX_TIME),
         message.severity_number,
-        semconv.log_event_name(attributes, message.event_name),
+        event_name,
         body_text(body),
         resource_index,
         scope_index,
         data,
+        bool(trace_id and span_id) and semconv.tells(event_name),
     ), warnings
 
 

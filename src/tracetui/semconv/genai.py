@@ -17,12 +17,11 @@ from tracetui.semconv.core.fields import Field
 from tracetui.semconv.core.messages import messages_of
 from tracetui.semconv.core.parts import parts_of
 from tracetui.semconv.core.preview import json_words
+from tracetui.semconv.core.records import event_name_of
 from tracetui.semconv.core.values import is_hidden, strings
 
-EVENT_NAME = "event.name"
-"""Attribute that names a log record's event where the record has no field for it."""
-
 DETAILS_EVENT = "gen_ai.client.inference.operation.details"
+EXCEPTION_EVENT = "gen_ai.client.operation.exception"
 
 FIELDS: Mapping[str, Field] = {
     "gen_ai.provider.name": "provider",
@@ -181,19 +180,12 @@ def _details(source: Source) -> Iterator[tuple[str, Attributes]]:
             yield "log", {**body, **record.attributes} if isinstance(body, Mapping) else record.attributes
 
 
-def event_name_of(record: LogRecord | SpanEvent) -> str:
-    """The name of the event that a span event or log record is; empty for a plain log record."""
-    if isinstance(record, SpanEvent):
-        return record.name
-    body = record.body if isinstance(record.body, Mapping) else {}
-    named = record.attributes.get(EVENT_NAME, body.get(EVENT_NAME))
-    return record.event_name or (named if isinstance(named, str) else "")
-
-
 def _params(source: Source) -> Found:
     given: dict[str, AttributeValue] = {}
     for prefix in (_REQUEST, *_VENDOR_PARAMS):
-        given.update((name, value) for _, name, value in source.below(prefix) if name not in _NOT_PARAMS)
+        for told in (True, False):
+            found = source.below(prefix, told=told)
+            given.update((name, value) for _, name, value in found if name not in _NOT_PARAMS)
     if (kind := source.value("gen_ai.output.type")) is not None:
         given["output.type"] = kind
     return Found(given, f"{_REQUEST}.*")
@@ -203,6 +195,8 @@ def _finish_reasons(source: Source) -> Found | None:
     for key in ("gen_ai.response.finish_reasons", "gen_ai.response.finish_reason"):
         if found := strings(source.value(key)):
             return Found(found, key)
+        if found := strings(source.told.get(key)):
+            return Found(found, f"log {DETAILS_EVENT}: {key}")
     return None
 
 
@@ -235,6 +229,8 @@ CONVENTION = Convention(
     scopes=("opentelemetry.util.genai.",),
     marks=("gen_ai.*",),
     fields=FIELDS,
+    log_events=(DETAILS_EVENT, EXCEPTION_EVENT),
+    own_events=(DETAILS_EVENT,),
     kinds=KINDS,
     hints=HINTS,
     readers=(

@@ -15,8 +15,8 @@ from tracetui.model.span import LogRecord, SpanEvent
 from tracetui.semconv.core.convention import Convention, Found, Rank, Reader, ReadField, Source
 from tracetui.semconv.core.exchange import request_messages, response_messages
 from tracetui.semconv.core.messages import message_of
+from tracetui.semconv.core.records import EVENT_NAME, event_name_of
 from tracetui.semconv.core.values import count, decode, is_list
-from tracetui.semconv.genai import EVENT_NAME, event_name_of
 
 _ROLES = {
     "gen_ai.system.message": "system",
@@ -189,6 +189,7 @@ CONVENTION = Convention(
     name="OTel GenAI events",
     version="semantic-conventions 1.27 to 1.36",
     order=20,
+    log_events=("gen_ai.user.message",),
     readers=(
         *(_of_events(field) for field in ("input_messages", "output_messages")),
         *(_of_content_event(field) for field in ("input_messages", "output_messages")),

@@ -17,7 +17,16 @@ from tracetui.semconv.core.fields import ColumnField, TokenField
 from tracetui.semconv.core.table import Table
 from tracetui.semconv.core.values import label
 
-__all__ = ["CONVENTIONS", "columns_of", "details_of", "primary", "project", "readers_of"]
+__all__ = [
+    "CONVENTIONS",
+    "columns_of",
+    "details_of",
+    "primary",
+    "project",
+    "readers_of",
+    "speaks_for_span",
+    "tells",
+]
 
 
 def _discover() -> tuple[Convention, ...]:
@@ -80,6 +89,22 @@ def project(resource_attributes: Attributes) -> str:
     """The project that a resource's spans belong to; empty where it names none."""
     keys = (key for convention in CONVENTIONS for key in convention.projects)
     return next((name for key in keys if (name := label(resource_attributes.get(key)))), "")
+
+
+@lru_cache(4_096)
+def tells(event_name: str) -> bool:
+    """Whether a log record of this event says something of its span."""
+    return bool(event_name) and any(_names(found.log_events, event_name) for found in CONVENTIONS)
+
+
+@lru_cache(4_096)
+def speaks_for_span(event_name: str) -> bool:
+    """Whether the attributes of a log record of this event are its span's own."""
+    return bool(event_name) and any(_names(found.own_events, event_name) for found in CONVENTIONS)
+
+
+def _names(names: tuple[str, ...], name: str) -> bool:
+    return any(name.startswith(known[:-1]) if known.endswith("*") else name == known for known in names)
 
 
 def primary(scope_name: str, attributes: Attributes) -> Convention | None:

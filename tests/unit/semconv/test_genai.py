@@ -25,7 +25,7 @@ from tracetui.model.chat import (
     ToolResult,
 )
 from tracetui.model.span import LogRecord
-from tracetui.semconv import log_event_name
+from tracetui.semconv import event_name
 
 OP = "gen_ai.operation.name"
 IN, OUT, SYSTEM = "gen_ai.input.messages", "gen_ai.output.messages", "gen_ai.system_instructions"
@@ -302,6 +302,6 @@ def test_session_order_and_empty_ids() -> None:
 
 
 def test_the_name_of_a_log_records_event() -> None:
-    assert log_event_name({"event.name": "old"}, "new") == "new"
-    assert log_event_name({"event.name": "old"}, "") == "old"
-    assert log_event_name({}, "") == ""
+    assert event_name("new", {"event.name": "old"}) == "new"
+    assert event_name("", {"event.name": "old"}) == "old"
+    assert event_name("", {}) == ""

@@ -18,7 +18,7 @@ from tracetui.model.attributes import AttributeValue, json_value
 from tracetui.model.chat import Kind, SpanSummary
 from tracetui.model.objects import span_object
 from tracetui.model.span import LogRecord, Span, SpanEvent, Status
-from tracetui.semconv import normalise, project, summary
+from tracetui.semconv import event_name, normalise, project, summary, summary_with_logs
 from tracetui.semconv.registry import CONVENTIONS
 
 _SUFFIXES = (
@@ -110,7 +110,8 @@ def check_any_span(
 ) -> None:
     """Nothing raises, nothing is lost, and columns and full reading tell the same."""
     span = make_span(attributes, scope=scope, events=events, status=status)
-    full, columns = normalise(span), summary(facts_of(span))
+    full = normalise(span, logs)
+    columns = summary_with_logs(span, logs) if logs else summary(facts_of(span))
     _check(columns)
     assert (columns.kind, columns.model, columns.provider) == (full.kind, full.model, full.provider)
     assert columns.tokens == full.tokens
@@ -120,12 +121,13 @@ def check_any_span(
     assert full.tool is None or columns.tool_name == full.tool.name
     assert columns.is_error == bool(full.errors) or not columns.is_error
     assert (columns.is_pending, columns.pending_parent_id) == (full.is_pending, full.pending_parent_id)
-    for reading in (full, normalise(span, logs)):
+    for reading in (full, normalise(span)):
         assert not any("could not be read" in problem for problem in reading.problems), reading.problems
         shown = span_object(reading, counted=True)
         json.dumps(shown, allow_nan=False)
         assert shown.get("attributes", {}) == json_value(attributes)
     assert isinstance(project(attributes), str)
+    assert isinstance(event_name("", attributes), str)
 
 
 @settings(max_examples=300)

@@ -13,9 +13,10 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from tracetui.model.attributes import Attributes, AttributeValue
 from tracetui.model.chat import Kind
-from tracetui.model.span import LogRecord, Span
+from tracetui.model.span import NO_ATTRIBUTES, LogRecord, Span
 from tracetui.semconv.core.fields import Field
 from tracetui.semconv.core.flat import unflatten
+from tracetui.semconv.core.records import in_order
 from tracetui.semconv.core.values import decode, is_hidden, python_mapping, small_mapping
 
 ReadField: TypeAlias = Literal[
@@ -83,8 +84,11 @@ class Source:
 
     def __init__(self, span: Span, logs: Sequence[LogRecord]) -> None:
         self.span = span
-        self.logs = logs
+        self.logs = in_order(logs)
+        """By time, those of equal time in order of arrival."""
         self.attributes: Attributes = span.attributes
+        self.told: Attributes = NO_ATTRIBUTES
+        """What the log records say of the span, the attributes that stand on the span too included."""
         self.problems: dict[str, None] = {}
 
     def problem(self, sentence: str) -> None:
@@ -133,10 +137,15 @@ class Source:
         found = {key: self.attributes[key] for key in keys if key in self.attributes}
         return Found(found, next(iter(found), ""))
 
-    def below(self, prefix: str) -> Iterator[tuple[str, str, AttributeValue]]:
-        """The keys that begin with `prefix` and a dot: the whole key, what follows the dot, the value."""
+    def below(self, prefix: str, *, told: bool = False) -> Iterator[tuple[str, str, AttributeValue]]:
+        """The keys that begin with `prefix` and a dot: the whole key, what follows the dot, the value.
+
+        Args:
+            prefix: The beginning.
+            told: Whether to look at what the log records say of the span instead of its attributes.
+        """
         start = f"{prefix}."
-        for key, value in self.attributes.items():
+        for key, value in (self.told if told else self.attributes).items():
             if key.startswith(start):
                 yield key, key[len(start) :], value
 
@@ -204,6 +213,10 @@ class Convention:
     """Whether its values are JSON, even plain words, which then stand in quotes."""
     private: bool = False
     """Whether its keys are such common words that they mean something only in its own scopes."""
+    log_events: tuple[str, ...] = ()
+    """Log records that say something of their span, by the name of their event; `*` at the end for anything."""
+    own_events: tuple[str, ...] = ()
+    """Those of them whose attributes are the span's own, where the span has none of that name."""
     pending: Mapping[str, str] = field(default_factory=dict)
     """Keys that mark a span as pending, with the value that does: an announcement of its parent, the real span, which
     is still open. The field `pending_parent` names the real span's own parent."""

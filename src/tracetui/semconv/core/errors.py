@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from tracetui.model.attributes import Attributes
 from tracetui.model.chat import SpanError
+from tracetui.model.span import LogRecord
 from tracetui.semconv.core.convention import Source
 from tracetui.semconv.core.preview import EXCEPTION, EXCEPTION_MESSAGE, EXCEPTION_STACKTRACE, EXCEPTION_TYPE
 from tracetui.semconv.core.values import text
@@ -66,9 +67,12 @@ def _exceptions(source: Source) -> Iterable[Attributes]:
     for event in source.span.events:
         if event.name == EXCEPTION:
             yield event.attributes
-    for record in source.logs:
-        if EXCEPTION_TYPE in record.attributes or EXCEPTION_MESSAGE in record.attributes:
-            yield record.attributes
+    yield from (record.attributes for record in source.logs if tells_of_exception(record))
+
+
+def tells_of_exception(record: LogRecord) -> bool:
+    """Whether a log record tells of an exception."""
+    return EXCEPTION_TYPE in record.attributes or EXCEPTION_MESSAGE in record.attributes
 
 
 def _tells(error: SpanError, message: str) -> bool:

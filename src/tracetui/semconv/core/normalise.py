@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
+from tracetui.model.attributes import Attributes
 from tracetui.model.chat import (
     ChatMessage,
     Document,
@@ -28,6 +29,7 @@ from tracetui.semconv.core.kinds import find_kind, own_name
 from tracetui.semconv.core.messages import with_system
 from tracetui.semconv.core.table import counts
 from tracetui.semconv.core.tokens import settle
+from tracetui.semconv.core.told import told_by
 from tracetui.semconv.core.values import is_hidden
 from tracetui.semconv.registry import details_of, primary, project, readers_of
 
@@ -58,9 +60,12 @@ class _Reading:
     """One span being read."""
 
     def __init__(self, source: Source) -> None:
+        source.told, self.told_where = told_by(source.logs)
         self.source = source
         self.table = details_of(source.span.scope.name)
-        self.found = self.table.collect(source.attributes)
+        self.given: Attributes = {**source.told, **source.attributes} if source.told else source.attributes
+        """What the span and its log records say."""
+        self.found = self.table.collect(self.given)
         self.sources: dict[str, str] = {}
 
     def result(self) -> NormalisedSpan:
@@ -76,12 +81,12 @@ class _Reading:
         self.note("provider", "provider")
         provider = scalars.provider(found, kind, response or request)
         usage = counts(found, self.table)
-        self.sources.update(usage.sources)
+        self.sources.update({field: self.where(key) for field, key in usage.sources.items()})
         cost = scalars.cost(found)
         for side in ("input", "output", "total"):
             self.note(f"cost.{side}", f"cost.{side}")
         system, given, told = self.conversation()
-        convention = primary(span.scope.name, span.attributes)
+        convention = primary(span.scope.name, self.given)
         given_value, told_value = self.word("input"), self.word("output")
         pending = self.table.is_pending(found)
         errors = errors_of(source, self.failure())
@@ -131,7 +136,7 @@ class _Reading:
     def kind(self) -> Kind:
         found = find_kind(self.found, self.table)
         if found.source:
-            self.sources["kind"] = found.source
+            self.sources["kind"] = self.where(found.source)
         if found.unknown:
             self.source.problem(f"The kind {found.unknown[:80]!r} is not known here; it reads as {found.kind}.")
         return found.kind
@@ -146,7 +151,11 @@ class _Reading:
     def note(self, name: str, field: str) -> None:
         """Remember which key a field was read from."""
         if field in self.found.fields and (key := scalars.source(self.found, field)):
-            self.sources[name] = key
+            self.sources[name] = self.where(key)
+
+    def where(self, key: str) -> str:
+        """What a key was read from: the key, if it is the span's own, or else the log record that has it."""
+        return key if key in self.source.attributes else self.told_where.get(key, key)
 
     def word(self, field: str, *, keep: bool = True) -> str:
         """A field that is words, noting its key; one hidden by the sender is a problem."""
@@ -166,7 +175,7 @@ class _Reading:
         key = scalars.source(self.found, field)
         if not key:
             return None
-        self.sources[field] = key
+        self.sources[field] = self.where(key)
         return self.source.decode(scalars.first(self.found, field), key)
 
     def all(self, field: ReadField) -> Iterable[Found]:
@@ -325,6 +334,6 @@ class _Reading:
         for value, divisor, key in candidates:
             seconds = value / divisor if isinstance(value, float) else None
             if seconds is not None and 0 <= seconds and (duration is None or seconds <= duration / _NANO):
-                self.sources["ttft_s"] = key
+                self.sources["ttft_s"] = self.where(key)
                 return seconds
         return None
