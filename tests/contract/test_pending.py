@@ -97,3 +97,11 @@ def test_a_span_without_an_end_is_running_until_it_ends(store: Backend) -> None:
     trace = store.reader.trace(trace_id(1))
     assert trace is not None
     assert (trace.complete, trace.status, trace.root_span_id) == (True, "ok", span_id(1))
+
+
+def test_a_span_that_turns_pending_below_a_tool_that_arrives_with_it_is_not_counted(store: Backend) -> None:
+    write(store, make_llm_span(2, parent=4))
+    store.writer.write(
+        [make_batch(make_llm_span(2, parent=4, announces=span_id(1)), make_incoming_span(4, kind="TOOL"))]
+    )
+    assert {row.span_id: row.counted for row in store.reader.spans()} == {span_id(2): False, span_id(4): True}

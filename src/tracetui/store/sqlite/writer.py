@@ -285,7 +285,12 @@ class SqliteWriter:
         rollup.settle()
         write_marks(
             self._connection,
-            [state for state, mark in zip(states, marks, strict=True) if (state.below, state.under_tool) != mark],
+            # a pending one may still have the marks of the real span that it was taken for
+            [
+                state
+                for state, mark in zip(states, marks, strict=True)
+                if state.announces or (state.below, state.under_tool) != mark
+            ],
         )
         return counted
 
