@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -17,7 +18,7 @@ from tracetui.model.clock import Clock, SystemClock
 from tracetui.model.derivation import DERIVATION_VERSION
 from tracetui.pricing import BOOK
 from tracetui.receivers.status import ReceiverCounts, ReceiverState, ReceiverStatus
-from tracetui.store.api import CommitListener, SpanReader
+from tracetui.store.api import CommitListener, IncomingSpan, SpanReader
 from tracetui.store.ingest import Ingest
 from tracetui.store.lock import Owner, read_owner
 from tracetui.store.sqlite import SqliteReader, SqliteWriter
@@ -27,6 +28,13 @@ if TYPE_CHECKING:
     from tracetui.reindex import Progress, Reindexer
 
 log = logging.getLogger(__name__)
+
+
+def derive_span(data: bytes, scope_name: str, logs: Sequence[bytes]) -> IncomingSpan:
+    """The columns of a stored span with what its log records say of it; a `DeriveSpan`."""
+    from tracetui.receivers import incoming  # deferred: protobuf and the conventions; the first paint does not wait
+
+    return incoming.derive_span(data, scope_name, logs)
 
 
 class Runtime:
@@ -79,7 +87,7 @@ class Runtime:
             StoreError: The database cannot be used; says why.
         """
         try:
-            self._writer = SqliteWriter(self.settings.db, derivation_version=DERIVATION_VERSION)
+            self._writer = SqliteWriter(self.settings.db, derivation_version=DERIVATION_VERSION, derive=derive_span)
         except StoreLockedError:
             self.owner = read_owner(self.settings.db)
             self.open_reader().close()

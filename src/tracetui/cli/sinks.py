@@ -15,6 +15,7 @@ from tracetui.errors import ReceiverError
 from tracetui.model.derivation import DERIVATION_VERSION
 from tracetui.otlp.encode import ExportItem, protobuf_requests
 from tracetui.otlp.wire import Signal
+from tracetui.receivers.incoming import derive_span
 from tracetui.sanitise import one_line
 from tracetui.store.api import IncomingBatch, IncomingLog, IncomingSpan, SpanReader
 from tracetui.store.sqlite.reader import SqliteReader
@@ -62,7 +63,7 @@ def open_sink(settings: Settings) -> Iterator[Sink]:
     running = running_endpoints(settings)
     if running is None:
         use_prices(settings)
-        writer = SqliteWriter(settings.db, derivation_version=DERIVATION_VERSION)
+        writer = SqliteWriter(settings.db, derivation_version=DERIVATION_VERSION, derive=derive_span)
         try:
             yield DatabaseSink(writer)
         finally:

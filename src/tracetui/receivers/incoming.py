@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Generic, TypeVar
@@ -16,6 +16,7 @@ from typing import Generic, TypeVar
 from tracetui import semconv
 from tracetui.errors import InvalidSpan
 from tracetui.model.attributes import AttributeValue, json_value
+from tracetui.model.span import InstrumentationScope
 from tracetui.otlp import decode
 from tracetui.otlp.json_request import slice_json_request
 from tracetui.otlp.wire import Signal, SlicedRequest, slice_request
@@ -226,6 +227,45 @@ def _log_row(
         data,
         bool(trace_id and span_id) and semconv.tells(event_name),
     ), warnings
+
+
+def derive_span(data: bytes, scope_name: str, logs: Sequence[bytes]) -> IncomingSpan:
+    """The row of a stored span; a `DeriveSpan`.
+
+    Args:
+        data: The span's bytes.
+        scope_name: Name of its scope.
+        logs: Bytes of its log records, in order of arrival.
+
+    Raises:
+        InvalidSpan: It cannot be read, which those that were stored can.
+    """
+    row, _ = _span_row(data, scope_name, 0, 0)
+    if not logs:
+        return row
+    span = decode.span(data, scope=InstrumentationScope(scope_name))
+    derived = semconv.summary_with_logs(span, [decode.log_record(log) for log in logs])
+    charge = BOOK.charge(derived, row.start_time_unix_nano)
+    return row._replace(
+        kind=derived.kind.value,
+        is_error=derived.is_error,
+        model=derived.model,
+        provider=derived.provider,
+        input_tokens=derived.tokens.input,
+        output_tokens=derived.tokens.output,
+        cache_read_tokens=derived.tokens.cache_read,
+        cache_write_tokens=derived.tokens.cache_write,
+        reasoning_tokens=derived.tokens.reasoning,
+        cost_total=charge.total,
+        cost_input=charge.input,
+        cost_output=charge.output,
+        cost_estimated=charge.is_estimated,
+        session_id=derived.session_id,
+        user_id=derived.user_id,
+        tool_name=derived.tool_name,
+        agent_name=derived.agent_name,
+        preview=derived.preview,
+    )
 
 
 def body_text(body: AttributeValue) -> str:

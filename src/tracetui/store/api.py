@@ -10,6 +10,8 @@ Writing
     * A pending span announces another, which is still open. It is kept, but counts nowhere but in `pending_count`, and
       `skeleton` shows it in the announced span's place until that span is there, whichever comes first.
     * A log record is identified by the hash of its bytes, resource and scope; a re-sent one is stored once.
+    * A log record that says something of its span (`IncomingLog.tells`) may come before or after it, or without it: the
+      span's columns, and with them the totals, are those that all its log records give it.
     * Trace totals are exact once the spans are in, in any order of arrival, and cost amortised constant time per span.
 
 Reading
@@ -177,6 +179,10 @@ class Commit:
     """Spans that were there already, or were older than what was there."""
     new_logs: int
 
+
+DeriveSpan = Callable[[bytes, str, Sequence[bytes]], IncomingSpan]
+"""Derives the columns of a stored span anew: from its bytes, its scope's name, and the bytes of the log records that
+say something of it, in order of arrival."""
 
 CommitListener = Callable[[Commit], None]
 """Called in the writer's thread after each commit, before the senders are answered; must return at once."""

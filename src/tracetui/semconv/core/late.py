@@ -10,9 +10,10 @@ from tracetui.semconv.core import preview
 from tracetui.semconv.core.errors import tells_of_exception
 from tracetui.semconv.core.facts import SpanFacts
 from tracetui.semconv.core.normalise import normalise
-from tracetui.semconv.core.records import in_order
+from tracetui.semconv.core.records import event_name_of, in_order
 from tracetui.semconv.core.summary import summary
 from tracetui.semconv.core.told import told_by
+from tracetui.semconv.registry import tells
 
 _OK = 1
 
@@ -28,7 +29,8 @@ def summary_with_logs(span: Span, logs: Sequence[LogRecord]) -> SpanSummary:
         What `summary` makes of the attributes of span and log records together, an error that only a log record tells
         of, and a preview from the messages where the attributes have none.
     """
-    told, _ = told_by(in_order(logs))
+    logs = [record for record in in_order(logs) if tells(event_name_of(record))]
+    told, _ = told_by(logs)
     status = span.status
     columns = summary(
         SpanFacts(

@@ -58,6 +58,8 @@ class LogArrival(NamedTuple):
 class Found(NamedTuple):
     """A stored span with what tells whether an arrival brings anything new."""
 
+    trace: int
+    """Row id of its trace."""
     state: SpanState
     resource_id: int
     scope_id: int
@@ -76,6 +78,17 @@ class Ahead(NamedTuple):
     """Stored spans directly below the arrivals."""
 
 
+class SliceStatements(NamedTuple):
+    """How slices are read: one alone, and many together as text."""
+
+    one: str
+    hexadecimal: str
+
+
+SPAN_SLICES = SliceStatements(statements.SLICE, statements.SLICES_HEX)
+LOG_SLICES = SliceStatements(statements.LOG_SLICE, statements.LOG_SLICES_HEX)
+
+
 class StoredSpans:
     """Stored spans for the roll-up; a `SpanSource`."""
 
@@ -90,14 +103,21 @@ class StoredSpans:
             trace: Ahead({*spans, *(arrival.span.parent_span_id for arrival in spans.values())}, {}, [])
             for trace, spans in arrived.items()
         }
-        asked = {trace: list(known.asked) for trace, known in ahead.items()}
-        for trace, *row, resource_id, scope_id, length in _look_up(self._connection, statements.SPAN_STATES, asked):
-            state = stored_state(row)
-            ahead[trace].spans[state.span_id] = Found(state, resource_id, scope_id, length)
+        for span in self.find({trace: list(known.asked) for trace, known in ahead.items()}):
+            ahead[span.trace].spans[span.state.span_id] = span
         parents = {trace: list(spans) for trace, spans in arrived.items()}
         for trace, *row in _look_up(self._connection, statements.CHILD_STATES, parents):
             ahead[trace].children.append(stored_state(row))
         return ahead
+
+    def find(self, span_ids: dict[int, list[str]]) -> list[Found]:
+        """Those of the spans, by row id of their trace, that are stored."""
+        return [
+            Found(trace, stored_state(row), resource_id, scope_id, length)
+            for trace, *row, resource_id, scope_id, length in _look_up(
+                self._connection, statements.SPAN_STATES, span_ids
+            )
+        ]
 
     def span(self, trace: TraceState, span_id: str) -> SpanState | None:
         """One stored span."""
@@ -118,24 +138,44 @@ class StoredSpans:
             states.append(state)
         return states
 
-    def slices(self, row_ids: dict[int, int]) -> dict[int, bytes]:
-        """Slices by row id, for these row ids with their slices' lengths."""
+    def told(self, spans: dict[str, list[str]]) -> list[tuple[str, str]]:
+        """Those of the spans, by trace id, that stored log records say something of."""
+        return [(trace_id, span_id) for trace_id, span_id in _look_up(self._connection, statements.TOLD_SPANS, spans)]
+
+    def logs_that_tell(self, spans: dict[str, list[str]]) -> dict[tuple[str, str], list[bytes]]:
+        """The log records that say something of the spans, by trace and span id, in order of arrival."""
+        found = _look_up(self._connection, statements.LOGS_THAT_TELL, spans)
+        data = self.slices({row_id: size for *_, row_id, size in found}, LOG_SLICES)
+        logs: defaultdict[tuple[str, str], list[bytes]] = defaultdict(list)
+        for trace_id, span_id, row_id, _ in found:
+            logs[trace_id, span_id].append(data[row_id])
+        return logs
+
+    def owners(self, row_ids: list[int]) -> dict[int, tuple[ResourceRecord, str]]:
+        """By row id of a span the columns of its resource, without its bytes, and the name of its scope."""
+        return {
+            row_id: (ResourceRecord(b"", "", service, project), scope_name)
+            for row_id, service, project, scope_name in _look_up(self._connection, statements.OWNERS, row_ids)
+        }
+
+    def slices(self, row_ids: dict[int, int], of: SliceStatements = SPAN_SLICES) -> dict[int, bytes]:
+        """Slices of spans, or of log records, by row id, for these row ids with their slices' lengths."""
         slices: dict[int, bytes] = {}
         together: list[int] = []
         size = 0
         for row_id, length in row_ids.items():
             if together and (size + length > _SLICE_BYTES or len(together) == _ROWS_PER_STATEMENT):
-                slices.update(self._slices(together))
+                slices.update(self._slices(together, of))
                 together, size = [], 0
             together.append(row_id)
             size += length
-        return {**slices, **self._slices(together)} if together else slices
+        return {**slices, **self._slices(together, of)} if together else slices
 
-    def _slices(self, row_ids: list[int]) -> dict[int, bytes]:
+    def _slices(self, row_ids: list[int], of: SliceStatements) -> dict[int, bytes]:
         if len(row_ids) == 1:  # alone, so that a large one is not doubled as text
-            row = self._connection.execute(statements.SLICE, row_ids).fetchone()
+            row = self._connection.execute(of.one, row_ids).fetchone()
             return {row_ids[0]: row[0]} if row else {}
-        found = self._connection.execute(statements.SLICES_HEX, (json.dumps(row_ids),)).fetchone()[0]
+        found = self._connection.execute(of.hexadecimal, (json.dumps(row_ids),)).fetchone()[0]
         return {int(row_id): bytes.fromhex(data) for row_id, data in json.loads(found).items()}
 
 

@@ -252,6 +252,37 @@ SLICES_HEX = "SELECT json_group_object(d.id, hex(d.data)) FROM json_each(?) k CR
 SLICE = "SELECT data FROM span_data WHERE id = ?"
 """One slice by row id."""
 
+HAS_LOGS_THAT_TELL = "SELECT EXISTS (SELECT 1 FROM logs INDEXED BY logs_that_tell WHERE tells = 1)"
+"""Whether columns of any span may depend on log records."""
+
+TOLD_SPANS = (
+    "SELECT json_group_array(json_array(t.key, s.value)) FROM json_each(?) t CROSS JOIN json_each(t.value) s"
+    # the first keeps a trace without such records at one look-up, however many spans it has
+    " WHERE EXISTS (SELECT 1 FROM logs WHERE tells = 1 AND trace_id = t.key)"
+    " AND EXISTS (SELECT 1 FROM logs WHERE tells = 1 AND trace_id = t.key AND span_id = s.value)"
+)
+"""Those of some spans that stored log records say something of, from a JSON object of trace id to span ids."""
+
+LOGS_THAT_TELL = (
+    "SELECT json_group_array(json_array(trace_id, span_id, id, size)) FROM (SELECT l.trace_id, l.span_id, l.id,"
+    " length(l.data) AS size FROM json_each(?) t CROSS JOIN json_each(t.value) s"
+    " CROSS JOIN logs l INDEXED BY logs_that_tell"
+    " ON l.tells = 1 AND l.trace_id = t.key AND l.span_id = s.value ORDER BY l.id)"
+)
+"""The log records that say something of these spans (a JSON object of trace id to span ids), in order of arrival."""
+
+LOG_SLICES_HEX = "SELECT json_group_object(l.id, hex(l.data)) FROM json_each(?) k CROSS JOIN logs l ON l.id = k.value"
+"""Bytes of log records as hexadecimal text by row id, for these row ids (a JSON list)."""
+
+LOG_SLICE = "SELECT data FROM logs WHERE id = ?"
+"""One log record's bytes by row id."""
+
+OWNERS = (
+    "SELECT json_group_array(json_array(s.id, r.service, r.project, c.name)) FROM json_each(?) k"
+    " CROSS JOIN spans s ON s.id = k.value JOIN resources r ON r.id = s.resource_id JOIN scopes c ON c.id = s.scope_id"
+)
+"""Service, project and name of the scope of the spans with these row ids (a JSON list)."""
+
 NEXT_IDS = "SELECT (SELECT ifnull(max(id), 0) FROM spans) + 1, (SELECT ifnull(max(id), 0) FROM traces) + 1"
 """The first unused row ids of spans and traces."""
 

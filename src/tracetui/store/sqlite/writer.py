@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import TypeAlias
 
 from tracetui.errors import StoreError
-from tracetui.store.api import Commit, IncomingBatch, Rederived, ResourceRecord, ScopeRecord
+from tracetui.store.api import Commit, DeriveSpan, IncomingBatch, Rederived, ResourceRecord, ScopeRecord
 from tracetui.store.lock import WriterLock, acquire
 from tracetui.store.rollup import SpanState, TraceRollup, TraceState
 from tracetui.store.sqlite import derived, statements
 from tracetui.store.sqlite.connection import check_path, explain, open_for_writing
+from tracetui.store.sqlite.listening import Listener
 from tracetui.store.sqlite.rows import (
     AS_RECEIVED,
     Ahead,
@@ -56,6 +57,8 @@ class _Changes:
     """Traces of which a replacement took something away."""
     replaced_spans: int = 0
     unchanged_spans: int = 0
+    derived_anew: bool = False
+    """Whether the replaced spans are stored ones with other columns, their bytes the same."""
 
 
 class SqliteWriter:
@@ -64,6 +67,8 @@ class SqliteWriter:
     Args:
         path: The database file; made, with its folder, where it is missing.
         derivation_version: Version of the code that derives the columns of the spans to come.
+        derive: Derives a stored span's columns anew when a log record says something of it; without it, log records
+            change no columns.
 
     Raises:
         StoreLockedError: Another process writes this file.
@@ -72,7 +77,7 @@ class SqliteWriter:
         StoreError: The file cannot be used for another reason; says which.
     """
 
-    def __init__(self, path: Path, *, derivation_version: int = 1) -> None:
+    def __init__(self, path: Path, *, derivation_version: int = 1, derive: DeriveSpan | None = None) -> None:
         check_path(path)
         self.path = path
         self.lock: WriterLock = acquire(path)
@@ -87,6 +92,7 @@ class SqliteWriter:
         self._derivation_version = derivation_version
         self._next_span, self._next_trace = self._connection.execute(statements.NEXT_IDS).fetchone()
         self._stored = StoredSpans(self._connection)
+        self._listener = Listener(self._connection, self._stored, derive)
         self._resources: dict[ResourceRecord, int] = {}
         self._scopes: dict[ScopeRecord, int] = {}
 
@@ -160,6 +166,32 @@ class SqliteWriter:
     def _write(self, batches: Sequence[IncomingBatch]) -> Commit:
         changes = _Changes()
         arrived, logs = self._gather(batches, changes)
+        self._join(arrived, changes)
+        self._store(changes)
+        new_logs = self._store_logs(logs)
+        self._listen(changes, logs)
+        touched = frozenset(arrived) | {log.log.trace_id for log in logs if log.log.trace_id}
+        return Commit(
+            self._sequence + 1,
+            touched,
+            len(changes.new),
+            changes.replaced_spans,
+            changes.unchanged_spans,
+            new_logs,
+        )
+
+    def _listen(self, changes: _Changes, logs: list[LogArrival]) -> None:
+        """Derive anew what log records say something of: those that came now, or were there before their span."""
+        told = self._listener.told((arrival for *_, arrival in (*changes.new, *changes.replaced)), logs)
+        known = known_traces(self._connection, told) if told else {}
+        told = {trace_id: span_ids for trace_id, span_ids in told.items() if trace_id in known}
+        if told:
+            again = _Changes(derived_anew=True)
+            self._join(self._listener.derived(told, known), again)
+            self._store(again)
+
+    def _join(self, arrived: dict[str, _Spans], changes: _Changes) -> None:
+        """Bring spans into their traces."""
         known = known_traces(self._connection, arrived) if arrived else {}
         ahead = self._stored.fetch_ahead(
             {known[trace_id].row_id: spans for trace_id, spans in arrived.items() if trace_id in known}
@@ -176,16 +208,6 @@ class SqliteWriter:
                 self._merge(rollup, spans, ahead[trace.row_id], changes)
             rollup.settle()
             changes.rollups.append((rollup, trace is None))
-        self._store(changes)
-        touched = frozenset(arrived) | {log.log.trace_id for log in logs if log.log.trace_id}
-        return Commit(
-            self._sequence + 1,
-            touched,
-            len(changes.new),
-            changes.replaced_spans,
-            changes.unchanged_spans,
-            self._store_logs(logs),
-        )
 
     def _gather(
         self, batches: Sequence[IncomingBatch], changes: _Changes
@@ -223,13 +245,17 @@ class SqliteWriter:
         rollup.know(ahead.children)
         rollup.know_missing(ahead.asked)
         rollup.know_children(arrived)
-        slices = self._stored.slices(
-            {
-                found.state.row_id: found.length
-                for span_id, found in ahead.spans.items()
-                if (again := arrived.get(span_id)) is not None
-                and _may_equal(again, found.resource_id, found.scope_id, found.length)
-            }
+        slices = (
+            {}
+            if changes.derived_anew
+            else self._stored.slices(
+                {
+                    found.state.row_id: found.length
+                    for span_id, found in ahead.spans.items()
+                    if (again := arrived.get(span_id)) is not None
+                    and _may_equal(again, found.resource_id, found.scope_id, found.length)
+                }
+            )
         )
         recount = False
         for span_id, arrival in arrived.items():
@@ -238,7 +264,9 @@ class SqliteWriter:
                 self._add(rollup, arrival, changes)
                 continue
             old = found.state
-            if slices.get(old.row_id) == arrival.span.data or (old.end and not arrival.span.end_time_unix_nano):
+            if not changes.derived_anew and (
+                slices.get(old.row_id) == arrival.span.data or (old.end and not arrival.span.end_time_unix_nano)
+            ):
                 changes.unchanged_spans += 1
                 continue
             new = span_state(old.row_id, arrival)
@@ -257,9 +285,12 @@ class SqliteWriter:
             (changes.replaced, statements.replace_spans, statements.replace_data),
         ):
             insert_rows(connection, into_spans, [span_row(*span, version) for span in spans])
-            insert_rows(
-                connection, into_data, [(state.row_id, AS_RECEIVED, arrival.span.data) for state, _, arrival in spans]
-            )
+            if not changes.derived_anew:
+                insert_rows(
+                    connection,
+                    into_data,
+                    [(state.row_id, AS_RECEIVED, arrival.span.data) for state, _, arrival in spans],
+                )
             pending = [(state.row_id, trace, state.announces) for state, trace, _ in spans if state.announces]
             insert_rows(connection, statements.insert_pending, pending)
         if changes.not_pending:
