@@ -145,3 +145,31 @@ def test_a_writer_that_opens_the_file_again_still_listens(store: Backend) -> Non
     trace = store.reader.trace(trace_id(1))
     assert trace is not None
     assert trace.input_tokens == 7
+
+
+def test_spans_that_only_log_records_name_can_be_seen(store: Backend) -> None:
+    write(store, *SPANS, make_incoming_log(4, span=8), make_incoming_log(5, span=8), make_incoming_log(3, span=9))
+    write(store, make_incoming_log(1, span=2), make_incoming_log(2, span=0), make_incoming_log(6, trace=7, span=3))
+    unseen = store.reader.unseen(trace_id(1))
+    assert [(node.span_id, node.has_arrived, node.is_running) for node in unseen] == [
+        (span_id(9), False, False),
+        (span_id(8), False, False),
+    ]
+    assert unseen[1].start_time_unix_nano == make_incoming_log(4).time_unix_nano
+    write(store, make_incoming_span(8), make_incoming_span(5, announces=span_id(9)))
+    assert store.reader.unseen(trace_id(1)) == []
+
+
+def test_what_is_counted_below_a_span(store: Backend) -> None:
+    write(
+        store,
+        make_incoming_span(1, kind="AGENT", input_tokens=500, cost_total=2.0),
+        make_llm_span(2, parent=1, input_tokens=100, output_tokens=None, cost_total=0.5),
+        make_llm_span(3, parent=2, input_tokens=90, output_tokens=9),
+        make_llm_span(4, parent=1, input_tokens=10, output_tokens=1),
+        make_llm_span(5, parent=5, input_tokens=7_000),
+    )
+    assert store.reader.usage_below(trace_id(1), span_id(1)) == (100, 10, 0.5)
+    assert store.reader.usage_below(trace_id(1), span_id(4)) == (None, None, None)
+    assert store.reader.usage_below(trace_id(1), span_id(5)) == (None, None, None)
+    assert store.reader.usage_below(trace_id(2), span_id(1)) == (None, None, None)

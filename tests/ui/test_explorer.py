@@ -195,3 +195,39 @@ async def test_the_cursor_stays_on_its_trace_in_every_order(explore: Explore, un
         await until(pilot, lambda: traces.selected is not None)
         assert traces.selected is not None and traces.selected.trace_id == chosen.trace_id
         assert traces.cursor - traces.top == row or traces.top == 0
+
+
+async def test_an_open_span_takes_in_the_log_records_that_arrive(
+    explore: Explore, until: Until, runtime: Runtime
+) -> None:
+    app = explore()
+    (traces, spans), (logs, records) = requests("otel-openai-default")
+    send(runtime, traces, spans)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: app.explorer.traces.total > 0)
+        await pilot.press("end", "enter", "enter", "1")
+        await until(pilot, lambda: app.explorer.inspector.opened is not None)
+        opened = app.explorer.inspector.opened
+        assert opened is not None and not opened.normalised.logs
+        assert "What's the weather in Zürich?" not in screen_text(app)
+        send(runtime, logs, records)
+        await until(pilot, lambda: "What's the weather in Zürich?" in screen_text(app))
+
+
+async def test_a_pending_span_gives_way_to_the_real_one_under_the_cursor(
+    explore: Explore, until: Until, runtime: Runtime
+) -> None:
+    app = explore()
+    batch = read_request(*requests("logfire-app-pending")[0]).batch
+    pending = [span for span in batch.spans if span.announces]
+    real = [span for span in batch.spans if span.span_id == pending[0].announces]
+    runtime.ingest.submit(replace(batch, spans=pending)).result(timeout=20)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: app.explorer.traces.total == 1)
+        await pilot.press("enter")
+        await until(pilot, lambda: "◌ long running" in screen_text(app))
+        assert app.explorer.spans.selected_span_id == real[0].span_id
+        runtime.ingest.submit(replace(batch, spans=real)).result(timeout=20)
+        await until(pilot, lambda: "◌ long running" not in screen_text(app))
+        assert app.explorer.spans.row_count == 1
+        assert app.explorer.spans.selected_span_id == real[0].span_id

@@ -136,7 +136,8 @@ def normalised(reader: SpanReader, stored: StoredSpan, *, with_logs: bool = True
         span = replace(span, problems=tuple(dict.fromkeys((*stored.warnings.splitlines(), *span.problems))))
     logs: Iterable[StoredLog] = ()
     if with_logs:
-        logs = all_logs(reader, trace_id=span.trace_id, span_id=span.span_id)
+        # those of a span that is still open come before it
+        logs = all_logs(reader, trace_id=span.trace_id, span_id=stored.row.announces or span.span_id)
     return BOOK.with_cost(semconv.normalise(span, [log_record(stored_log) for stored_log in logs]))
 
 

@@ -78,8 +78,8 @@ def show(settings: Settings, id_prefix: str, *, as_json: bool = False, explained
 
 def write_trace(output: Output, reader: SpanReader, trace: TraceSummary, *, as_json: bool = False) -> None:
     """One trace: a head line, then its spans as a tree."""
-    tree = build_tree(trace.trace_id, reader.skeleton(trace.trace_id))
-    rows = rows_of(reader, [node.row_id for node in tree.nodes])
+    tree = build_tree(trace.trace_id, [*reader.skeleton(trace.trace_id), *reader.unseen(trace.trace_id)])
+    rows = rows_of(reader, [node.row_id for node in tree.nodes if node.has_arrived])
     if as_json:
         output.json(trace_object(trace) | {"spans": list(span_objects(reader, rows))})
         return
@@ -92,7 +92,9 @@ def _write_span(output: Output, reader: SpanReader, stored: StoredSpan, as_json:
     if as_json:
         output.json(span_object(span, counted=stored.row.counted))
     else:
-        output.lines(span_lines(span, counted=stored.row.counted))
+        counts_elsewhere = bool(span.tokens or span.cost) and not stored.row.counted
+        below = reader.usage_below(stored.row.trace_id, stored.row.span_id) if counts_elsewhere else None
+        output.lines(span_lines(span, counted=stored.row.counted, below=below))
 
 
 def _session(reader: SpanReader, id_prefix: str) -> SessionSummary | None:
@@ -160,7 +162,7 @@ def _head(trace: TraceSummary) -> Iterator[Sequence[Piece]]:
         one_line(trace.service),
         _with_unit("project ", one_line(trace.project)),
         _with_unit("session ", one_line(trace.session_id)),
-        "" if trace.complete else "no root has arrived",
+        "" if trace.complete else "no root has ended",
     ]
     yield ((" · ".join(fact for fact in facts if fact), "dim"),)
     yield ()
@@ -174,12 +176,15 @@ def _tree_lines(tree: TraceTree, rows: Sequence[SpanRow]) -> Iterator[Sequence[P
     lefts: list[tuple[Piece, ...]] = []
     widths: list[int] = []
     for branch, node in zip(branches, tree.nodes, strict=True):
-        left = _left(branch, by_id.get(node.row_id))
+        left = _left(branch, by_id.get(node.row_id), is_running=node.is_running)
         lefts.append(left)
         widths.append(sum(cell_len(piece if isinstance(piece, str) else piece[0]) for piece in left))
     column = min(max(widths, default=0), NAME_WIDTH)
     for position, (left, width, node) in enumerate(zip(lefts, widths, tree.nodes, strict=True)):
         row = by_id.get(node.row_id)
+        if not node.has_arrived:
+            text = f"{node.span_id} has not arrived; `tracetui logs` has its log records"
+            yield ((branches[position], "dim"), (text, "dim"))
         if row is None:
             continue
         yield (*left, " " * max(column - width, 0), *_right(tree, position, row))
@@ -201,13 +206,13 @@ def _branches(tree: TraceTree) -> Iterator[str]:
         bars.append("   " if last else "│  ")
 
 
-def _left(branch: str, row: SpanRow | None) -> tuple[Piece, ...]:
+def _left(branch: str, row: SpanRow | None, *, is_running: bool) -> tuple[Piece, ...]:
     if row is None:
         return ()
     kind = kind_word(row.kind)
     return (
         (branch, "dim"),
-        ("✖ ", "error") if row.is_error else "",
+        ("✖ ", "error") if row.is_error else ("◌ ", "accent") if is_running else "",
         (f"{kind} " if kind else "", row.kind),
         one_line(row.name, 200) or "(no name)",
         (f" {one_line(row.model, 80)}" if row.model and row.model not in row.name else "", "dim"),
@@ -217,7 +222,7 @@ def _left(branch: str, row: SpanRow | None) -> tuple[Piece, ...]:
 def _right(tree: TraceTree, position: int, row: SpanRow) -> Iterator[Piece]:
     yield f"  {format_duration(row.duration_nano):>7}"
     yield f"  {format_tokens(row.input_tokens, row.output_tokens):>9}"
-    yield (f"  {row.span_id[:SHORT_ID]}", "dim")
+    yield (f"  {tree.nodes[position].span_id[:SHORT_ID]}", "dim")
     if row.is_error and row.status_message:
         yield (f"  {one_line(row.status_message, 120)}", "error")
     if position in tree.orphans:

@@ -24,6 +24,7 @@ from tracetui.model.chat import (
 from tracetui.model.clock import format_duration, format_moment
 from tracetui.model.numbers import format_bytes, format_cost, format_tokens
 from tracetui.model.span import LogRecord, SpanEvent, span_kind_name
+from tracetui.model.usage import Usage, exceeds, reported
 from tracetui.sanitise import one_line, sanitise
 
 Line = Sequence[Piece]
@@ -38,14 +39,15 @@ SHORT_JSON = 80
 """Characters up to which JSON stays on one line."""
 
 
-def span_lines(n: NormalisedSpan, *, counted: bool) -> Iterator[Line]:
+def span_lines(n: NormalisedSpan, *, counted: bool, below: Usage | None = None) -> Iterator[Line]:
     """A span, whole, as lines of safe text.
 
     Args:
         n: The span.
         counted: Whether its usage enters the totals of its trace.
+        below: Where it does not, what the spans below it carry and the totals count.
     """
-    yield from _head(n, counted)
+    yield from _head(n, counted, below or Usage())
     yield from _section("Errors", _errors(n))
     yield from _section("Input", message_lines(n.input_messages, n.input, n.system))
     yield from _section("Output", message_lines(n.output_messages, n.output))
@@ -62,22 +64,26 @@ def span_lines(n: NormalisedSpan, *, counted: bool) -> Iterator[Line]:
     yield from _section("Problems", ((f"  {sanitise(text)}",) for text in problems))
 
 
-def _head(n: NormalisedSpan, counted: bool) -> Iterator[Line]:
+def _head(n: NormalisedSpan, counted: bool, below: Usage) -> Iterator[Line]:
     span = n.span
     failed = span.status.is_error or bool(n.errors)
+    is_running = n.is_pending or not span.end_time_unix_nano
     yield (
-        ("✖ ", "error") if failed else "",
+        ("✖ ", "error") if failed else ("◌ ", "accent") if is_running else "",
         (f"{n.kind} ", n.kind) if n.kind != "UNKNOWN" else "",
         (one_line(span.name) or "(no name)", "heading"),
     )
     parent = f" · parent {span.parent_span_id}" if span.parent_span_id else " · root"
+    if n.is_pending:
+        announced = span.parent_span_id or span.span_id
+        yield ((f"pending: it stands for span {announced} until that has arrived, and counts nowhere", "dim"),)
     yield ((f"span {span.span_id} · trace {span.trace_id}{parent}", "dim"),)
     started = format_moment(span.start_time_unix_nano, date=True, fraction=True) if span.start_time_unix_nano else ""
     yield from _facts(
         {
             "started": _joined(
                 started,
-                f"took {format_duration(span.duration_nano)}" if span.duration_nano is not None else "duration unknown",
+                _took(span.duration_nano, is_running),
                 f"first token after {n.ttft_s:.2f}s" if n.ttft_s is not None else "",
             ),
             "status": _joined(
@@ -94,8 +100,9 @@ def _head(n: NormalisedSpan, counted: bool) -> Iterator[Line]:
                 _labelled("asked for", n.model_request if n.model_request != n.model else ""),
             ),
             "params": ", ".join(f"{one_line(str(key), 60)} {_inline(value)}" for key, value in n.params.items()),
-            "tokens": _tokens(n, counted),
+            "tokens": _tokens(n, counted, below),
             "cost": _cost(n),
+            "": _missed(n, below),
             "finish": ", ".join(one_line(reason, 60) for reason in n.finish_reasons),
             "agent": one_line(n.agent_name),
             "session": one_line(n.session_id),
@@ -124,7 +131,25 @@ def _section(title: str, lines: Iterable[Line]) -> Iterator[Line]:
         yield line
 
 
-def _tokens(n: NormalisedSpan, counted: bool) -> str:
+def _counts(usage: Usage) -> str:
+    return format_tokens(usage.input, usage.output)
+
+
+def _took(duration_nano: int | None, is_running: bool) -> str:
+    if is_running:
+        return "not ended yet"
+    return f"took {format_duration(duration_nano)}" if duration_nano is not None else "duration unknown"
+
+
+def _missed(n: NormalisedSpan, below: Usage) -> str:
+    """What is said where a span reports more than the spans below it."""
+    if not exceeds(reported(n), below):
+        return ""
+    counted = _joined(_counts(below), format_cost(below.cost))
+    return f"reports more than the {counted} of the spans below, which are counted: some of its calls were not traced"
+
+
+def _tokens(n: NormalisedSpan, counted: bool, below: Usage) -> str:
     tokens = n.tokens
     if not tokens:
         return ""
@@ -137,7 +162,7 @@ def _tokens(n: NormalisedSpan, counted: bool) -> str:
     return _joined(
         format_tokens(tokens.input, tokens.output),
         *(f"{number:,} {name}" for number, name in details if number is not None),
-        "" if counted else "not counted: a span below has the usage",
+        "" if counted else f"not counted: the spans below have {_counts(below) or 'the usage'}",
     )
 
 

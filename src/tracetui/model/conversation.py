@@ -18,6 +18,7 @@ from tracetui.model.chat import (
     ToolCall,
     ToolResult,
 )
+from tracetui.model.usage import Usage
 
 
 class Change(Enum):
@@ -79,6 +80,8 @@ class Surroundings:
     previous: PreviousCall | None = None
     runs: Mapping[Place, ToolRun] = field(default_factory=dict)
     """What ran for a call whose result is not among the messages, by the call's place in input and output messages."""
+    below: Usage = Usage()
+    """What the spans below carry of usage, where they are counted in its stead."""
 
 
 def compare(before: Sequence[ChatMessage], now: Sequence[ChatMessage]) -> tuple[Stretch, ...]:

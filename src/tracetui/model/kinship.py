@@ -34,7 +34,7 @@ def earlier_calls(tree: TraceTree, position: int, *, limit: int = 3) -> list[int
         for at, following in pairwise([*calls, len(tree)])
         if following >= at + tree.sizes[at]
         and tree.nodes[at].start_time_unix_nano <= start
-        and tree.nodes[at].end_time_unix_nano <= start
+        and 0 < tree.nodes[at].end_time_unix_nano <= start
     ]
     found.sort(key=lambda at: (tree.nodes[at].start_time_unix_nano, at), reverse=True)
     return found[:limit]

@@ -175,7 +175,12 @@ def message_object(message: ChatMessage) -> JSONObject:
 
 def _identity(span: Span, n: NormalisedSpan) -> JSONObject:
     return (
-        _present(trace_id=span.trace_id, span_id=span.span_id, parent_span_id=span.parent_span_id)
+        _present(
+            trace_id=span.trace_id,
+            span_id=span.span_id,
+            parent_span_id=span.parent_span_id,
+            announces=span.parent_span_id if n.is_pending else "",
+        )
         | {
             "name": _text(span.name),
             "kind": n.kind.value,

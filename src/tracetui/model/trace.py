@@ -106,7 +106,8 @@ class SpanRow:
 class SpanNode(NamedTuple):
     """The little that a trace's shape needs of each span: 100,000 of these make a tree.
 
-    A pending span is the node of the span that it announces, without an end.
+    A pending span is the node of the span that it announces, without an end. A span of which only log records have
+    arrived has no row: its number is 0 or less.
     """
 
     row_id: int
@@ -116,3 +117,13 @@ class SpanNode(NamedTuple):
     end_time_unix_nano: int
     is_error: bool
     kind: str
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it has not ended as far as is known."""
+        return not self.end_time_unix_nano
+
+    @property
+    def has_arrived(self) -> bool:
+        """Whether there is more of it than log records."""
+        return self.row_id > 0

@@ -29,6 +29,7 @@ from typing import NamedTuple, Protocol
 
 from tracetui.model.session import SessionSummary
 from tracetui.model.trace import SpanNode, SpanRow, TraceSummary
+from tracetui.model.usage import Usage
 from tracetui.store.conditions import Condition
 
 
@@ -419,12 +420,23 @@ class SpanReader(Protocol):
         """
         ...
 
+    def unseen(self, trace_id: str) -> list[SpanNode]:
+        """The spans of a trace that log records name and that are neither there nor announced.
+
+        They begin and end with the first record's time, and their row ids are 0 or less.
+        """
+        ...
+
     def rows(self, row_ids: Sequence[int]) -> list[SpanRow]:
         """These spans' rows, in the order asked for; ids that are gone are left out."""
         ...
 
     def span(self, trace_id: str, span_id: str) -> StoredSpan | None:
         """One span, whole; while it has not arrived, the pending one that announces it."""
+        ...
+
+    def usage_below(self, trace_id: str, span_id: str) -> Usage:
+        """What the spans below a span carry of usage and cost and the totals count."""
         ...
 
     def stored_spans(self, row_ids: Sequence[int]) -> list[StoredSpan]:

@@ -304,7 +304,7 @@ def _seek_window(source: Source[RowT], place: int, limit: int = WINDOW) -> ListL
 
 def _tree(reader: SpanReader, trace_id: str, row_ids: Sequence[int]) -> TreeLoaded:
     summary = reader.trace(trace_id)
-    nodes = reader.skeleton(trace_id) if summary else []
+    nodes = [*reader.skeleton(trace_id), *reader.unseen(trace_id)] if summary else []
     tree = build_tree(trace_id, nodes) if nodes else None
     wanted = row_ids or [node.row_id for node in (tree.nodes[:FIRST_ROWS] if tree else ())]
     return TreeLoaded(trace_id, summary, tree, {row.row_id: row for row in reader.rows(wanted)})

@@ -20,7 +20,7 @@ from tracetui.model.conversation import (
     pair_results,
 )
 from tracetui.model.kinship import earlier_calls, tools_of
-from tracetui.model.span import LogRecord
+from tracetui.model.span import LogRecord, Span
 from tracetui.model.trace import TraceSummary
 from tracetui.model.tree import TraceTree
 from tracetui.model.turn import Turn
@@ -49,7 +49,7 @@ def open_span(reader: SpanReader, trace_id: str, span_id: str, tree: TraceTree |
     """
     stored = reader.span(trace_id, span_id)
     if stored is None:
-        return SpanLoaded(trace_id, span_id, None, None, b"")
+        return SpanLoaded(trace_id, span_id, _of_logs(reader, trace_id, span_id), None, b"")
     normalised = read_span(reader, stored)
     if BOOK.is_loaded:
         normalised = BOOK.with_cost(normalised)
@@ -57,6 +57,8 @@ def open_span(reader: SpanReader, trace_id: str, span_id: str, tree: TraceTree |
     position = tree.positions.get(span_id) if tree is not None else None
     if tree is not None and position is not None and normalised.kind in TALKS:
         around = surroundings(reader, tree, position, normalised)
+    if normalised.tokens and not stored.row.counted:
+        around = replace(around, below=reader.usage_below(trace_id, stored.row.span_id))
     return SpanLoaded(trace_id, span_id, normalised, stored.row, stored.data, around)
 
 
@@ -75,9 +77,19 @@ def raw_json(data: bytes) -> str:
     return json.dumps(encode.span_object(data), indent=2, ensure_ascii=False)
 
 
+def _of_logs(reader: SpanReader, trace_id: str, span_id: str) -> NormalisedSpan | None:
+    """What the log records of a span that has not arrived tell; None where there are none."""
+    logs = [_log(record) for record in all_logs(reader, trace_id=trace_id, span_id=span_id)]
+    if not logs:
+        return None
+    span = Span(trace_id, span_id, "(has not arrived)", resource=logs[0].resource, scope=logs[0].scope)
+    return semconv.normalise(span, logs)
+
+
 def read_span(reader: SpanReader, stored: StoredSpan) -> NormalisedSpan:
     """A stored span with its log records, read by the conventions."""
-    logs = all_logs(reader, trace_id=stored.row.trace_id, span_id=stored.row.span_id)
+    # those of a span that is still open come before it
+    logs = all_logs(reader, trace_id=stored.row.trace_id, span_id=stored.row.announces or stored.row.span_id)
     span = decode.span(
         stored.data,
         decode.resource(stored.resource.data, stored.resource.schema_url),

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tracetui.model.trace import SpanNode, SpanRow, TraceSummary
+from tracetui.model.usage import Usage
 from tracetui.store.api import (
     END,
     ResourceRecord,
@@ -164,6 +165,15 @@ class SqliteReader(SessionReads, OutdatedReads):
             )
         return nodes if pending == "{}" else _announced(nodes, json.loads(pending))
 
+    def unseen(self, trace_id: str) -> list[SpanNode]:
+        """The spans of a trace that log records name and that are neither there nor announced."""
+        with self._reading():
+            found = self._connection.execute(statements.UNSEEN_SPANS, (trace_id,)).fetchall()
+        return [
+            SpanNode(-number, span_id, "", time, time or 1, is_error=False, kind="UNKNOWN")
+            for number, (span_id, time) in enumerate(found)
+        ]
+
     def rows(self, row_ids: Sequence[int]) -> list[SpanRow]:
         """These spans' rows, in the order asked for; ids that are gone are left out."""
         with self._reading():
@@ -177,6 +187,11 @@ class SqliteReader(SessionReads, OutdatedReads):
             row = self._connection.execute(statements.SPAN_ROW_ID, (span_id, trace_id)).fetchone()
             stored = self.stored_spans([row[0]]) if row and row[0] else []
         return stored[0] if stored else None
+
+    def usage_below(self, trace_id: str, span_id: str) -> Usage:
+        """What the spans below a span carry of usage and cost and the totals count."""
+        with self._reading():
+            return Usage(*self._connection.execute(statements.USAGE_BELOW, (trace_id, span_id)).fetchone())
 
     def stored_spans(self, row_ids: Sequence[int]) -> list[StoredSpan]:
         """These spans, whole, in the order asked for; ids that are gone are left out."""

@@ -345,6 +345,26 @@ SKELETON = (
 """The shape of a trace, column by column, in one row: as rows it takes twice as long, and far longer beside a busy
 thread."""
 
+USAGE_BELOW = (
+    "WITH RECURSIVE here(trace, span_id) AS (SELECT id, ?2 FROM traces WHERE trace_id = ?1),"
+    " tree(span_id) AS (SELECT span_id FROM here UNION SELECT s.span_id FROM tree t CROSS JOIN here h"
+    " CROSS JOIN spans s ON s.trace = h.trace AND s.parent_span_id = t.span_id)"
+    " SELECT sum(iif(s.below & 1, NULL, s.input_tokens)), sum(iif(s.below & 1, NULL, s.output_tokens)),"
+    " sum(iif(s.below & 2, NULL, s.cost_total)) FROM tree t CROSS JOIN here h"
+    " CROSS JOIN spans s ON s.trace = h.trace AND s.span_id = t.span_id WHERE s.span_id <> h.span_id"
+)
+"""Usage and cost that are counted below a span, by trace id and span id."""
+
+UNSEEN_SPANS = (
+    "SELECT l.span_id, min(l.time_unix_nano) FROM (SELECT DISTINCT span_id FROM logs INDEXED BY logs_by_span"
+    " WHERE trace_id = ?1 AND trace_id <> '' AND span_id <> '') u CROSS JOIN traces t ON t.trace_id = ?1"
+    " CROSS JOIN logs l INDEXED BY logs_by_span ON l.trace_id = ?1 AND l.trace_id <> '' AND l.span_id = u.span_id"
+    " WHERE NOT EXISTS (SELECT 1 FROM spans s WHERE s.trace = t.id AND s.span_id = u.span_id)"
+    " AND NOT EXISTS (SELECT 1 FROM pending_spans p WHERE p.trace = t.id AND p.announces = u.span_id)"
+    " GROUP BY l.span_id ORDER BY 2, 1"
+)
+"""Spans of a trace that have log records and nothing else, with the time of the first record."""
+
 COUNT_SPANS = "SELECT ifnull(sum(span_count + pending_count), 0) FROM traces"
 """All spans; summed over traces, which are far fewer."""
 

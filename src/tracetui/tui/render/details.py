@@ -299,7 +299,7 @@ TABS: tuple[Tab, ...] = (
         "Tokens",
         "Tok",
         lambda n: bool(n.tokens) + (n.cost is not None),
-        lambda page, opened: tokens_page(page, opened.normalised),
+        lambda page, opened: tokens_page(page, opened.normalised, opened.around.below),
         "No tokens and no cost in this span.",
     ),
 )

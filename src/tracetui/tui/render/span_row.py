@@ -19,6 +19,9 @@ from tracetui.tui.theme import Palette
 MAX_INDENT = 24
 """Levels that are drawn; deeper ones say their number instead."""
 
+BELIEVED_NANO = 3600 * 10**9
+"""How long a trace without a sign of life is taken to be running; an app that was killed ends none of its spans."""
+
 CHILDREN_LOOKED_AT = 400
 """Children whose share of a parent's bar is worked out; a row must never cost more."""
 
@@ -60,19 +63,31 @@ def span_row(
     folded: bool,
     selected: bool,
     matched: bool = False,
+    until: int = 0,
 ) -> Strip:
-    """One span in one row of exactly `width` cells; `row` is None while its columns are on their way."""
+    """One span in one row of exactly `width` cells; `row` is None while its columns are on their way.
+
+    `until` is the time up to which what is running is drawn; the end of the trace where it is 0.
+    """
+    node = tree.nodes[position]
     line = Row().own("▌" if selected else " ", palette.style("accent"))
     _indent(line, tree, position, folded, palette, limit=layout.name // 2)
-    if row is None:
+    if not node.has_arrived:
+        line.own("⇡ ", palette.style("warning"))
+        line.own(f"{node.span_id[:8]} has not arrived, its logs have"[: layout.name - line.width], palette.style("dim"))
+    elif row is None:
         line.own("…", palette.style("faint"))
     else:
         _name(line, tree, position, row, layout.name, palette, folded=folded, selected=selected, matched=matched)
     line.pad_to(layout.name)
-    duration = format_duration(row.duration_nano) if row else ""
-    line.gap().cell(duration, 7, palette.style("text"), right=True).gap()
+    if node.is_running:
+        lasts = until - node.start_time_unix_nano if until > node.start_time_unix_nano > 0 else None
+        line.gap().cell(format_duration(lasts) if lasts else "", 7, palette.style("running"), right=True).gap()
+    else:
+        duration = format_duration(row.duration_nano) if row else ""
+        line.gap().cell(duration, 7, palette.style("text"), right=True).gap()
     if layout.bar:
-        _bar(line, tree, position, layout.bar, palette)
+        _bar(line, tree, position, layout.bar, palette, until or tree.end_time_unix_nano)
         line.gap()
     if layout.tokens:
         tokens = format_tokens(row.input_tokens, row.output_tokens) if row else ""
@@ -82,6 +97,12 @@ def span_row(
             format_cost(row.cost_total, row.cost_source) if row else "", layout.cost, palette.style("text"), right=True
         )
     return line.strip(width)
+
+
+def axis_end(tree: TraceTree, now_nano: int) -> int:
+    """Where the time of a trace with running spans ends: now, or 0 for its own end when it gives no sign of life."""
+    last = max(tree.end_time_unix_nano, tree.start_time_unix_nano)
+    return now_nano if 0 < now_nano - last < BELIEVED_NANO else 0
 
 
 def _indent(line: Row, tree: TraceTree, position: int, folded: bool, palette: Palette, *, limit: int) -> None:
@@ -129,6 +150,8 @@ def _name(
 ) -> None:
     if row.is_error:
         line.own("✖ ", palette.style("error"))
+    elif tree.nodes[position].is_running:
+        line.own("◌ ", palette.style("running"))
     elif folded and tree.has_error_below(position):
         line.own("✖ ", palette.style("dim"))
     if position in tree.orphans:
@@ -152,15 +175,16 @@ def _name(
         line.gap().up_to(" ".join(preview.split()), room, palette.style("error" if row.is_error else "dim"), prose=True)
 
 
-def _bar(line: Row, tree: TraceTree, position: int, width: int, palette: Palette) -> None:
-    """The span's bar: its own time solid, the time its children took lighter."""
+def _bar(line: Row, tree: TraceTree, position: int, width: int, palette: Palette, until: int) -> None:
+    """The span's bar: its own time solid, the time its children took lighter; what is running goes on to `until`."""
     node = tree.nodes[position]
-    whole = tree.end_time_unix_nano - tree.start_time_unix_nano
+    whole = until - tree.start_time_unix_nano
     if whole <= 0 or node.start_time_unix_nano <= 0:
         line.gap(width)
         return
     start = (node.start_time_unix_nano - tree.start_time_unix_nano) / whole
-    end = (max(node.end_time_unix_nano, node.start_time_unix_nano) - tree.start_time_unix_nano) / whole
+    ended = until if node.is_running else node.end_time_unix_nano
+    end = (max(ended, node.start_time_unix_nano) - tree.start_time_unix_nano) / whole
     first, glyphs = span_cells(start, end, width)
     color = (
         palette.style("error")
@@ -169,7 +193,7 @@ def _bar(line: Row, tree: TraceTree, position: int, width: int, palette: Palette
         if node.kind in palette.kinds
         else palette.style("accent")
     )
-    shared = _child_cells(tree, position, width, whole)
+    shared = _child_cells(tree, position, width, until)
     light = color + Style(dim=True)
     line.gap(first)
     for offset, glyph in enumerate(glyphs):
@@ -179,8 +203,9 @@ def _bar(line: Row, tree: TraceTree, position: int, width: int, palette: Palette
     line.gap(width - first - len(glyphs))
 
 
-def _child_cells(tree: TraceTree, position: int, width: int, whole: int) -> set[int]:
+def _child_cells(tree: TraceTree, position: int, width: int, until: int) -> set[int]:
     """Cells in the middle of which a child was running."""
+    whole = until - tree.start_time_unix_nano
     cells: set[int] = set()
     child, end = position + 1, position + tree.sizes[position]
     for _ in range(CHILDREN_LOOKED_AT):
@@ -188,7 +213,7 @@ def _child_cells(tree: TraceTree, position: int, width: int, whole: int) -> set[
             break
         node = tree.nodes[child]
         first = (node.start_time_unix_nano - tree.start_time_unix_nano) * width // whole
-        last = (node.end_time_unix_nano - tree.start_time_unix_nano) * width / whole
+        last = ((node.end_time_unix_nano or until) - tree.start_time_unix_nano) * width / whole
         cells.update(range(max(0, int(first)), min(width, int(last + 0.5))))
         child += tree.sizes[child]
     return cells

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from tracetui.model.chat import CostLine, NormalisedSpan, TokenUsage
 from tracetui.model.clock import format_duration
 from tracetui.model.numbers import format_cost
+from tracetui.model.usage import Usage, exceeds, reported
 from tracetui.tui.render.document import DocumentBuilder
 from tracetui.tui.render.lines import Run
 
@@ -61,9 +62,10 @@ def bar_cells(counts: list[int], width: int) -> list[int]:
     return cells
 
 
-def tokens_page(page: DocumentBuilder, n: NormalisedSpan) -> None:
-    """Tokens, cost and speed."""
+def tokens_page(page: DocumentBuilder, n: NormalisedSpan, below: Usage) -> None:
+    """Tokens, cost and speed; where the spans below are counted in its stead, what they have."""
     _tokens(page, n.tokens)
+    _counted(page, n, below)
     _cost(page, n)
     _speed(page, n)
 
@@ -98,6 +100,17 @@ def _tokens(page: DocumentBuilder, tokens: TokenUsage) -> None:
             _sum(page, f"all {side}", f"{count:,}", f"tokens.{side}", str(count))
     if tokens.total is not None:
         _sum(page, "total", f"{tokens.total:,}", "tokens.total", str(tokens.total))
+
+
+def _counted(page: DocumentBuilder, n: NormalisedSpan, below: Usage) -> None:
+    """What is counted in the span's stead, and whether it reports more than that."""
+    if below.input is None and below.output is None:
+        return
+    short = exceeds(reported(n), below)
+    page.heading("counted instead", "the spans below; some calls were not traced" if short else "the spans below")
+    for name, count in (("input", below.input), ("output", below.output)):
+        if count is not None:
+            _sum(page, name, f"{count:,}", "", str(count))
 
 
 def _sum(page: DocumentBuilder, name: str, text: str, origin: str, value: str) -> None:

@@ -81,7 +81,7 @@ class ExplorerScreen(Screen[None]):
             yield Welcome(id="welcome")
             yield TraceList(self._feed, self._clock, id="traces")
             with Horizontal(id="detail"):
-                yield SpanTree(self._feed, id="tree")
+                yield SpanTree(self._feed, self._clock, id="tree")
                 yield Inspector(self._feed, id="inspector")
         yield KeyFooter()
 

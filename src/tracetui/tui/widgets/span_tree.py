@@ -11,16 +11,20 @@ from textual.binding import BindingType
 from textual.message import Message
 from textual.strip import Strip
 
+from tracetui.model.clock import Clock
 from tracetui.model.trace import SpanNode, SpanRow, TraceSummary
 from tracetui.model.tree import TraceTree
 from tracetui.tui.commands import bindings
 from tracetui.tui.feed import Feed
 from tracetui.tui.messages import RowsLoaded, TreeLoaded
-from tracetui.tui.render.span_row import choose_layout, span_row
+from tracetui.tui.render.span_row import axis_end, choose_layout, span_row
 from tracetui.tui.widgets.line_view import LineView
 
 ROWS_KEPT = 2_000
 """Rows whose columns are remembered; the tree itself holds only ids, times and kinds."""
+
+TICK_S = 1.0
+"""How often the bars of running spans grow."""
 
 MAX_TYPED_AHEAD = 50
 """Keys that are remembered while a trace is read."""
@@ -42,9 +46,12 @@ class SpanTree(LineView):
         span_id: str
         """Empty when the tree is empty."""
 
-    def __init__(self, feed: Feed, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
+    def __init__(self, feed: Feed, clock: Clock, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id)
         self._feed = feed
+        self._clock = clock
+        self._is_running = False
+        self._until = 0
         self.trace_id = ""
         """The trace that is shown; empty for none."""
         self.summary: TraceSummary | None = None
@@ -61,6 +68,19 @@ class SpanTree(LineView):
         self._loading = False
         self._dirty = False
         self._typed_ahead: list[Callable[[], None]] = []
+
+    def on_mount(self) -> None:
+        """Let what is running grow."""
+        self.set_interval(TICK_S, self._tick)
+
+    def _tick(self) -> None:
+        if self._is_running and self.display and self._set_axis():
+            self.refresh()
+
+    def _set_axis(self) -> bool:
+        """Let the time of the trace go on to now, if something in it is running; whether it does."""
+        self._until = axis_end(self.trace, self._clock.now_nano()) if self._is_running and self.trace else 0
+        return self._until > 0
 
     # What is shown
 
@@ -125,6 +145,8 @@ class SpanTree(LineView):
         self._has_usage = summary is not None and (
             summary.input_tokens is not None or summary.output_tokens is not None
         )
+        self._is_running = tree is not None and any(node.is_running for node in tree.nodes)
+        self._set_axis()
         self._rows = OrderedDict(rows)
         self._asked = frozenset()
         self._lay_out()
@@ -202,6 +224,7 @@ class SpanTree(LineView):
             self.palette,
             folded=node.span_id in self._folded,
             selected=selected,
+            until=self._until,
         )
 
     def scrolled(self) -> None:
@@ -216,7 +239,7 @@ class SpanTree(LineView):
         missing = [
             self.trace.nodes[position].row_id
             for position in near
-            if self.trace.nodes[position].row_id not in self._rows
+            if self.trace.nodes[position].row_id not in self._rows and self.trace.nodes[position].has_arrived
         ]
         if missing and not self._asked.issuperset(missing):
             self._asked = frozenset(missing)
