@@ -200,12 +200,12 @@ async def test_the_cursor_stays_on_its_trace_in_every_order(explore: Explore, un
 async def test_an_open_span_takes_in_the_log_records_that_arrive(
     explore: Explore, until: Until, runtime: Runtime
 ) -> None:
-    app = explore()
     (traces, spans), (logs, records) = requests("otel-openai-default")
     send(runtime, traces, spans)
+    app = explore()
     async with app.run_test(size=(120, 40)) as pilot:
         await until(pilot, lambda: app.explorer.traces.total > 0)
-        await pilot.press("end", "enter", "enter", "1")
+        await pilot.press("end", "enter", "j", "enter", "1")
         await until(pilot, lambda: app.explorer.inspector.opened is not None)
         opened = app.explorer.inspector.opened
         assert opened is not None and not opened.normalised.logs
@@ -217,11 +217,11 @@ async def test_an_open_span_takes_in_the_log_records_that_arrive(
 async def test_a_pending_span_gives_way_to_the_real_one_under_the_cursor(
     explore: Explore, until: Until, runtime: Runtime
 ) -> None:
-    app = explore()
     batch = read_request(*requests("logfire-app-pending")[0]).batch
     pending = [span for span in batch.spans if span.announces]
     real = [span for span in batch.spans if span.span_id == pending[0].announces]
     runtime.ingest.submit(replace(batch, spans=pending)).result(timeout=20)
+    app = explore()
     async with app.run_test(size=(120, 40)) as pilot:
         await until(pilot, lambda: app.explorer.traces.total == 1)
         await pilot.press("enter")

@@ -14,14 +14,16 @@ TRACE = "0af7651916cd43dd8448eb211c80319c"
 START = 1_700_000_000_000_000_000
 
 
-def send(cli: Cli, kind: str, scope: str, items: list[dict[str, object]]) -> None:
+def send(cli: Cli, kind: str, scope: str, items: list[dict[str, Any]]) -> None:
     """Import spans or log records as OTLP/JSON."""
     body = {f"resource{kind}": [{f"scope{kind}": [{scope: items}]}]}
     done = cli("import", "-", stdin=json.dumps(body).encode())
     assert done.returncode == 0, done.stderr
 
 
-def span(number: int, parent: int = 0, *, end: bool = True, **attributes: Any) -> dict[str, object]:
+def span(
+    number: int, parent: int = 0, attributes: dict[str, int | str] | None = None, *, end: bool = True
+) -> dict[str, Any]:
     """A span as OTLP/JSON."""
     return {
         "traceId": TRACE,
@@ -32,7 +34,7 @@ def span(number: int, parent: int = 0, *, end: bool = True, **attributes: Any) -
         "endTimeUnixNano": str(START + 100) if end else "0",
         "attributes": [
             {"key": key, "value": {"intValue": str(value)} if isinstance(value, int) else {"stringValue": value}}
-            for key, value in attributes.items()
+            for key, value in (attributes or {}).items()
         ],
     }
 
@@ -61,7 +63,7 @@ def test_a_pending_span_is_listed_and_exported_as_it_came(cli: Cli) -> None:
 
 def test_a_span_that_is_only_announced_is_running(cli: Cli) -> None:
     send(cli, "Spans", "spans", [
-        span(9, 1, **{"logfire.span_type": "pending_span", "logfire.pending_parent_id": "0" * 16}),
+        span(9, 1, {"logfire.span_type": "pending_span", "logfire.pending_parent_id": "0" * 16}),
         span(2, 1),
     ])  # fmt: skip
     (trace,) = cli.objects("traces")
@@ -90,7 +92,7 @@ def test_log_records_of_a_span_that_never_came_can_be_found(cli: Cli) -> None:
 
 
 def test_a_log_record_fills_the_columns_of_its_span(cli: Cli) -> None:
-    send(cli, "Spans", "spans", [span(1, **{"gen_ai.operation.name": "chat"})])
+    send(cli, "Spans", "spans", [span(1, 0, {"gen_ai.operation.name": "chat"})])
     told = {"gen_ai.response.model": "gpt-4o", "user.id": "ada"}
     record = {
         "traceId": TRACE,
@@ -109,10 +111,10 @@ def test_a_log_record_fills_the_columns_of_its_span(cli: Cli) -> None:
 def test_a_report_beyond_what_is_counted_is_shown_beside_it(cli: Cli) -> None:
     usage: dict[str, Any] = {"gen_ai.usage.input_tokens": 100, "gen_ai.usage.output_tokens": 10}
     send(cli, "Spans", "spans", [
-        span(1, **{"gen_ai.operation.name": "invoke_agent", **usage, "gen_ai.usage.input_tokens": 500}),
-        span(2, 1, **{"gen_ai.operation.name": "chat", **usage}),
-        span(3, **{"gen_ai.operation.name": "invoke_agent", **usage}),
-        span(4, 3, **{"gen_ai.operation.name": "chat", **usage}),
+        span(1, 0, {"gen_ai.operation.name": "invoke_agent", **usage, "gen_ai.usage.input_tokens": 500}),
+        span(2, 1, {"gen_ai.operation.name": "chat", **usage}),
+        span(3, 0, {"gen_ai.operation.name": "invoke_agent", **usage}),
+        span(4, 3, {"gen_ai.operation.name": "chat", **usage}),
     ])  # fmt: skip
     more, same = cli("show", f"{1:016x}").stdout, cli("show", f"{3:016x}").stdout
     assert "500→10" in more
