@@ -18,6 +18,10 @@ class Usage(NamedTuple):
     cost: float | None = None
 
 
+NO_USAGE = Usage()
+"""Nothing is known."""
+
+
 def reported(n: NormalisedSpan) -> Usage:
     """What a span itself reports; a cost that was estimated here is no report."""
     is_report = n.cost is not None and n.cost.source == "reported"

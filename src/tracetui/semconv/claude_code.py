@@ -12,8 +12,8 @@ from tracetui.model.attributes import AttributeValue
 from tracetui.model.chat import ChatMessage, Kind, TextPart
 from tracetui.semconv.core.convention import Convention, Found, Rank, Reader, ReadField, Source
 from tracetui.semconv.core.fields import Field
+from tracetui.semconv.core.records import event_name_of
 from tracetui.semconv.core.values import is_hidden, strings
-from tracetui.semconv.genai import event_name_of
 
 FIELDS: Mapping[str, Field] = {
     "model": "model_either",

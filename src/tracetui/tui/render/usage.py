@@ -7,7 +7,7 @@ from typing import NamedTuple
 from tracetui.model.chat import CostLine, NormalisedSpan, TokenUsage
 from tracetui.model.clock import format_duration
 from tracetui.model.numbers import format_cost
-from tracetui.model.usage import Usage, exceeds, reported
+from tracetui.model.usage import NO_USAGE, Usage, exceeds, reported
 from tracetui.tui.render.document import DocumentBuilder
 from tracetui.tui.render.lines import Run
 
@@ -62,7 +62,7 @@ def bar_cells(counts: list[int], width: int) -> list[int]:
     return cells
 
 
-def tokens_page(page: DocumentBuilder, n: NormalisedSpan, below: Usage) -> None:
+def tokens_page(page: DocumentBuilder, n: NormalisedSpan, below: Usage = NO_USAGE) -> None:
     """Tokens, cost and speed; where the spans below are counted in its stead, what they have."""
     _tokens(page, n.tokens)
     _counted(page, n, below)
