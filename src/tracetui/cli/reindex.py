@@ -10,6 +10,7 @@ from tracetui.cli.reading import use_prices
 from tracetui.config import Settings
 from tracetui.errors import StoreError, StoreLockedError
 from tracetui.model.derivation import DERIVATION_VERSION
+from tracetui.receivers.incoming import derive_span
 from tracetui.reindex import Progress, Reindexer
 from tracetui.store.ingest import Ingest
 from tracetui.store.lock import read_owner
@@ -35,7 +36,7 @@ def reindex(settings: Settings, *, everything: bool = False) -> int:
     if not settings.db.exists():
         raise StoreError(f"There is no database {settings.db}.", hint="Name one with --db.")
     try:
-        writer = SqliteWriter(settings.db, derivation_version=DERIVATION_VERSION)
+        writer = SqliteWriter(settings.db, derivation_version=DERIVATION_VERSION, derive=derive_span)
     except StoreLockedError:
         if everything:
             raise

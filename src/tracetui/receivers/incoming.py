@@ -229,8 +229,8 @@ def _log_row(
     ), warnings
 
 
-def derive_span(data: bytes, scope_name: str, logs: Sequence[bytes]) -> IncomingSpan:
-    """The row of a stored span; a `DeriveSpan`.
+def derive_span(data: bytes, scope_name: str, logs: Sequence[bytes] = ()) -> IncomingSpan:
+    """The columns of a stored span, as its arrival would give them; without those of its resource and scope.
 
     Args:
         data: The span's bytes.
@@ -238,7 +238,7 @@ def derive_span(data: bytes, scope_name: str, logs: Sequence[bytes]) -> Incoming
         logs: Bytes of its log records, in order of arrival.
 
     Raises:
-        InvalidSpan: It cannot be read, which those that were stored can.
+        InvalidSpan: It cannot be read any more.
     """
     row, _ = _span_row(data, scope_name, 0, 0)
     if not logs:
@@ -276,17 +276,8 @@ def body_text(body: AttributeValue) -> str:
     return " ".join(text[: 2 * BODY_TEXT_LENGTH].split())[:BODY_TEXT_LENGTH]
 
 
-def derive_span(data: bytes, scope_name: str) -> IncomingSpan:
-    """The columns of a stored span, as its arrival would give them; without those of its resource and scope.
-
-    Raises:
-        InvalidSpan: It cannot be read any more.
-    """
-    return _span_row(data, scope_name, 0, 0)[0]
-
-
 def derive_log(data: bytes) -> IncomingLog:
-    """The columns of a stored log record, likewise.
+    """The columns of a stored log record, as its arrival would give them.
 
     Raises:
         InvalidSpan: It cannot be read any more.

@@ -121,3 +121,13 @@ def test_a_report_beyond_what_is_counted_is_shown_beside_it(cli: Cli) -> None:
     assert "reports more than the 100→10 of the spans below" in more
     assert "not counted: the spans below have 100→10" in same
     assert "reports more" not in same
+
+
+def test_a_file_that_is_derived_anew_keeps_what_its_log_records_say(cli: Cli) -> None:
+    for path in sorted((CORPUS / "google-adk-content").glob("*.pb")):
+        assert cli("import", str(path)).returncode == 0
+    before = cli("spans", "--csv", "--limit", "0").stdout
+    assert "LLM" in before
+    done = cli("reindex", "--all")
+    assert done.returncode == 0, done.stderr
+    assert cli("spans", "--csv", "--limit", "0").stdout == before

@@ -6,7 +6,7 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable
 
-from tracetui.store.api import DeriveSpan
+from tracetui.store.api import DeriveSpan, IncomingSpan
 from tracetui.store.rollup import TraceState
 from tracetui.store.sqlite import statements
 from tracetui.store.sqlite.rows import Arrival, LogArrival, StoredSpans
@@ -26,9 +26,16 @@ class Listener:
     def __init__(self, connection: sqlite3.Connection, stored: StoredSpans, derive: DeriveSpan | None) -> None:
         self._stored = stored
         self._derive = derive
-        self._hears = derive is not None and bool(connection.execute(statements.HAS_LOGS_THAT_TELL).fetchone()[0])
+        self._connection = connection
+        self._hears = False
+        self.look()
 
-    def told(self, fresh: Iterable[Arrival], logs: Iterable[LogArrival]) -> dict[str, list[str]]:
+    def look(self) -> None:
+        """Look whether any stored log record says something of its span."""
+        found = self._derive and self._connection.execute(statements.HAS_LOGS_THAT_TELL).fetchone()[0]
+        self._hears = bool(found)
+
+    def told(self, fresh: Iterable[IncomingSpan], logs: Iterable[LogArrival]) -> dict[str, list[str]]:
         """The spans to derive anew after these have been stored: span ids by trace id.
 
         Args:
@@ -43,7 +50,7 @@ class Listener:
                 told[log.trace_id][log.span_id] = None
         if self._hears:
             asked: defaultdict[str, list[str]] = defaultdict(list)
-            for span, *_ in fresh:
+            for span in fresh:
                 asked[span.trace_id].append(span.span_id)
             for trace_id, span_id in self._stored.told(asked) if asked else ():
                 told[trace_id][span_id] = None

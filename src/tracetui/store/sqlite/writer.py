@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from tracetui.errors import StoreError
-from tracetui.store.api import Commit, DeriveSpan, IncomingBatch, Rederived, ResourceRecord, ScopeRecord
+from tracetui.store.api import Commit, DeriveSpan, IncomingBatch, IncomingSpan, Rederived, ResourceRecord, ScopeRecord
 from tracetui.store.lock import WriterLock, acquire
 from tracetui.store.rollup import SpanState, TraceRollup, TraceState
 from tracetui.store.sqlite import derived, statements
@@ -113,13 +113,26 @@ class SqliteWriter:
         with self._transaction():
             for row_id, record in work.resources:
                 connection.execute(statements.RESOURCE_DERIVED, (record.service, record.project, row_id))
-            derived.write_spans(connection, work.spans, version)
             derived.write_logs(connection, work.logs, version)
+            derived.write_spans(connection, self._with_logs(work.spans), version)
             asked = json.dumps(list(work.traces))
             found = [TraceState(*row) for row in connection.execute(statements.TRACES_BY_ROW, (asked,)).fetchall()]
             update_traces(connection, [self._recount(trace) for trace in found])
             connection.execute(statements.TRACES_DERIVED, (version, asked))
         return frozenset(trace.trace_id for trace in found)
+
+    def _with_logs(self, spans: Sequence[tuple[int, IncomingSpan | None]]) -> Sequence[tuple[int, IncomingSpan | None]]:
+        """The spans with the columns that their log records give them."""
+        self._listener.look()
+        told = self._listener.told([span for _, span in spans if span is not None], ())
+        if not told:
+            return spans
+        heard = self._listener.derived(told, known_traces(self._connection, told))
+        columns = {(trace_id, span_id): found.span for trace_id, of in heard.items() for span_id, found in of.items()}
+        return [
+            (row_id, span if span is None else columns.get((span.trace_id, span.span_id), span))
+            for row_id, span in spans
+        ]
 
     def outdate(self, first_row_id: int, last_row_id: int) -> None:
         """Mark what has row ids in this range as yet to be derived anew; see `SpanWriter.outdate`."""
@@ -182,7 +195,7 @@ class SqliteWriter:
 
     def _listen(self, changes: _Changes, logs: list[LogArrival]) -> None:
         """Derive anew what log records say something of: those that came now, or were there before their span."""
-        told = self._listener.told((arrival for *_, arrival in (*changes.new, *changes.replaced)), logs)
+        told = self._listener.told((arrival.span for *_, arrival in (*changes.new, *changes.replaced)), logs)
         known = known_traces(self._connection, told) if told else {}
         told = {trace_id: span_ids for trace_id, span_ids in told.items() if trace_id in known}
         if told:
