@@ -16,7 +16,7 @@ from tracetui.config import Settings
 from tracetui.errors import StoreLockedError
 from tracetui.model.clock import Clock, SystemClock
 from tracetui.model.derivation import DERIVATION_VERSION
-from tracetui.pricing import BOOK
+from tracetui.pricing import USER_TABLE
 from tracetui.receivers.status import ReceiverCounts, ReceiverState, ReceiverStatus
 from tracetui.store.api import CommitListener, IncomingSpan, SpanReader
 from tracetui.store.ingest import Ingest
@@ -50,13 +50,14 @@ class Runtime:
         self.clock: Clock = clock or SystemClock()
         self.owner: Owner | None = None
         """The process that writes the database, where it is not this one."""
-        BOOK.use_table(settings.prices)
+        USER_TABLE.use(settings.prices)
         self._writer: SqliteWriter | None = None
         self._ingest: Ingest | None = None
         self._receivers: ReceiverSet | None = None
         self._reindexer: Reindexer | None = None
         self._receivers_lock = threading.Lock()
         self._stopped = False
+        self._may_price = False
 
     @property
     def is_writer(self) -> bool:
@@ -102,6 +103,7 @@ class Runtime:
 
     def start_reindexing(self) -> None:
         """Derive anew, in a thread of its own, what an earlier version derived, if there is any."""
+        self._may_price = True
         if self._ingest is None:
             return
         reader = self.open_reader()
@@ -176,7 +178,11 @@ class Runtime:
         return tuple(ReceiverStatus(protocol, address, ReceiverState.STARTING) for protocol, address in planned)
 
     def price_problems(self) -> tuple[str, ...]:
-        """What is wrong with the user's own prices."""
+        """What is wrong with the user's own prices; nothing until the receivers may start, which read them."""
+        if not self._may_price:
+            return ()
+        from tracetui.pricing import BOOK  # deferred, see there
+
         return BOOK.problems
 
     def counts(self) -> ReceiverCounts:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import cache
+from typing import NamedTuple
 
 TAB_WIDTH = 4
 """Columns a tab becomes."""
@@ -21,7 +23,6 @@ _MARK = (
     r"[\u0300-\u036f\u0483-\u0489\u0591-\u05bd\u0610-\u061a\u064b-\u065f\u1ab0-\u1aff"
     r"\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]"
 )
-_COMBINING_RUN = re.compile(f"({_MARK}{{{MAX_COMBINING}}}){_MARK}+")
 
 _HIDDEN_RANGES = (
     (0x00, 0x1F), (0x7F, 0x9F), (0xAD, 0xAD), (0x034F, 0x034F), (0x061C, 0x061C), (0x115F, 0x1160), (0x17B4, 0x17B5),
@@ -31,12 +32,29 @@ _HIDDEN_RANGES = (
 """Controls, bidi controls, invisible characters and surrogates. The joiner U+200D and the presentation selectors are
 left out: emoji need them, and they neither move the cursor nor reorder text."""
 
-_HIDDEN = re.compile("[" + "".join(f"\\u{first:04x}-\\u{last:04x}" for first, last in _HIDDEN_RANGES) + "]")
-_HIDDEN_IN_BODY = re.compile(_HIDDEN.pattern.replace("\\u0000-\\u001f", "\\x00-\\x09\\x0b-\\x1f"))
-"""The same without the line feed."""
 
-_ASTRAL_HIDDEN = re.compile("[\U000e0000-\U000e0fff\U0001d173-\U0001d17a]")
-_UNUSUAL = re.compile(r"[^\x00-\u02ff\u0370-\u052f\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7a3]")
+class _Patterns(NamedTuple):
+    """What is looked for in text that is not plain."""
+
+    hidden: re.Pattern[str]
+    hidden_in_body: re.Pattern[str]
+    """The same without the line feed."""
+    astral_hidden: re.Pattern[str]
+    unusual: re.Pattern[str]
+    combining_run: re.Pattern[str]
+
+
+@cache
+def _patterns() -> _Patterns:
+    # made when the first text asks for them: it takes a fiftieth of the start, and plain text does without
+    hidden = "[" + "".join(f"\\u{first:04x}-\\u{last:04x}" for first, last in _HIDDEN_RANGES) + "]"
+    return _Patterns(
+        re.compile(hidden),
+        re.compile(hidden.replace("\\u0000-\\u001f", "\\x00-\\x09\\x0b-\\x1f")),
+        re.compile("[\U000e0000-\U000e0fff\U0001d173-\U0001d17a]"),
+        re.compile(r"[^\x00-\u02ff\u0370-\u052f\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7a3]"),
+        re.compile(f"({_MARK}{{{MAX_COMBINING}}}){_MARK}+"),
+    )
 
 
 def sanitise(text: str, *, keep_newlines: bool = False) -> str:
@@ -54,16 +72,17 @@ def sanitise(text: str, *, keep_newlines: bool = False) -> str:
     """
     if _PLAIN.match(text):
         return text
+    patterns = _patterns()
     if "\t" in text:
         text = text.replace("\t", " " * TAB_WIDTH)
     if keep_newlines:
-        text = _HIDDEN_IN_BODY.sub(_visible, text.replace("\r\n", "\n"))
+        text = patterns.hidden_in_body.sub(_visible, text.replace("\r\n", "\n"))
     else:
-        text = _HIDDEN.sub(_visible, text)
-    if _UNUSUAL.search(text):
-        text = _ASTRAL_HIDDEN.sub(lambda match: f"<{ord(match[0]):X}>", text)
-        text = _UNUSUAL.sub(_stand_in, text)
-        text = _COMBINING_RUN.sub(r"\1", text)
+        text = patterns.hidden.sub(_visible, text)
+    if patterns.unusual.search(text):
+        text = patterns.astral_hidden.sub(lambda match: f"<{ord(match[0]):X}>", text)
+        text = patterns.unusual.sub(_stand_in, text)
+        text = patterns.combining_run.sub(r"\1", text)
     return text
 
 

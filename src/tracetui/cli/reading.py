@@ -50,9 +50,9 @@ def open_reader(settings: Settings) -> Iterator[SpanReader | None]:
 
 def use_prices(settings: Settings) -> None:
     """Take the user's own prices, and say what is wrong with them: the rest of the command does not depend on them."""
-    from tracetui.pricing import BOOK
+    from tracetui.pricing import BOOK, USER_TABLE
 
-    BOOK.use_table(settings.prices)
+    USER_TABLE.use(settings.prices)
     for problem in BOOK.problems:
         note(problem)
 

@@ -10,27 +10,10 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from tracetui.model.attributes import Attributes, AttributeValue
+from tracetui.model.otlp import span_duration
 
 NO_ATTRIBUTES: Attributes = MappingProxyType({})
 """The empty attribute map."""
-
-SPAN_KINDS = ("UNSPECIFIED", "INTERNAL", "SERVER", "CLIENT", "PRODUCER", "CONSUMER")
-"""Names of OTLP's span kinds by number."""
-
-STATUS_CODES = ("UNSET", "OK", "ERROR")
-"""Names of OTLP's status codes by number."""
-
-
-def span_kind_name(number: int) -> str:
-    """The name of an OTLP span kind; 0 reads as INTERNAL, an unknown number as itself."""
-    if number == 0:
-        return "INTERNAL"
-    return SPAN_KINDS[number] if 0 <= number < len(SPAN_KINDS) else str(number)
-
-
-def status_code_name(number: int) -> str:
-    """The name of an OTLP status code; an unknown number reads as itself."""
-    return STATUS_CODES[number] if 0 <= number < len(STATUS_CODES) else str(number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,10 +131,3 @@ class LogRecord:
     dropped_attributes_count: int = 0
     resource: Resource = field(default_factory=Resource)
     scope: InstrumentationScope = field(default_factory=InstrumentationScope)
-
-
-def span_duration(start_time_unix_nano: int, end_time_unix_nano: int) -> int | None:
-    """Nanoseconds from start to end; None where either is missing or the end comes first."""
-    if start_time_unix_nano <= 0 or end_time_unix_nano < start_time_unix_nano:
-        return None
-    return end_time_unix_nano - start_time_unix_nano

@@ -12,6 +12,7 @@ from tracetui.model.chat import Cost, CostLine, Kind, NormalisedSpan, SpanSummar
 from tracetui.pricing import bundled
 from tracetui.pricing.rates import PER_TOKEN, Rates, amounts, items
 from tracetui.pricing.table import PriceTable, read_table
+from tracetui.pricing.user_table import USER_TABLE
 
 log = logging.getLogger(__name__)
 
@@ -195,3 +196,6 @@ class PriceBook:
 
 BOOK = PriceBook()
 """The prices of this process. One for all, as the conventions are: what a span costs must not depend on who asks."""
+
+BOOK.use_table(USER_TABLE.path)
+USER_TABLE.changed = BOOK.use_table

@@ -10,7 +10,7 @@ import threading
 import traceback
 from collections.abc import Iterable
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.app import App, SystemCommand
@@ -31,10 +31,12 @@ from tracetui.tui.feed import Feed
 from tracetui.tui.messages import ListView, StoreChanged
 from tracetui.tui.pulse import Pulse
 from tracetui.tui.screens.explorer import ExplorerScreen
-from tracetui.tui.screens.sessions import SessionsScreen
 from tracetui.tui.sgr import lean
 from tracetui.tui.theme import DARK, THEMES
 from tracetui.tui.yank import YankActions
+
+if TYPE_CHECKING:
+    from tracetui.tui.screens.sessions import SessionsScreen
 
 log = logging.getLogger(__name__)
 
@@ -183,7 +185,7 @@ class TracetuiApp(YankActions, App[str]):
 
     def _tell(self, message: StoreChanged) -> None:
         for screen in self.screen_stack:
-            if isinstance(screen, ExplorerScreen | SessionsScreen):
+            if isinstance(screen, ExplorerScreen) or screen is self._sessions:
                 screen.post_message(message)
 
     def _poll(self) -> None:
@@ -219,7 +221,7 @@ class TracetuiApp(YankActions, App[str]):
     def sessions(self) -> SessionsScreen | None:
         """The sessions' screen, while it is shown."""
         shown = [screen for screen in self.screen_stack if not isinstance(screen, ModalScreen)][-1:]
-        return shown[0] if shown and isinstance(shown[0], SessionsScreen) else None
+        return self._sessions if shown and shown[0] is self._sessions else None
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Leave the explorer's single-letter keys to the field that is typed in."""
@@ -238,17 +240,22 @@ class TracetuiApp(YankActions, App[str]):
             self.pop_screen()
             return
         if self._sessions is None:
+            from tracetui.tui.screens.sessions import SessionsScreen  # deferred: the first paint does without
+
             self._sessions = SessionsScreen(self._feed, self._clock, self._pulse)
             self.install_screen(self._sessions, "sessions")  # kept when it is left, with the reader's place
         self.push_screen(self._sessions)
 
-    @on(SessionsScreen.Left)
     @on(ExplorerScreen.VisitEnded)
-    def _to_or_from_sessions(self) -> None:
+    def _back_to_sessions(self) -> None:
         self.action_sessions()
 
-    @on(SessionsScreen.OpenTrace)
-    def _open_turn(self, message: SessionsScreen.OpenTrace) -> None:
+    def on_sessions_screen_left(self) -> None:
+        """Back to the traces."""
+        self.action_sessions()
+
+    def on_sessions_screen_open_trace(self, message: SessionsScreen.OpenTrace) -> None:
+        """A turn is to be opened as the trace that it is."""
         self.pop_screen()
         self.explorer.visit(message.trace_id)
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
 
 from textual.message import Message
 
-from tracetui.model.conversation import Surroundings
 from tracetui.model.session import SessionSummary
 from tracetui.model.trace import SpanRow, TraceSummary
 from tracetui.model.tree import TraceTree
@@ -17,6 +16,7 @@ from tracetui.store.conditions import Condition
 
 if TYPE_CHECKING:
     from tracetui.model.chat import NormalisedSpan
+    from tracetui.model.conversation import Surroundings
     from tracetui.model.turn import Turn
 
 
@@ -114,7 +114,7 @@ class SpanLoaded(Message):
     row: SpanRow | None
     data: bytes
     """The span as it is stored."""
-    around: Surroundings = Surroundings()
+    around: Surroundings
     """What stands around it in its trace."""
 
 

@@ -49,7 +49,7 @@ def open_span(reader: SpanReader, trace_id: str, span_id: str, tree: TraceTree |
     """
     stored = reader.span(trace_id, span_id)
     if stored is None:
-        return SpanLoaded(trace_id, span_id, _of_logs(reader, trace_id, span_id), None, b"")
+        return SpanLoaded(trace_id, span_id, _of_logs(reader, trace_id, span_id), None, b"", Surroundings())
     normalised = read_span(reader, stored)
     if BOOK.is_loaded:
         normalised = BOOK.with_cost(normalised)

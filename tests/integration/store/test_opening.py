@@ -6,6 +6,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from sqlite_utils import Database
 
 from tests.factories import make_batch, make_trace
 from tracetui.errors import NewerSchemaError, NotADatabaseError, StoreError, StoreLockedError
-from tracetui.store.sqlite import SqliteReader, SqliteWriter, connection, migrations
+from tracetui.store.sqlite import SqliteReader, SqliteWriter, connection, migrations, schema
 
 OPENERS = [SqliteWriter, SqliteReader]
 
@@ -183,15 +184,22 @@ def test_a_file_whose_making_was_cut_short_is_finished(
     writer.close()
 
 
-def test_a_migration_that_fails_leaves_the_file_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("begun", [None, migrations_table_only])
+def test_a_schema_that_fails_leaves_the_file_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, begun: Callable[[Path], None] | None
+) -> None:
+    """Of a new file, and of one that migrations make."""
     path = tmp_path / "a.db"
-    real = migrations._statements
+    if begun is not None:
+        begun(path)
+    real = schema.statements_of
 
     def broken(name: str) -> list[str]:
         return [*list(real(name))[:-1], "CREATE TABLE traces (again)"]
 
     with monkeypatch.context() as patched:
-        patched.setattr(migrations, "_statements", broken)
+        patched.setattr(migrations, "statements_of", broken)
+        patched.setattr(schema, "statements_of", broken)
         with pytest.raises(StoreError):
             SqliteWriter(path)
     with closing(sqlite3.connect(path)) as left:
@@ -307,3 +315,21 @@ def test_another_program_that_closes_the_file_leaves_the_write_ahead_log_alone(t
     assert subprocess.run(look, capture_output=True, text=True, check=True).stdout == "(6,)\n"
     assert path.with_name("a.db-wal").exists()
     writer.close()
+
+
+def test_a_new_file_is_what_the_migrations_make(tmp_path: Path) -> None:
+    """A new file gets its schema without sqlite-utils; nothing may tell it from one that grew."""
+
+    def everything(connection: sqlite3.Connection) -> tuple[object, ...]:
+        return (
+            sorted(connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_master").fetchall(), key=str),
+            connection.execute("SELECT id, migration_set, name FROM _sqlite_migrations ORDER BY id").fetchall(),
+            connection.execute("PRAGMA user_version").fetchone(),
+        )
+
+    SqliteWriter(tmp_path / "new.db").close()
+    with closing(sqlite3.connect(tmp_path / "new.db")) as made, closing(sqlite3.connect(":memory:")) as grown:
+        grown.isolation_level = None
+        migrations.migrate(grown)
+        assert everything(made) == everything(grown)
+        assert not list(migrations.MIGRATIONS.pending(Database(made)))

@@ -14,8 +14,9 @@ from pathlib import Path
 
 from tracetui.errors import NewerSchemaError, NotADatabaseError, StoreError, StoreLockedError, TracetuiError
 from tracetui.store.lock import acquire
+from tracetui.store.sqlite.schema import NAMES, create
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = len(NAMES)
 """`PRAGMA user_version` of a file this code reads and writes."""
 
 APPLICATION_ID = 0x74747569
@@ -212,7 +213,7 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     connection.execute("PRAGMA secure_delete=fast")
     connection.execute("PRAGMA cache_size=-16384")
     connection.execute(f"PRAGMA journal_size_limit={4 * _CHECKPOINT_BYTES}")
-    if outdated:
+    if outdated and not create(connection):
         from tracetui.store.sqlite.migrations import migrate  # deferred: it imports sqlite-utils, a third of a second
 
         migrate(connection)

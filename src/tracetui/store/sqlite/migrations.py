@@ -6,37 +6,37 @@ Each migration runs in one transaction together with the record of it and the ne
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
-from importlib import resources
 
 from sqlite_utils import Database, Migrations
 
-MIGRATIONS = Migrations("tracetui")
+from tracetui.store.sqlite.schema import NAMES, SET, statements_of
+
+MIGRATIONS = Migrations(SET)
 """All of them, in order; migration N leaves `user_version` at N."""
 
 
 @MIGRATIONS(name="001_initial")
 def initial(db: Database) -> None:
     """Spans, traces, resources, scopes and logs."""
-    _run(db, "001_initial", version=1)
+    _run(db, "001_initial")
 
 
 @MIGRATIONS(name="002_costs")
 def costs(db: Database) -> None:
     """Estimated costs, costs of input and output, and what was derived by which version."""
-    _run(db, "002_costs", version=2)
+    _run(db, "002_costs")
 
 
 @MIGRATIONS(name="003_sessions")
 def sessions(db: Database) -> None:
     """Sessions with their totals and users; the user of a trace."""
-    _run(db, "003_sessions", version=3)
+    _run(db, "003_sessions")
 
 
 @MIGRATIONS(name="004_late")
 def late(db: Database) -> None:
     """Pending spans, and log records that columns depend on."""
-    _run(db, "004_late", version=4)
+    _run(db, "004_late")
 
 
 def migrate(connection: sqlite3.Connection) -> None:
@@ -48,20 +48,9 @@ def migrate(connection: sqlite3.Connection) -> None:
     MIGRATIONS.apply(Database(connection, execute_plugins=False, recursive_triggers=False))
 
 
-def _run(db: Database, name: str, *, version: int) -> None:
-    for statement in _statements(name):
+def _run(db: Database, name: str) -> None:
+    for statement in statements_of(name):
         db.conn.execute(statement)
     # never back: a file may hold a later migration already, made where this one was not known
     reached = int(db.conn.execute("PRAGMA user_version").fetchone()[0])
-    db.conn.execute(f"PRAGMA user_version = {max(reached, version)}")
-
-
-def _statements(name: str) -> Iterator[str]:
-    """The statements of `ddl/<name>.sql`; `executescript` would commit the transaction it runs in."""
-    text = resources.files(__package__).joinpath("ddl", f"{name}.sql").read_text(encoding="utf-8")
-    statement = ""
-    for line in text.splitlines(keepends=True):
-        statement += line
-        if sqlite3.complete_statement(statement):
-            yield statement
-            statement = ""
+    db.conn.execute(f"PRAGMA user_version = {max(reached, NAMES.index(name) + 1)}")

@@ -22,7 +22,6 @@ from tracetui.tui.feed import Feed
 from tracetui.tui.messages import FeedFailed, ListView, SizeLoaded, StoreChanged
 from tracetui.tui.pulse import Pulse
 from tracetui.tui.screens.arrangement import LEVELS, Arrangement
-from tracetui.tui.screens.help import HelpScreen
 from tracetui.tui.theme import palette_of
 from tracetui.tui.throttle import Throttle
 from tracetui.tui.widgets.filter_bar import FilterBar
@@ -289,6 +288,8 @@ class ExplorerScreen(Screen[None]):
 
     def action_help(self) -> None:
         """The keys."""
+        from tracetui.tui.screens.help import HelpScreen  # deferred: the first paint does without
+
         self.app.push_screen(HelpScreen(self.pane_name))
 
     def action_palette(self) -> None:
