@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from tracetui.model.chat import NormalisedSpan
+if TYPE_CHECKING:
+    from tracetui.model.chat import NormalisedSpan
 
 TOLERANCE = 0.05
 """By how much a report may exceed what is counted below it before both are shown (rounding, a retried call)."""
