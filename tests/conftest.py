@@ -8,6 +8,9 @@ import time
 import pytest
 from hypothesis import HealthCheck, settings
 
+# hundreds of tests start the real program; compiled anew each time it would take four times as long
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 settings.register_profile("default", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("default")
 
