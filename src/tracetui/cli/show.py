@@ -83,7 +83,7 @@ def write_trace(output: Output, reader: SpanReader, trace: TraceSummary, *, as_j
     if as_json:
         output.json(trace_object(trace) | {"spans": list(span_objects(reader, rows))})
         return
-    output.lines(_head(trace))
+    output.lines(_head(trace, is_running=any(node.is_running for node in tree.nodes)))
     output.lines(_tree_lines(tree, list(rows)))
 
 
@@ -147,7 +147,7 @@ def _unknown(id_prefix: str) -> TracetuiError:
     )
 
 
-def _head(trace: TraceSummary) -> Iterator[Sequence[Piece]]:
+def _head(trace: TraceSummary, *, is_running: bool) -> Iterator[Sequence[Piece]]:
     yield (("✖ ", "error") if trace.error_count else "", (one_line(trace.name) or "(no name)", "heading"))
     facts = [
         f"trace {trace.trace_id}",
@@ -162,7 +162,7 @@ def _head(trace: TraceSummary) -> Iterator[Sequence[Piece]]:
         one_line(trace.service),
         _with_unit("project ", one_line(trace.project)),
         _with_unit("session ", one_line(trace.session_id)),
-        "" if trace.complete else "no root has ended",
+        "" if trace.complete else "still running" if is_running else "no root has arrived",
     ]
     yield ((" · ".join(fact for fact in facts if fact), "dim"),)
     yield ()

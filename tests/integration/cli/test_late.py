@@ -77,7 +77,8 @@ def test_a_span_that_is_only_announced_is_running(cli: Cli) -> None:
 def test_a_span_without_an_end_is_running(cli: Cli) -> None:
     send(cli, "Spans", "spans", [span(1, end=False)])
     assert cli.objects("traces")[0]["status"] == "running"
-    assert "◌ span 1" in cli("show", TRACE).stdout
+    shown = cli("show", TRACE).stdout
+    assert "◌ span 1" in shown and "still running" in shown
     send(cli, "Spans", "spans", [span(1)])
     assert cli.objects("traces")[0]["status"] == "ok"
     assert "◌" not in cli("show", TRACE).stdout
