@@ -117,7 +117,7 @@ def _rows(source: sqlite3.Connection, table: str) -> tuple[str, list[tuple[objec
     """The statement that inserts into a table, and all its rows."""
     columns = [name for _, name, *_ in source.execute(f"PRAGMA table_info({table})")]  # leaves out generated ones
     insert = f"INSERT INTO {table} ({','.join(columns)}) VALUES ({','.join('?' * len(columns))})"
-    return insert, source.execute(f"SELECT {','.join(columns)} FROM {table} ORDER BY rowid").fetchall()
+    return insert, source.execute(f"SELECT {','.join(columns)} FROM {table}").fetchall()  # in the table's own order
 
 
 def _share(rows: Sequence[tuple[object, ...]], number: int, parts: int) -> Sequence[tuple[object, ...]]:
