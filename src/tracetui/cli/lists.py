@@ -15,9 +15,9 @@ from tracetui.config import Settings
 from tracetui.errors import UsageError
 from tracetui.model.attributes import JSONValue
 from tracetui.model.clock import format_duration, format_moment
+from tracetui.model.names import span_kind_name, status_code_name
 from tracetui.model.numbers import format_cost, format_tokens
 from tracetui.model.objects import log_object, span_object, trace_object
-from tracetui.model.otlp import span_kind_name, status_code_name
 from tracetui.model.trace import SpanRow, TraceSummary
 from tracetui.store.api import SpanReader, StoredLog, all_logs
 from tracetui.store.conditions import Condition

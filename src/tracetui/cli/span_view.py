@@ -22,8 +22,8 @@ from tracetui.model.chat import (
     ToolResult,
 )
 from tracetui.model.clock import format_duration, format_moment
+from tracetui.model.names import span_kind_name
 from tracetui.model.numbers import format_bytes, format_cost, format_tokens
-from tracetui.model.otlp import span_kind_name
 from tracetui.model.span import LogRecord, SpanEvent
 from tracetui.model.usage import Usage, exceeds, reported
 from tracetui.sanitise import one_line, sanitise

@@ -32,7 +32,7 @@ from tracetui.model.chat import (
     ToolDefinition,
     ToolResult,
 )
-from tracetui.model.otlp import span_kind_name, status_code_name
+from tracetui.model.names import span_kind_name, status_code_name
 from tracetui.model.session import SessionSummary
 from tracetui.model.span import InstrumentationScope, LogRecord, Resource, Span, SpanEvent, SpanLink, Status
 from tracetui.model.trace import TraceSummary

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from tracetui.model.attributes import Attributes, AttributeValue
-from tracetui.model.otlp import span_duration
+from tracetui.model.names import span_duration
 
 NO_ATTRIBUTES: Attributes = MappingProxyType({})
 """The empty attribute map."""

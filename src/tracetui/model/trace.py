@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from tracetui.model.otlp import span_duration
+from tracetui.model.names import span_duration
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import TypeAlias, assert_never
 
-from tracetui.model.otlp import STATUS_CODES
+from tracetui.model.names import STATUS_CODES
 from tracetui.store.conditions import And, Condition, InTrace, Not, Or, TextContains
 
 Rendered: TypeAlias = tuple[str, list[object]]

@@ -12,8 +12,8 @@ from tracetui.model.chat import NormalisedSpan
 from tracetui.model.clock import format_duration, format_moment
 from tracetui.model.conversation import Surroundings, calls_of
 from tracetui.model.explain import exact_key, explain_field
+from tracetui.model.names import span_kind_name, status_code_name
 from tracetui.model.numbers import format_cost, format_count, format_tokens
-from tracetui.model.otlp import span_kind_name, status_code_name
 from tracetui.model.span import Span
 from tracetui.model.trace import SpanRow
 from tracetui.tui.render.chat import chat_page, error_blocks

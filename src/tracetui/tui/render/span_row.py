@@ -8,8 +8,8 @@ from rich.style import Style
 from textual.strip import Strip
 
 from tracetui.model.clock import format_duration
+from tracetui.model.names import span_kind_name
 from tracetui.model.numbers import format_cost, format_tokens
-from tracetui.model.otlp import span_kind_name
 from tracetui.model.trace import SpanRow
 from tracetui.model.tree import TraceTree
 from tracetui.tui.render.bars import span_cells
