@@ -32,7 +32,8 @@ CONVENTION = Convention(
     name="Agent Framework",
     version="agent-framework-core 1.23.0",
     order=15,
-    scopes=("agent_framework",),
+    # The latter are those of .NET.
+    scopes=("agent_framework", "Experimental.Microsoft.Agents.AI", "Microsoft.Agents.AI"),
     private=True,
     fields=FIELDS,
     kinds=KINDS,

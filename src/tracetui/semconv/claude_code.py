@@ -1,7 +1,7 @@
 """Claude Code: its spans, and the log records that belong to them.
 
 Follows the public monitoring documentation of Claude Code (November 2026; tracing is in beta there). All keys are plain
-words, so they mean something only in its own scope.
+words, so they mean something only in its own scope, or below its own names of spans.
 """
 
 from __future__ import annotations
@@ -108,6 +108,7 @@ CONVENTION = Convention(
     version="Claude Code monitoring documentation, November 2026",
     order=4,
     scopes=("com.anthropic.claude_code",),
+    named="claude_code.",
     private=True,
     fields=FIELDS,
     kinds=KINDS,

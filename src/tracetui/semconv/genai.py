@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from tracetui.model.attributes import Attributes, AttributeValue
-from tracetui.model.chat import Kind
+from tracetui.model.chat import Kind, ToolCall, ToolResult
 from tracetui.model.span import LogRecord, SpanEvent
 from tracetui.semconv.core.content import documents_of, evaluation_of, tool_definitions
 from tracetui.semconv.core.convention import Convention, Found, Rank, Reader, ReadField, Source
@@ -18,7 +18,7 @@ from tracetui.semconv.core.messages import messages_of
 from tracetui.semconv.core.parts import parts_of
 from tracetui.semconv.core.preview import json_words
 from tracetui.semconv.core.records import event_name_of
-from tracetui.semconv.core.values import is_hidden, strings
+from tracetui.semconv.core.values import decode, is_hidden, strings
 
 DETAILS_EVENT = "gen_ai.client.inference.operation.details"
 EXCEPTION_EVENT = "gen_ai.client.operation.exception"
@@ -81,6 +81,10 @@ FIELDS: Mapping[str, Field] = {
     "gen_ai.embeddings.dimension.count": "embedding.dimension",
     "gen_ai.response.time_to_first_chunk": "ttft_s",
     "gen_ai.client.operation.time_to_first_chunk": "ttft_s",
+    # Seconds in OpenLIT, milliseconds in Strands; the span's own length tells for everybody else.
+    "gen_ai.server.time_to_first_token": "ttft_either",
+    # vLLM's server.
+    "gen_ai.latency.time_to_first_token": "ttft_s",
     "gen_ai.prompt.name": "prompt.name",
     "gen_ai.prompt.version": "prompt.version",
     "error.type": "error.type",
@@ -101,6 +105,15 @@ KINDS = {
             ("invoke_workflow", "plan", "agent_step", "execute_task", "execute_method", "execute_event_loop_cycle"),
             Kind.CHAIN,
         ),
+        # Azure's agents; those that start or follow a run have its usage.
+        **dict.fromkeys(("start_thread_run", "process_thread_run"), Kind.AGENT),
+        **dict.fromkeys(("create_thread", "create_message", "list_messages", "list_run_steps"), Kind.CHAIN),
+        **dict.fromkeys(("get_thread_run", "submit_tool_outputs", "create_conversation"), Kind.CHAIN),
+        "list_conversation_items": Kind.CHAIN,
+        # OpenTelemetry's own instrumentation of OpenAI's Agents SDK.
+        **dict.fromkeys(("agent_handoff", "custom_operation"), Kind.CHAIN),
+        **dict.fromkeys(("transcription", "speech_generation"), Kind.LLM),
+        "guardrail_check": Kind.GUARDRAIL,
         **dict.fromkeys(("execute_tool", "tool_call"), Kind.TOOL),
         **dict.fromkeys(("retrieval", "search_memory", "vector_db_retrieve", "vectordb"), Kind.RETRIEVER),
         **dict.fromkeys(("embeddings", "embedding", "aembedding"), Kind.EMBEDDING),
@@ -124,7 +137,13 @@ HINTS = {
 
 _REQUEST = "gen_ai.request"
 _VENDOR_PARAMS = ("openai.request", "gen_ai.openai.request")
+_NAMED_PARAMS = {"gen_ai.output.type": "output.type", "gen_ai.retrieval.top_k": "top_k"}
 _NOT_PARAMS = frozenset({"model", "user"})
+_METADATA = (
+    *("gen_ai.agent.id", "gen_ai.agent.description", "gen_ai.agent.version", "gen_ai.data_source.id"),
+    "gen_ai.conversation.compacted",
+)
+"""Attributes that are no field here: what an agent is beside its name, which data were searched."""
 _CONTENT: Mapping[str, ReadField] = {
     "gen_ai.input.messages": "input_messages",
     "gen_ai.output.messages": "output_messages",
@@ -180,14 +199,41 @@ def _details(source: Source) -> Iterator[tuple[str, Attributes]]:
             yield "log", {**body, **record.attributes} if isinstance(body, Mapping) else record.attributes
 
 
+def _of_tool(field: ReadField) -> Reader:
+    """A tool's arguments or result where they stand in messages, as in Strands' newer events: as the part they are."""
+    output = field == "tool.result"
+    key = "gen_ai.output.messages" if output else "gen_ai.input.messages"
+
+    def read(source: Source) -> Found | None:
+        if source.attributes.get("gen_ai.operation.name") != "execute_tool":
+            return None
+        for where, attributes in (("", source.attributes), *_details(source)):
+            for message in messages_of(decode(attributes.get(key)).value, "tool"):
+                for part in message.parts:
+                    said = f"{where} {DETAILS_EVENT}: {key}" if where else key
+                    if output and isinstance(part, ToolResult):
+                        return Found(part.result, said)
+                    if not output and isinstance(part, ToolCall):
+                        return Found(part.arguments, said)
+        return None
+
+    return Reader(field, Rank.DETAILS_EVENT, read)
+
+
+def _metadata(source: Source) -> Found:
+    given = {key.removeprefix("gen_ai."): source.value(key) for key in _METADATA if key in source.attributes}
+    return Found({name: value for name, value in given.items() if value not in (None, "")}, "gen_ai.*")
+
+
 def _params(source: Source) -> Found:
     given: dict[str, AttributeValue] = {}
     for prefix in (_REQUEST, *_VENDOR_PARAMS):
         for told in (True, False):
             found = source.below(prefix, told=told)
             given.update((name, value) for _, name, value in found if name not in _NOT_PARAMS)
-    if (kind := source.value("gen_ai.output.type")) is not None:
-        given["output.type"] = kind
+    for key, name in _NAMED_PARAMS.items():
+        if (value := source.value(key)) is not None:
+            given[name] = value
     return Found(given, f"{_REQUEST}.*")
 
 
@@ -236,7 +282,9 @@ CONVENTION = Convention(
     readers=(
         *(_of_span(key, field) for key, field in _CONTENT.items()),
         *(_of_details(key, field) for key, field in _CONTENT.items()),
+        *(_of_tool(field) for field in ("tool.arguments", "tool.result")),
         Reader("params", Rank.SPAN, _params),
+        Reader("metadata", Rank.SPAN, _metadata),
         Reader("finish_reasons", Rank.SPAN, _finish_reasons),
         Reader("prompt.variables", Rank.SPAN, _variables),
         Reader("evals", Rank.SPAN, _evaluations),

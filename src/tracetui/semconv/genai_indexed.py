@@ -12,10 +12,10 @@ from tracetui.model.attributes import Attributes, AttributeValue
 from tracetui.model.chat import ChatMessage, Kind, OtherPart, ReasoningPart
 from tracetui.semconv.core.content import tool_definition
 from tracetui.semconv.core.convention import Convention, Found, Rank, Reader, ReadField, Source
-from tracetui.semconv.core.exchange import request_messages, response_messages
+from tracetui.semconv.core.exchange import request_messages, response_messages, spoken
 from tracetui.semconv.core.fields import Field
 from tracetui.semconv.core.messages import message_of
-from tracetui.semconv.core.parts import HIDDEN, word
+from tracetui.semconv.core.parts import HIDDEN, parts_of, word
 from tracetui.semconv.core.values import decode, is_list
 
 FIELDS: Mapping[str, Field] = {
@@ -33,6 +33,9 @@ HINTS = {
 _FILTERED = "FILTERED"
 """Stands in the place of an answer that the provider's filter held back."""
 
+_MODELS = ("gen_ai.request.model", "gen_ai.response.model")
+_BLOCKS = {"text", "toolUse", "toolResult", "reasoningContent"}
+"""Names of Bedrock's blocks."""
 _MAX_LEVELS = 8
 _SIDES: tuple[tuple[ReadField, str, str], ...] = (
     ("input_messages", "gen_ai.prompt", "user"),
@@ -63,13 +66,28 @@ def _message(item: object, role: str) -> ChatMessage | None:
     return message_of({"role": role, **item, "content": blocks if are_blocks else item.get("content")}, role)
 
 
-def _in_one_text(field: ReadField, key: str) -> Reader:
+def _in_one_text(field: ReadField, key: str, role: str) -> Reader:
     def read(source: Source) -> Found | None:
         value = source.value(key)
         messages = request_messages(value) if field == "input_messages" else response_messages(value)
+        if not messages and any(model in source.attributes for model in _MODELS):
+            # Plain words, or a list of them, that a model was given or gave back; or the blocks of one message.
+            given = decode(value).value
+            messages = spoken(given, role) or _of_blocks(given, role)
         return Found(messages, key) if messages else None
 
     return Reader(field, Rank.INDEXED + 1, read)
+
+
+def _of_blocks(given: object, role: str) -> tuple[ChatMessage, ...]:
+    """One message, of which only the list of its blocks is there (Strands 0.1)."""
+    if (
+        not is_list(given)
+        or not given
+        or not all(isinstance(item, Mapping) and item.keys() & _BLOCKS for item in given)
+    ):
+        return ()
+    return (ChatMessage(role, tuple(parts_of(given))),)
 
 
 def _functions(source: Source) -> Found:
@@ -94,7 +112,7 @@ CONVENTION = Convention(
     hints=HINTS,
     readers=(
         *(_indexed(field, key, role) for field, key, role in _SIDES),
-        *(_in_one_text(field, key) for field, key, _ in _SIDES),
+        *(_in_one_text(field, key, role) for field, key, role in _SIDES),
         Reader("tool_defs", Rank.INDEXED, _functions),
     ),
     words={"gen_ai.prompt.N.role": _last_words},

@@ -12,6 +12,7 @@ from tracetui.model.attributes import Attributes, AttributeValue
 from tracetui.model.chat import ChatMessage, Embedding, Evaluation, Kind, TextPart, ToolDefinition
 from tracetui.semconv.core.content import document_of, evaluation_of, tool_definition
 from tracetui.semconv.core.convention import Convention, Found, Rank, Reader, ReadField, Source
+from tracetui.semconv.core.exchange import request_messages, response_messages, spoken
 from tracetui.semconv.core.fields import Field, is_schema
 from tracetui.semconv.core.messages import flat_message, flat_part, message_of
 from tracetui.semconv.core.values import dimension, is_hidden, is_list, strings
@@ -129,6 +130,28 @@ def _media(side: str, role: str) -> Reader:
         return Found((ChatMessage(role, said + parts),) if parts else (), f"{images}.*")
 
     return Reader("input_messages" if side == "input" else "output_messages", Rank.VALUE, read)
+
+
+def _of_value(side: str, role: str) -> Reader:
+    """The conversation in the input or output of a model's span that has no messages: a request, or plain words."""
+    key = f"{side}.value"
+
+    def read(source: Source) -> Found | None:
+        words = source.value(key)
+        if not isinstance(words, str) or not words or not _calls_model(source):
+            return None
+        mime = str(source.attributes.get(f"{side}.mime_type", ""))
+        is_plain = "json" not in mime and (mime != "" or words[:1] not in ("{", "[", '"'))
+        value = words if is_plain else source.decoded(key)
+        messages = request_messages(value) if side == "input" else response_messages(value)
+        return Found(messages or (spoken(words, role) if is_plain else ()), key)
+
+    return Reader("input_messages" if side == "input" else "output_messages", Rank.VALUE + 1, read)
+
+
+def _calls_model(source: Source) -> bool:
+    said = source.attributes.get("openinference.span.kind")
+    return str(said).strip("\"'").upper() == Kind.LLM if said is not None else "llm.model_name" in source.attributes
 
 
 def _single_call(source: Source) -> Found | None:
@@ -273,6 +296,8 @@ CONVENTION = Convention(
         _documents("reranker.input_documents", "rerank.documents"),
         _media("input", "user"),
         _media("output", "assistant"),
+        _of_value("input", "user"),
+        _of_value("output", "assistant"),
         Reader("output_messages", Rank.FLAT + 1, _single_call),
         Reader("tool_defs", Rank.FLAT, _tools),
         Reader("tool_defs", Rank.FLAT + 1, _own_definition),

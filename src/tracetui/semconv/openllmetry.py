@@ -53,6 +53,10 @@ KINDS = {
         "unknown": Kind.UNKNOWN,
     },
     "llm.request.type": {
+        # LiteLLM writes the function that was called.
+        **dict.fromkeys(("acompletion", "text_completion", "atext_completion", "responses", "aresponses"), Kind.LLM),
+        **dict.fromkeys(("aembedding", "embeddings"), Kind.EMBEDDING),
+        "arerank": Kind.RERANKER,
         "chat": Kind.LLM,
         "completion": Kind.LLM,
         "embedding": Kind.EMBEDDING,

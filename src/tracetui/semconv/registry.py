@@ -24,6 +24,7 @@ __all__ = [
     "primary",
     "project",
     "readers_of",
+    "scope_of",
     "speaks_for_span",
     "tells",
 ]
@@ -52,6 +53,18 @@ _FIRST = (
 """Keys believed before others of their field although their convention is not (sections 5.3 and 15)."""
 
 _COLUMN_FIELDS = frozenset({*get_args(ColumnField), *get_args(TokenField)})
+
+
+_NAMED = {found.named: found.scopes[0] for found in CONVENTIONS if found.named}
+_NAMES = tuple(_NAMED)
+
+
+def scope_of(scope_name: str, name: str) -> str:
+    """The scope that a span is read as one of: its own, or that of the convention which its name tells of."""
+    if name.startswith(_NAMES):
+        start = next(start for start in _NAMES if name.startswith(start))
+        return scope_name if scope_name.startswith(_NAMED[start]) else _NAMED[start]
+    return scope_name
 
 
 @lru_cache(4_096)

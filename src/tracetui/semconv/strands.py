@@ -22,6 +22,8 @@ KINDS: Mapping[str, Mapping[str, Kind]] = {"event_loop.cycle_id": {}}
 WEAK_KINDS = {"event_loop.cycle_id": {"*": Kind.CHAIN}}
 
 _SCOPE = "strands.telemetry.tracer"
+_NAME = "strands-agents"
+"""What it writes in the place of a provider."""
 _TOOL_CALL = "gen_ai.tool.message"
 _TOOL_RESULT = "gen_ai.choice"
 _TTFT = "gen_ai.server.time_to_first_token"
@@ -40,7 +42,7 @@ def _result(source: Source) -> Found | None:
 
 
 def _of_event(source: Source, name: str, key: str) -> object:
-    if not _ours(source) or source.attributes.get("gen_ai.operation.name") != "execute_tool":
+    if source.attributes.get("gen_ai.operation.name") != "execute_tool":
         return None
     return next((event.attributes.get(key) for event in source.span.events if event.name == name), None)
 
@@ -73,7 +75,13 @@ def _tags(source: Source) -> Found:
 
 
 def _ours(source: Source) -> bool:
-    return source.span.scope.name.startswith(_SCOPE)
+    """Whether Strands wrote a span, by its scope or, where an application gave it a tracer of its own, by its keys."""
+    attributes = source.attributes
+    return (
+        source.span.scope.name.startswith(_SCOPE)
+        or "event_loop.cycle_id" in attributes
+        or _NAME in (attributes.get("gen_ai.system"), attributes.get("gen_ai.provider.name"))
+    )
 
 
 CONVENTION = Convention(

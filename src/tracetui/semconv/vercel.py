@@ -118,6 +118,11 @@ def _provider_counts(value: AttributeValue) -> Iterator[tuple[Field, object]]:
             for counts in (given, usage):
                 if isinstance(counts, Mapping):
                     yield from ((field, counts[name]) for name, field in _PROVIDER_COUNTS.items() if name in counts)
+            if isinstance(usage, Mapping) and "cache_read_input_tokens" in usage:
+                # Anthropic's own usage: up to 5 `inputTokens` is this, without the cache, since 6 it is all of it.
+                yield "tokens.uncached", usage.get("input_tokens")
+                yield "tokens.cache_read", usage["cache_read_input_tokens"]
+                yield "tokens.cache_write", usage.get("cache_creation_input_tokens")
 
 
 def _prompt_kept(value: AttributeValue) -> Iterator[tuple[Field, object]]:

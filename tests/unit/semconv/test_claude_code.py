@@ -153,3 +153,15 @@ def test_counting_tokens_is_no_call_of_a_model(route: str, kind: Kind) -> None:
     assert columns(attributes, scope="com.anthropic.sdk.python").kind is kind
     assert read(attributes, scope="com.anthropic.sdk.python").problems == ()
     assert columns(attributes).kind is Kind.LLM
+
+
+def test_the_name_of_a_span_tells_where_its_scope_does_not() -> None:
+    attributes: dict[str, AttributeValue] = {"span.type": "llm_request", "model": "claude-opus-5", "input_tokens": 5}
+    attributes |= {"cache_read_tokens": 3, "output_tokens": 2, "success": "false", "error": "overloaded"}
+    full = read(attributes, scope="collector", name="claude_code.llm_request")
+    found = columns(attributes, scope="collector", name="claude_code.llm_request")
+    assert full.convention == "Claude Code"
+    assert full.kind is found.kind is Kind.LLM
+    assert full.tokens == found.tokens
+    assert (found.model, found.tokens.input, found.is_error, found.preview) == ("claude-opus-5", 8, True, "overloaded")
+    assert columns(attributes, scope="collector", name="llm_request").kind is Kind.UNKNOWN

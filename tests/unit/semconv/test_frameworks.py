@@ -291,3 +291,80 @@ def test_flue_beside_its_genai_keys() -> None:
     assert full.tool == Tool("grep", "", "", "-r x", "3 lines")
     assert (full.agent_name, full.metadata) == ("coder", {"agent.name": "coder", "turn.id": "t"})
     assert columns({"flue.compaction.reason": "budget"}).kind is Kind.CHAIN
+
+
+@pytest.mark.parametrize(
+    "mark",
+    [{"gen_ai.system": "strands-agents"}, {"gen_ai.provider.name": "strands-agents"}, {"event_loop.cycle_id": "c"}],
+)
+def test_strands_under_another_tracer(mark: dict[str, str]) -> None:
+    assert read({OP: "chat", "gen_ai.server.time_to_first_token": 1, **mark}).ttft_s == 0.001
+
+
+@pytest.mark.parametrize(("sent", "seconds"), [(0.4, 0.4), (400, 0.4), (4_000, None)])
+def test_time_to_first_token_of_nobody_known_is_told_by_the_length_of_the_span(
+    sent: float, seconds: float | None
+) -> None:
+    assert read({OP: "chat", "gen_ai.server.time_to_first_token": sent}).ttft_s == seconds
+
+
+def test_vllm() -> None:
+    attributes = {
+        "gen_ai.response.model": "qwen3",
+        "gen_ai.usage.prompt_tokens": 4,
+        "gen_ai.usage.completion_tokens": 5,
+        "gen_ai.latency.time_to_first_token": 0.25,
+    }
+    found = read(attributes, scope="vllm.llm_engine")
+    assert (found.kind, found.model, found.tokens, found.ttft_s) == (Kind.LLM, "qwen3", TokenUsage(4, 5, 9), 0.25)
+
+
+def test_a_tools_arguments_and_result_in_messages_whoever_wrote_them() -> None:
+    call = json.dumps(
+        [{"role": "tool", "parts": [{"type": "tool_call", "id": "1", "name": "t", "arguments": {"x": 1}}]}]
+    )
+    answer = json.dumps(
+        [{"role": "tool", "parts": [{"type": "tool_call_response", "id": "1", "response": [{"text": "rain"}]}]}]
+    )
+    details = "gen_ai.client.inference.operation.details"
+    tool = {OP: "execute_tool", "gen_ai.tool.name": "t"}
+    given = event(details, {"gen_ai.input.messages": call})
+    told = event(details, {"gen_ai.output.messages": answer})
+    wanted = Tool("t", "", "", {"x": 1}, "rain")
+    assert read(tool, events=[given, told], scope=STRANDS).tool == wanted
+    on_span = {**tool, "gen_ai.input.messages": call, "gen_ai.output.messages": answer}
+    assert read(on_span).tool == wanted
+    older = [event("gen_ai.tool.message", {"content": '{"x": 1}'}), event("gen_ai.choice", {"message": "rain"})]
+    assert read(tool, events=older).tool == wanted
+
+
+def test_strands_0_1_answers_with_blocks_alone() -> None:
+    attributes = {
+        "gen_ai.request.model": "m",
+        "gen_ai.prompt": '[{"role": "user", "content": [{"text": "q"}]}]',
+        "gen_ai.completion": '[{"text": "a"}, {"toolUse": {"toolUseId": "1", "name": "t", "input": {"x": 1}}}]',
+    }
+    found = read(attributes, scope="strands-agents", name="Model invoke")
+    assert found.input_messages == (ChatMessage("user", (TextPart("q"),)),)
+    assert found.output_messages == (ChatMessage("assistant", (TextPart("a"), ToolCall("t", {"x": 1}, "1"))),)
+
+
+@pytest.mark.parametrize(
+    ("operation", "kind"),
+    [
+        ("process_thread_run", Kind.AGENT),
+        ("create_thread", Kind.CHAIN),
+        ("agent_handoff", Kind.CHAIN),
+        ("guardrail_check", Kind.GUARDRAIL),
+        ("transcription", Kind.LLM),
+    ],
+)
+def test_operations_of_azure_and_of_openais_agents(operation: str, kind: Kind) -> None:
+    found = read({OP: operation, "gen_ai.system": "az.ai.agents", "gen_ai.request.model": "gpt-4o"})
+    assert (found.kind, found.provider, found.problems) == (kind, "azure.ai.agents", ())
+
+
+def test_workflows_of_agent_framework_in_dotnet() -> None:
+    attributes = {"workflow.id": "w1", "workflow.name": "trip"}
+    found = read(attributes, scope="Microsoft.Agents.AI.Workflows")
+    assert (found.kind, found.workflow, found.convention) == (Kind.CHAIN, "trip", "Agent Framework")

@@ -305,3 +305,70 @@ def test_the_name_of_a_log_records_event() -> None:
     assert event_name("new", {"event.name": "old"}) == "new"
     assert event_name("", {"event.name": "old"}) == "old"
     assert event_name("", {}) == ""
+
+
+def test_what_an_agent_and_a_search_are_beside_their_names() -> None:
+    agent = {OP: "invoke_agent", "gen_ai.agent.name": "a", "gen_ai.agent.id": "asst_1", "gen_ai.agent.version": "2"}
+    assert read(agent).metadata == {"agent.id": "asst_1", "agent.version": "2"}
+    search = {OP: "retrieval", "gen_ai.data_source.id": "faq", "gen_ai.retrieval.top_k": 3, "gen_ai.agent.id": ""}
+    assert read(search).metadata == {"data_source.id": "faq"}
+    assert read(search).params == {"top_k": 3}
+
+
+@pytest.mark.parametrize(
+    ("given", "wanted"),
+    [
+        # Gemini's own count: the total tells, or thoughts that are more than the whole.
+        ({"output_tokens": 25, "reasoning_tokens": 20, "total_tokens": 55}, TokenUsage(10, 45, 55, reasoning=20)),
+        ({"output_tokens": 5, "reasoning_tokens": 20}, TokenUsage(10, 25, 35, reasoning=20)),
+        ({"output_tokens": 25, "reasoning_tokens": 20, "total_tokens": 35}, TokenUsage(10, 25, 35, reasoning=20)),
+        ({"output_tokens": 25, "reasoning_tokens": 20, "total_tokens": 40}, TokenUsage(10, 25, 40, reasoning=20)),
+        ({"output_tokens": 25, "total_tokens": 12}, TokenUsage(10, 25, 35)),
+    ],
+)
+def test_output_that_leaves_out_the_reasoning(given: dict[str, AttributeValue], wanted: TokenUsage) -> None:
+    attributes = {OP: "chat", "gen_ai.usage.input_tokens": 10, **{f"gen_ai.usage.{key}": n for key, n in given.items()}}
+    assert columns(attributes).tokens == read(attributes).tokens == wanted
+
+
+@pytest.mark.parametrize(
+    ("sent", "wanted"),
+    [("google-gla", "gcp.gemini"), ("google-vertex", "gcp.vertex_ai"), ("mistral", "mistral_ai"), ("Ollama", "ollama")],
+)
+def test_one_spelling_for_a_provider(sent: str, wanted: str) -> None:
+    assert columns({OP: "chat", "gen_ai.system": sent}).provider == read({"gen_ai.system": sent}).provider == wanted
+
+
+@pytest.mark.parametrize("printed", ["['stop', 'length']", "('stop', 'length')", '["stop", "length"]', "stop, length"])
+def test_finish_reasons_as_json_or_as_python_prints_them(printed: str) -> None:
+    assert read({OP: "chat", "gen_ai.response.finish_reasons": printed}).finish_reasons == ("stop", "length")
+
+
+def test_tools_that_anthropic_runs_itself_are_calls_and_results() -> None:
+    blocks = [
+        {"type": "server_tool_use", "id": "s1", "name": "web_search", "input": {"query": "rain"}},
+        {"type": "web_search_tool_result", "tool_use_id": "s1", "content": "wet"},
+    ]
+    found = read({OP: "chat", OUT: json.dumps([{"role": "assistant", "content": blocks}])})
+    wanted = (ToolCall("web_search", {"query": "rain"}, "s1"), ToolResult("wet", "", "s1"))
+    assert found.output_messages == (ChatMessage("assistant", wanted),)
+
+
+def test_messages_as_json_texts_in_an_array() -> None:
+    given = ['{"role": "user", "parts": [{"type": "text", "content": "Weather?"}]}', '{"sky": "clear"}']
+    assert read({OP: "chat", IN: given}).input_messages == (
+        ChatMessage("user", (TextPart("Weather?"),)),
+        ChatMessage("user", (TextPart('{"sky": "clear"}'),)),
+    )
+
+
+def test_a_spoken_answer_has_its_words() -> None:
+    spoken = {"role": "assistant", "content": None, "audio": {"id": "a", "transcript": "It rains.", "data": "AAAA"}}
+    (message,) = read({OP: "chat", OUT: json.dumps([spoken])}).output_messages
+    assert message.parts == (MediaPart("audio", "", "", 3), TextPart("It rains."))
+
+
+def test_reasoning_that_only_its_provider_can_read_is_not_shown_as_words() -> None:
+    block = {"type": "redacted_thinking", "data": "EmwKAhgB"}
+    (message,) = read({OP: "chat", OUT: json.dumps([{"role": "assistant", "content": [block]}])}).output_messages
+    assert message.parts == (OtherPart("redacted_thinking", block),)

@@ -217,3 +217,12 @@ def test_the_history_of_a_pydantic_agent_ends_with_its_answer() -> None:
     full = read({"pydantic_ai.all_messages": json.dumps(history), "agent_name": "bot"}, scope="pydantic-ai")
     assert ([m.text for m in full.input_messages], [m.text for m in full.output_messages]) == (["hi"], ["ho"])
     assert full.agent_name == "bot"
+
+
+@pytest.mark.parametrize(("prompt", "completion"), [("Weather?", "Clear."), ('["Weather?"]', '["Clear."]')])
+def test_plain_words_that_a_model_was_given(prompt: str, completion: str) -> None:
+    attributes = {"gen_ai.prompt": prompt, "gen_ai.completion": completion}
+    found = read({"gen_ai.request.model": "gpt-4o", **attributes})
+    assert found.input_messages == (ChatMessage("user", (TextPart("Weather?"),)),)
+    assert found.output_messages == (ChatMessage("assistant", (TextPart("Clear."),)),)
+    assert read(attributes).input_messages == ()

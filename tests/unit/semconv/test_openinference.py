@@ -486,3 +486,25 @@ def test_parts_of_a_cost_are_not_added_to_it() -> None:
 def test_where_a_judgement_was_read() -> None:
     full = read({"session.evaluations.0.evaluation.label": "good"})
     assert (full.evals[0].scope, full.sources["evals"]) == ("session", "session.evaluations.*")
+
+
+def test_the_conversation_of_a_model_in_its_input_and_output() -> None:
+    body = {"messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Weather?"}]}
+    attributes: dict[str, AttributeValue] = {
+        KIND: "LLM",
+        "input.value": json.dumps(body),
+        "input.mime_type": "application/json",
+        "output.value": '["Clear."]',
+        "output.mime_type": "text/plain",
+    }
+    found = read(attributes)
+    assert [(message.role, message.text) for message in found.input_messages] == [
+        ("system", "Be brief."),
+        ("user", "Weather?"),
+    ]
+    assert found.output_messages == (ChatMessage("assistant", (TextPart('["Clear."]'),)),)
+    assert read({**attributes, KIND: "CHAIN"}).input_messages == ()
+    structured: dict[str, AttributeValue] = {"output.value": '{"sky": "clear"}', "output.mime_type": "application/json"}
+    assert read({**attributes, **structured}).output_messages == ()
+    flat: dict[str, AttributeValue] = {f"{IN}.0.message.role": "user", f"{IN}.0.message.content": "Rain?"}
+    assert [message.text for message in read({**attributes, **flat}).input_messages] == ["Rain?"]

@@ -309,3 +309,12 @@ def test_association_properties() -> None:
     assert full.metadata["tier"] == "gold"
     assert read({**attributes, f"{start}.session_id": "s"}).session_id == "s"
     assert read({**attributes, "gen_ai.conversation.id": "c"}).session_id == "c"
+
+
+@pytest.mark.parametrize(
+    ("function", "kind"),
+    [("acompletion", Kind.LLM), ("aembedding", Kind.EMBEDDING), ("arerank", Kind.RERANKER), ("aresponses", Kind.LLM)],
+)
+def test_litellms_functions_as_the_type_of_a_request(function: str, kind: Kind) -> None:
+    found = columns({"llm.request.type": function, "gen_ai.request.model": "text-embedding-3-small"})
+    assert found.kind is kind

@@ -378,3 +378,35 @@ def test_the_last_words_of_the_user_are_the_preview() -> None:
     ]
     attributes = call("ai.generateText.doGenerate", prompt__messages=json.dumps(messages))
     assert columns(attributes).preview == "Weather in Lisbon?"
+
+
+def _of_anthropic(**given: AttributeValue) -> dict[str, AttributeValue]:
+    usage = {"input_tokens": 100, "cache_creation_input_tokens": 30, "cache_read_input_tokens": 20, "output_tokens": 5}
+    kept = json.dumps({"anthropic": {"usage": usage, "cacheCreationInputTokens": 30}})
+    return call("ai.generateText.doGenerate", response__providerMetadata=kept, usage__outputTokens=5, **given)
+
+
+@pytest.mark.parametrize(
+    "attributes",
+    [
+        # 5 passes on Anthropic's count, 6 adds the cache to it.
+        _of_anthropic(usage__inputTokens=100, usage__totalTokens=105, usage__cachedInputTokens=20),
+        _of_anthropic(usage__inputTokens=150, usage__totalTokens=155, usage__cachedInputTokens=20),
+    ],
+)
+def test_anthropics_input_includes_the_cache_in_5_and_6(attributes: dict[str, AttributeValue]) -> None:
+    found = read(attributes)
+    assert found.tokens == columns(attributes).tokens
+    assert found.tokens[:5] == (150, 5, 155, 20, 30)
+    assert "tokens.uncached" not in found.sources
+
+
+def test_geminis_output_includes_its_thoughts_in_5() -> None:
+    attributes = call(
+        "ai.generateText.doGenerate",
+        usage__inputTokens=10,
+        usage__outputTokens=25,
+        usage__reasoningTokens=20,
+        usage__totalTokens=55,
+    )
+    assert read(attributes).tokens.output == columns(attributes).tokens.output == 45

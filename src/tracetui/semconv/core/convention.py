@@ -190,6 +190,8 @@ class Convention:
     """Beginnings of the scope names it is recognised by."""
     marks: tuple[str, ...] = ()
     """Keys it is recognised by."""
+    named: str = ""
+    """How the names of its spans begin, where that alone tells that they are its own, whatever their scope."""
     fields: Mapping[str, Field] = field(default_factory=dict)
     """Key to field; of two keys for one field the first stands."""
     projects: tuple[str, ...] = ()

@@ -20,8 +20,10 @@ TokenField: TypeAlias = Literal[
     "tokens.reasoning",
     "tokens.audio_input",
     "tokens.audio_output",
+    "tokens.uncached",
 ]
-"""Members of `TokenUsage`; they are taken from one convention, not one by one (`tokens.settle`)."""
+"""Members of `TokenUsage`; they are taken from one convention, not one by one (`tokens.settle`). `uncached` is none: it
+is the input without the cache as the provider counts it, which tells whether the cache is in `input`."""
 
 ColumnField: TypeAlias = Literal[
     "model_response",

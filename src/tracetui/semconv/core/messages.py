@@ -32,7 +32,7 @@ from tracetui.semconv.core.parts import (
     word,
     words_part,
 )
-from tracetui.semconv.core.values import is_hidden, is_list
+from tracetui.semconv.core.values import decode, is_hidden, is_list
 
 ROLES = {"human": "user", "ai": "assistant", "model": "assistant", "Human": "user", "AI": "assistant"}
 """Other names of roles."""
@@ -61,9 +61,17 @@ def messages_of(value: object, role: str) -> tuple[ChatMessage, ...]:
         items: Sequence[object] = value[:_MAX_MESSAGES]
         if len(items) == 1 and is_list(items[0]):
             return messages_of(items[0], role)
-        return tuple(message for item in items if (message := message_of(item, role)) is not None)
+        return tuple(message for item in items if (message := message_of(_opened(item), role)) is not None)
     message = message_of(value, role)
     return () if message is None else (message,)
+
+
+def _opened(item: object) -> object:
+    """A message that is JSON text within the list; other text is words, whatever it looks like."""
+    if not isinstance(item, str) or not item.startswith("{"):
+        return item
+    found = decode(item).value
+    return found if isinstance(found, Mapping) and "role" in found else item
 
 
 def message_of(item: object, role: str) -> ChatMessage | None:
@@ -127,6 +135,10 @@ def _message(item: JSONObject, role: str) -> ChatMessage:
     refusal = item.get("refusal")
     if isinstance(refusal, str) and refusal:
         parts.append(RefusalPart(refusal))
+    if isinstance(audio := item.get("audio"), Mapping):
+        # OpenAI's spoken answers: their words stand beside the sound.
+        parts.append(media("audio", "", "", audio.get("data")))
+        parts.extend(parts_of(audio.get("transcript")))
     _add_calls(parts, item)
     name = word(item, "name")
     return ChatMessage(said, tuple(parts), name, word(item, "finish_reason", "stop_reason"))

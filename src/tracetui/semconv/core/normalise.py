@@ -31,7 +31,7 @@ from tracetui.semconv.core.table import counts
 from tracetui.semconv.core.tokens import settle
 from tracetui.semconv.core.told import told_by
 from tracetui.semconv.core.values import is_hidden
-from tracetui.semconv.registry import details_of, primary, project, readers_of
+from tracetui.semconv.registry import details_of, primary, project, readers_of, scope_of
 
 T = TypeVar("T")
 
@@ -62,7 +62,8 @@ class _Reading:
     def __init__(self, source: Source) -> None:
         source.told, self.told_where = told_by(source.logs)
         self.source = source
-        self.table = details_of(source.span.scope.name)
+        self.scope = scope_of(source.span.scope.name, source.span.name)
+        self.table = details_of(self.scope)
         self.given: Attributes = {**source.told, **source.attributes} if source.told else source.attributes
         """What the span and its log records say."""
         self.found = self.table.collect(self.given)
@@ -86,7 +87,7 @@ class _Reading:
         for side in ("input", "output", "total"):
             self.note(f"cost.{side}", f"cost.{side}")
         system, given, told = self.conversation()
-        convention = primary(span.scope.name, self.given)
+        convention = primary(self.scope, self.given)
         given_value, told_value = self.word("input"), self.word("output")
         pending = self.table.is_pending(found)
         errors = errors_of(source, self.failure())
@@ -181,7 +182,7 @@ class _Reading:
     def all(self, field: ReadField) -> Iterable[Found]:
         """What each reader of a field finds, the most believed first; one that fails is a problem."""
         for convention, reader in readers_of(field):
-            if convention.private and not convention.owns(self.source.span.scope.name):
+            if convention.private and not convention.owns(self.scope):
                 continue
             found = self.attempt(convention.name, reader)
             if found is not None and found.value not in (None, "", (), [], {}):

@@ -121,7 +121,7 @@ def _reasoning(item: JSONObject) -> MessagePart:
     summary = item.get("summary")
     if is_list(summary) and summary:
         return ReasoningPart("\n".join(_block_text_of_summary(part) for part in summary))
-    return ReasoningPart(word(item, "content", "thinking", "text", "reasoning", "data"))
+    return ReasoningPart(word(item, "content", "thinking", "text", "reasoning"))
 
 
 def _block_text_of_summary(part: object) -> str:
@@ -234,9 +234,13 @@ def _inner(name: str, read: Callable[[JSONObject], MessagePart]) -> Callable[[JS
 
 _BY_TYPE: dict[str, Callable[[JSONObject], MessagePart]] = {
     **dict.fromkeys(("text", "input_text", "output_text", "summary_text"), _text),
-    **dict.fromkeys(("reasoning", "thinking", "redacted_thinking", "reasoning_text"), _reasoning),
+    **dict.fromkeys(("reasoning", "thinking", "reasoning_text"), _reasoning),
     **dict.fromkeys(
-        ("tool_call", "function_call", "tool_use", "tool-call", "toolUse", "function", "custom_tool_call"), _tool_call
+        (
+            *("tool_call", "function_call", "tool_use", "tool-call", "toolUse", "function", "custom_tool_call"),
+            *("server_tool_use", "mcp_tool_use"),
+        ),
+        _tool_call,
     ),
     **dict.fromkeys(
         (
@@ -246,6 +250,7 @@ _BY_TYPE: dict[str, Callable[[JSONObject], MessagePart]] = {
             "toolResult",
             "function_call_output",
             "custom_tool_call_output",
+            *("mcp_tool_result", "web_search_tool_result", "code_execution_tool_result"),
         ),
         _tool_result,
     ),

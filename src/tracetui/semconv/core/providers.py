@@ -11,13 +11,18 @@ _ALIASES = {
     "xai": "x_ai",
     "az.ai.openai": "azure.ai.openai",
     "az.ai.inference": "azure.ai.inference",
+    "az.ai.agents": "azure.ai.agents",
     "gemini": "gcp.gemini",
     "vertex_ai": "gcp.vertex_ai",
     "vertexai": "gcp.vertex_ai",
     "mistralai": "mistral_ai",
     "bedrock": "aws.bedrock",
     "aws": "aws.bedrock",
-    # LangChain's spellings.
+    "mistral": "mistral_ai",
+    # Pydantic AI's spellings.
+    "google-gla": "gcp.gemini",
+    "google-vertex": "gcp.vertex_ai",
+    # LangChain's.
     "google_genai": "gcp.gemini",
     "google_vertexai": "gcp.vertex_ai",
     "amazon_bedrock": "aws.bedrock",
@@ -44,7 +49,7 @@ _FRAMEWORKS = frozenset(
     # OpenLIT's names.
     "litellm ag2 agno phidata pydantic_ai openai_agents browser_use google_adk claude_agent_sdk agent_framework "
     "strands_agents smolagents dynamiq julep letta controlflow multion mcp mem0 embedchain guardrails firecrawl "
-    "crawl4ai".split()
+    "crawl4ai spring_ai".split()
 )
 _HOSTS = (
     ("api.openai.com", "openai"),
@@ -83,7 +88,8 @@ def fold(name: str) -> str:
     if head == "amazon-bedrock" or (api and api.rpartition(".")[2] in _APIS):
         start = next((start for start in _STARTS if known == start or known.startswith(f"{start}.")), "")
         return _STARTS[start] if start else _ALIASES.get(head, head)
-    return name
+    # OpenLLMetry's older names begin with a capital: `Azure`, `Ollama`.
+    return known if name.isalpha() else name
 
 
 def of_host(host: str) -> str:

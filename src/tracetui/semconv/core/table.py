@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, cast
 from tracetui.model.attributes import Attributes, AttributeValue
 from tracetui.model.chat import Kind, TokenUsage
 from tracetui.semconv.core.convention import Convention, Opener, WordReader
-from tracetui.semconv.core.tokens import Family, settle
+from tracetui.semconv.core.tokens import Family, settle, whole
 from tracetui.semconv.core.values import MAX_COUNT, count, unquoted
 
 HINTED = (
@@ -334,15 +334,16 @@ def usage(found: Collected, table: Table) -> TokenUsage:
     if get("tokens.cache_read") or get("tokens.cache_write"):
         return settle(counts(found, table).families)
     given, told, total = get("tokens.input"), get("tokens.output"), get("tokens.total")
-    if total is None and given is not None and told is not None:
-        total = given + told
+    thoughts = get("tokens.reasoning")
+    if thoughts and told is not None and (thoughts > told or (given and total == given + told + thoughts)):
+        return settle(counts(found, table).families)
     return TokenUsage(
         given,
         told,
-        total,
+        whole(total, given, told),
         get("tokens.cache_read"),
         get("tokens.cache_write"),
-        get("tokens.reasoning"),
+        thoughts,
         get("tokens.audio_input"),
         get("tokens.audio_output"),
     )
@@ -366,6 +367,7 @@ def counts(found: Collected, table: Table) -> Counts:
             member = field.partition(".")[2]
             if member not in members:
                 members[member] = number
-                sources.setdefault(field, key_of(name))
+                if field != "tokens.uncached":
+                    sources.setdefault(field, key_of(name))
     exclude = [convention.excludes_cache for convention in table.conventions]
     return Counts([Family(members, exclude[index]) for index, members in families.items()], sources)

@@ -24,11 +24,19 @@ class Family(NamedTuple):
     """Whether its input leaves out the cache."""
 
 
+def whole(total: int | None, given: int | None, told: int | None) -> int | None:
+    """The total: as reported, unless both sides are known and are more."""
+    if given is not None and told is not None and (total is None or total < given + told):
+        return given + told
+    return total
+
+
 def settle(families: Sequence[Family]) -> TokenUsage:
     """One usage out of several conventions' counts, the most believed first.
 
     The first stands; others fill what it lacks, unless they contradict a count that both have. A total is computed only
-    from both sides.
+    from both sides. Whether a side leaves its details out is told by counts that cannot be otherwise: details that are
+    more than the whole, a total that has them apart, or the provider's own input without the cache (`uncached`).
     """
     if not families:
         return NO_TOKENS
@@ -43,12 +51,14 @@ def settle(families: Sequence[Family]) -> TokenUsage:
     total = got.get("total")
     if given is not None and (read or written):
         cached = (read or 0) + (written or 0)
-        if first.excludes_cache or cached > given or (total is not None and total == given + (told or 0) + cached):
+        apart = total is not None and total == given + (told or 0) + cached
+        if first.excludes_cache or cached > given or apart or got.get("uncached") == given:
             given += cached
-            if total is not None and total < given + (told or 0):
-                total = given + (told or 0)
-    if total is None and given is not None and told is not None:
-        total = given + told
+    thoughts = got.get("reasoning")
+    if told is not None and thoughts and (thoughts > told or (given and total == given + told + thoughts)):
+        # Gemini's own count of the answer, which some pass on as it is.
+        told += thoughts
+    total = whole(total, given, told)
     return TokenUsage(
         given, told, total, read, written, got.get("reasoning"), got.get("audio_input"), got.get("audio_output")
     )

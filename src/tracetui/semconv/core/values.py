@@ -129,8 +129,10 @@ def dimension(vector: object) -> int | None:
 
 
 def strings(value: object) -> tuple[str, ...]:
-    """A list of words: an array, JSON text of one, or words between commas."""
+    """A list of words: an array, JSON text of one, one as Python prints it, or words between commas."""
     decoded = decode(value).value
+    if isinstance(decoded, str) and decoded[:2] in ("['", "('") and len(decoded) <= MAX_SMALL:
+        decoded = decode(f"[{decoded[1:-1].rstrip(',')}]".replace("'", '"')).value
     if isinstance(decoded, str):
         return tuple(part.strip() for part in decoded.split(",") if part.strip())
     if not is_list(decoded):
