@@ -40,6 +40,9 @@ FIELDS: Mapping[str, Field] = {
     "gen_ai.usage.details.cache_read_tokens": "tokens.cache_read",
     "gen_ai.usage.details.cached_tokens": "tokens.cache_read",
     "gen_ai.usage.prompt_tokens_details.cached_tokens": "tokens.cache_read",
+    "gen_ai.usage.input_tokens_details.cached_tokens": "tokens.cache_read",
+    "gen_ai.usage.cached_input_tokens": "tokens.cache_read",
+    "gen_ai.usage.input_tokens.cached": "tokens.cache_read",
     "gen_ai.usage.cache_write.input_tokens": "tokens.cache_write",
     "gen_ai.usage.cache_creation.input_tokens": "tokens.cache_write",
     "gen_ai.usage.cache_creation_input_tokens": "tokens.cache_write",
@@ -51,6 +54,8 @@ FIELDS: Mapping[str, Field] = {
     "llm.usage.reasoning_tokens": "tokens.reasoning",
     "gen_ai.usage.details.reasoning_tokens": "tokens.reasoning",
     "gen_ai.usage.completion_tokens_details.reasoning_tokens": "tokens.reasoning",
+    "gen_ai.usage.output_tokens_details.reasoning_tokens": "tokens.reasoning",
+    "gen_ai.usage.output_tokens.reasoning": "tokens.reasoning",
     "gen_ai.usage.audio.input_tokens": "tokens.audio_input",
     "gen_ai.usage.details.input_audio_tokens": "tokens.audio_input",
     "gen_ai.usage.prompt_tokens_details.audio_tokens": "tokens.audio_input",
@@ -165,7 +170,7 @@ def _content(value: object, field: ReadField) -> object:
 
 def _of_span(key: str, field: ReadField) -> Reader:
     def read(source: Source) -> Found | None:
-        value = source.decoded(key)
+        value = source.decode_list(source.value(key), key)
         return None if value is None else Found(_content(value, field), key)
 
     return Reader(field, Rank.SPAN, read)
@@ -183,7 +188,7 @@ def _of_details(key: str, field: ReadField) -> Reader:
         for where, attributes in _details(source):
             value = attributes.get(key)
             if value is not None and not is_hidden(value):
-                return Found(_content(source.decode(value, key), field), f"{where} {DETAILS_EVENT}: {key}")
+                return Found(_content(source.decode_list(value, key), field), f"{where} {DETAILS_EVENT}: {key}")
         return None
 
     return Reader(field, Rank.DETAILS_EVENT, read)

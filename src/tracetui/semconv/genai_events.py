@@ -82,8 +82,7 @@ def _of_log(record: LogRecord) -> Mapping[str, object]:
 
 
 def _of_attribute(source: Source, key: str) -> list[_Event]:
-    value = source.attributes.get(key)
-    listed = decode(value).value
+    listed = source.decode_list(source.attributes.get(key), key)
     if not is_list(listed):
         return []
     found = []

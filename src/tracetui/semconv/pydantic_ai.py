@@ -58,7 +58,7 @@ def _answered(source: Source) -> Found:
 
 def _history(source: Source) -> tuple[Sequence[ChatMessage], Sequence[ChatMessage]]:
     """The history of a run, cut before its last answer."""
-    messages = messages_of(source.decoded(_ALL_MESSAGES), "user")
+    messages = messages_of(source.decode_list(source.value(_ALL_MESSAGES), _ALL_MESSAGES), "user")
     answered = bool(messages) and messages[-1].role == "assistant"
     return (messages[:-1], messages[-1:]) if answered else (messages, ())
 

@@ -32,7 +32,7 @@ def _messages(side: str, role: str) -> Reader:
     key = f"llm.{side}_messages"
 
     def read(source: Source) -> Found | None:
-        value = source.decoded(key)
+        value = source.decode_list(source.value(key), key)
         return None if value is None else Found(messages_of(value, role), key)
 
     return Reader("input_messages" if side == "input" else "output_messages", Rank.FLAT_TEXT, read)

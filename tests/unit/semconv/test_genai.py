@@ -372,3 +372,25 @@ def test_reasoning_that_only_its_provider_can_read_is_not_shown_as_words() -> No
     block = {"type": "redacted_thinking", "data": "EmwKAhgB"}
     (message,) = read({OP: "chat", OUT: json.dumps([{"role": "assistant", "content": [block]}])}).output_messages
     assert message.parts == (OtherPart("redacted_thinking", block),)
+
+
+def test_messages_that_were_cut_short_are_read_as_far_as_they_are_whole() -> None:
+    whole = [{"role": "user", "parts": [{"type": "text", "content": f"Question {n}"}]} for n in range(3)]
+    found = read({OP: "chat", IN: json.dumps(whole)[:-20]})
+    assert found.input_messages[:2] == tuple(ChatMessage("user", (TextPart(f"Question {n}"),)) for n in range(2))
+    assert found.input_messages[2].text.startswith('{"role": "user"')
+    assert "cut short" in found.problems[0]
+
+
+@pytest.mark.parametrize(
+    ("cached", "reasoning"),
+    [
+        ("input_tokens_details.cached_tokens", "output_tokens_details.reasoning_tokens"),
+        ("input_tokens.cached", "output_tokens.reasoning"),
+        ("cached_input_tokens", "reasoning_tokens"),
+    ],
+)
+def test_spellings_of_details_that_no_version_of_the_conventions_has(cached: str, reasoning: str) -> None:
+    given = {"input_tokens": 10, "output_tokens": 5, cached: 4, reasoning: 3}
+    attributes = {f"gen_ai.usage.{name}": number for name, number in given.items()}
+    assert read(attributes).tokens == columns(attributes).tokens == TokenUsage(10, 5, 15, 4, reasoning=3)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import pytest
 
 from tracetui.semconv.core.flat import MAX_INDEX, unflatten
-from tracetui.semconv.core.values import Decoded, amount, count, decode, is_hidden, label, number, strings
+from tracetui.semconv.core.values import Decoded, amount, count, decode, is_hidden, items_of_cut, label, number, strings
 
 
 @pytest.mark.parametrize(
@@ -99,3 +99,18 @@ def test_a_key_that_also_begins_another_keeps_both_values() -> None:
     assert isinstance(tree, list)
     assert isinstance(tree[0], Mapping)
     assert tree[0]["text"] == {"": "a", "more": "b"}
+
+
+@pytest.mark.parametrize(
+    ("value", "wanted"),
+    [
+        ('[{"a": 1}, {"b": 2}, {"c"', [{"a": 1}, {"b": 2}, '{"c"']),
+        ('[{"a": 1},\n  "words"', [{"a": 1}, "words"]),
+        ('[{"a": 1}, ', [{"a": 1}]),
+        ('[{"a": ', []),
+        ("[" * 100_000, []),
+        ("words", []),
+    ],
+)
+def test_the_whole_items_of_a_list_that_was_cut(value: str, wanted: list[object]) -> None:
+    assert items_of_cut(value) == wanted

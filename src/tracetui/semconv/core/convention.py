@@ -17,7 +17,7 @@ from tracetui.model.span import NO_ATTRIBUTES, LogRecord, Span
 from tracetui.semconv.core.fields import Field
 from tracetui.semconv.core.flat import unflatten
 from tracetui.semconv.core.records import in_order
-from tracetui.semconv.core.values import decode, is_hidden, python_mapping, small_mapping
+from tracetui.semconv.core.values import decode, is_hidden, items_of_cut, python_mapping, small_mapping
 
 ReadField: TypeAlias = Literal[
     "input_messages",
@@ -117,6 +117,11 @@ class Source:
         if result.failed:
             self.problem(f"{where} is not valid JSON (perhaps cut short), so it stays text.")
         return result.value
+
+    def decode_list(self, value: object, where: str) -> object:
+        """The same for a list: of one that was cut short, the items that are whole and what is left of the next."""
+        found = self.decode(value, where)
+        return (items_of_cut(found) or found) if isinstance(found, str) else found
 
     def items(self, prefix: str) -> list[object]:
         """The list that flattened keys below `prefix` make, by index; keys without an index are no part of it."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import json
 import math
+import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, TypeGuard, TypeVar
 
@@ -26,6 +27,10 @@ MAX_SMALL = 8_192
 T = TypeVar("T")
 
 _MAX_DECODINGS = 3
+_MOST_ITEMS = 20_000
+_GAP = re.compile(r"[,\s]*")
+"""What stands between two items of a list."""
+_DECODER = json.JSONDecoder()
 _HIDDEN = frozenset({"__REDACTED__", "<REDACTED>", "<elided>"})
 _SCRUBBED = "[Scrubbed due to "
 """How Logfire's mark begins; the pattern that matched follows."""
@@ -116,6 +121,25 @@ def decode(value: object) -> Decoded:
         except (ValueError, RecursionError):
             return Decoded(value, failed=True)
     return Decoded(value)
+
+
+def items_of_cut(value: str) -> list[object]:
+    """The whole items of a JSON list that was cut short, then what is left of the next as text; none where no item is
+    whole.
+    """
+    if not value.startswith("[") or _nesting(value) > MAX_NESTING:
+        return []
+    items: list[object] = []
+    at = 1
+    while len(items) < _MOST_ITEMS:
+        gap = _GAP.match(value, at)
+        try:
+            item, at = _DECODER.raw_decode(value, gap.end() if gap is not None else at)
+        except (ValueError, RecursionError):
+            break
+        items.append(item)
+    rest = value[at:].strip(", \r\n\t]")
+    return [*items, rest] if items and rest else items
 
 
 def dimension(vector: object) -> int | None:
