@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tracetui.semconv.core.convention import Convention, Rank, Reader
+from tracetui.semconv.core.convention import Convention, Found, Rank, Reader, ReadField, Source
 from tracetui.semconv.core.fields import Field
+from tracetui.semconv.genai_events import history
 
 FIELDS: Mapping[str, Field] = {
     "gen_ai.thread.id": "session_id",
@@ -25,6 +26,19 @@ _METADATA = (
 )
 
 
+def _of_thread(field: ReadField) -> Reader:
+    """A thread's messages, without a choice among them: what its agent said last is the answer."""
+    output = field == "output_messages"
+
+    def read(source: Source) -> Found | None:
+        if "gen_ai.thread.id" not in source.attributes:
+            return None
+        where, given, told = history(source)
+        return Found(told if output else given, f"{where} gen_ai.*.message")
+
+    return Reader(field, Rank.MESSAGE_EVENTS + (1 if output else -1), read)
+
+
 CONVENTION = Convention(
     name="Azure AI",
     version="azure-ai-inference 1.0.0b9, azure-ai-projects 2.10.0",
@@ -32,5 +46,9 @@ CONVENTION = Convention(
     scopes=("azure.ai.", "azure.core.tracing"),
     marks=("gen_ai.thread.id", "gen_ai.thread.run.id"),
     fields=FIELDS,
-    readers=(Reader("metadata", Rank.CLIENT, lambda source: source.some(_METADATA)),),
+    readers=(
+        _of_thread("input_messages"),
+        _of_thread("output_messages"),
+        Reader("metadata", Rank.CLIENT, lambda source: source.some(_METADATA)),
+    ),
 )

@@ -144,6 +144,22 @@ def _of_events(field: ReadField) -> Reader:
     return Reader(field, Rank.MESSAGE_EVENTS, read)
 
 
+def history(source: Source) -> tuple[str, Sequence[ChatMessage], Sequence[ChatMessage]]:
+    """Where the messages of a span stand, those before the last answer, and that answer; none where choices tell it."""
+    where, events = _of_span_or_logs(source, output=False)
+    if _of_span_or_logs(source, output=True)[1]:
+        return where, (), ()
+    return (where, *_cut(_messages(events, output=False)))
+
+
+def _cut(messages: tuple[ChatMessage, ...]) -> tuple[tuple[ChatMessage, ...], tuple[ChatMessage, ...]]:
+    """A history before and from what the model said last."""
+    cut = len(messages)
+    while cut and messages[cut - 1].role == "assistant":
+        cut -= 1
+    return messages[:cut], messages[cut:]
+
+
 def _of_list(key: str, field: ReadField) -> Reader:
     """JSON of events; a history without choices ends with what the model said."""
     output = field == "output_messages"
@@ -152,11 +168,7 @@ def _of_list(key: str, field: ReadField) -> Reader:
         events = _of_attribute(source, key)
         messages = _messages(events, output=output)
         if not any(event.name == _CHOICE for event in events):
-            history = _messages(events, output=False)
-            cut = len(history)
-            while cut and history[cut - 1].role == "assistant":
-                cut -= 1
-            messages = history[cut:] if output else history[:cut]
+            messages = _cut(_messages(events, output=False))[output]
         return Found(messages, key)
 
     return Reader(field, Rank.EVENTS_TEXT, read)

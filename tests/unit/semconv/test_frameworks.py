@@ -19,7 +19,7 @@ from tracetui.model.chat import (
     ToolDefinition,
     ToolResult,
 )
-from tracetui.model.span import LogRecord
+from tracetui.model.span import LogRecord, SpanEvent
 
 OP = "gen_ai.operation.name"
 STRANDS = "strands.telemetry.tracer"
@@ -368,3 +368,18 @@ def test_workflows_of_agent_framework_in_dotnet() -> None:
     attributes = {"workflow.id": "w1", "workflow.name": "trip"}
     found = read(attributes, scope="Microsoft.Agents.AI.Workflows")
     assert (found.kind, found.workflow, found.convention) == (Kind.CHAIN, "trip", "Agent Framework")
+
+
+def test_the_answer_in_a_thread_of_azures_agents_is_what_the_agent_said_last() -> None:
+    def said(role: str, words: str) -> SpanEvent:
+        content = {"role": role, "content": {"text": {"value": words, "annotations": []}}}
+        return event(f"gen_ai.{role}.message", {"gen_ai.event.content": json.dumps(content)})
+
+    run = {OP: "process_thread_run", "gen_ai.system": "az.ai.agents", "gen_ai.thread.id": "t1"}
+    found = read(run, events=[said("user", "Weather?"), said("assistant", "It rains.")])
+    assert found.input_messages == (ChatMessage("user", (TextPart("Weather?"),)),)
+    assert found.output_messages == (ChatMessage("assistant", (TextPart("It rains."),)),)
+    choice = event("gen_ai.choice", {"message": '{"role": "assistant", "content": "Sun."}'})
+    found = read(run, events=[said("user", "Weather?"), said("assistant", "It rains."), choice])
+    assert [message.text for message in found.input_messages] == ["Weather?", "It rains."]
+    assert [message.text for message in found.output_messages] == ["Sun."]

@@ -114,6 +114,9 @@ def parts_of(content: object) -> list[MessagePart]:
 
 def _text(item: JSONObject) -> MessagePart:
     content = first_of(item, "content", "text")
+    if isinstance(content, Mapping) and "value" in content:
+        # OpenAI's assistants, and Azure's agents after them: the words stand beside their annotations.
+        content = content["value"]
     return TextPart("") if content is None else words_part(content)
 
 
