@@ -32,6 +32,9 @@ _LOCAL = frozenset(
     "docker_model_runner exo".split()
 )
 
+_ROUTERS = frozenset({"litellm", "gateway"})
+"""Names that stand for whoever the model's name says: LiteLLM, and the Vercel AI SDK's gateway."""
+
 _LOCAL_MODEL = re.compile(r":latest$|:\d+(\.\d+)?[bm]\b|\.gguf\b|-gguf\b", re.IGNORECASE)
 _BEDROCK = re.compile(r"^([a-z]{2,6}\.)?(anthropic|amazon|meta|cohere|mistral|ai21|deepseek|openai)\.\w", re.IGNORECASE)
 
@@ -50,7 +53,7 @@ def is_local(provider: str, model: str) -> bool:
 
 def guesses(provider: str, model: str) -> Iterator[tuple[str, str]]:
     """Provider and model to look for, the likeliest first; an empty provider means any that the model's name fits."""
-    known = provider_id(provider) if provider.lower() != "litellm" else ""
+    known = provider_id(provider) if provider.lower() not in _ROUTERS else ""
     prefix, _, bare = model.partition("/")
     last = model.rpartition("/")[2]
     if known:

@@ -19,6 +19,7 @@ from tracetui.semconv.core.values import label
 
 __all__ = [
     "CONVENTIONS",
+    "TELLING",
     "columns_of",
     "details_of",
     "primary",
@@ -56,15 +57,14 @@ _COLUMN_FIELDS = frozenset({*get_args(ColumnField), *get_args(TokenField)})
 
 
 _NAMED = {found.named: found.scopes[0] for found in CONVENTIONS if found.named}
-_NAMES = tuple(_NAMED)
+TELLING = tuple(_NAMED)
+"""Beginnings of names of spans that tell their convention by themselves."""
 
 
 def scope_of(scope_name: str, name: str) -> str:
     """The scope that a span is read as one of: its own, or that of the convention which its name tells of."""
-    if name.startswith(_NAMES):
-        start = next(start for start in _NAMES if name.startswith(start))
-        return scope_name if scope_name.startswith(_NAMED[start]) else _NAMED[start]
-    return scope_name
+    told = next((scope for start, scope in _NAMED.items() if name.startswith(start)), scope_name)
+    return scope_name if scope_name.startswith(told) else told
 
 
 @lru_cache(4_096)

@@ -95,6 +95,7 @@ def test_a_price_for_each_call_is_added(book: PriceBook) -> None:
         ("anthropic", "anthropic/claude-3-5-sonnet-20241022"),
         ("", "anthropic/claude-3-5-sonnet-20241022"),
         ("litellm", "anthropic/claude-3-5-sonnet-20241022"),
+        ("gateway", "anthropic/claude-3-5-sonnet-20241022"),
         ("", "claude-3-5-sonnet-20241022"),
         ("aws.bedrock", "us.anthropic.claude-3-5-sonnet-20241022-v2:0"),
         ("aws.bedrock", "arn:aws:bedrock:us-east-1:1:inference-profile/us.anthropic.claude-3-5-sonnet-20241022-v2:0"),

@@ -11,7 +11,7 @@ from tracetui.semconv.core.identity import identity
 from tracetui.semconv.core.kinds import own_name
 from tracetui.semconv.core.table import KIND, NO_HINT, Collected, Table, key_of, usage
 from tracetui.semconv.core.tokens import NO_TOKENS
-from tracetui.semconv.registry import columns_of, scope_of
+from tracetui.semconv.registry import TELLING, columns_of, scope_of
 
 _ERROR: Final = 2
 _OK: Final = 1
@@ -27,7 +27,8 @@ def summary(facts: SpanFacts) -> SpanSummary:
     Returns:
         The columns. Never raises, never decodes a large JSON text.
     """
-    table = columns_of(scope_of(facts.scope_name, facts.name))
+    scope, name = facts.scope_name, facts.name
+    table = columns_of(scope_of(scope, name) if name.startswith(TELLING) else scope)
     found = table.collect(facts.attributes)
     is_error = facts.status_code == _ERROR
     if not is_error and not found.fields and not found.tokens and found.hint == NO_HINT:

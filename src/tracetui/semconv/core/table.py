@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, cast
 from tracetui.model.attributes import Attributes, AttributeValue
 from tracetui.model.chat import Kind, TokenUsage
 from tracetui.semconv.core.convention import Convention, Opener, WordReader
-from tracetui.semconv.core.tokens import Family, settle, whole
+from tracetui.semconv.core.tokens import Family, settle
 from tracetui.semconv.core.values import MAX_COUNT, count, unquoted
 
 HINTED = (
@@ -337,10 +337,12 @@ def usage(found: Collected, table: Table) -> TokenUsage:
     thoughts = get("tokens.reasoning")
     if thoughts and told is not None and (thoughts > told or (given and total == given + told + thoughts)):
         return settle(counts(found, table).families)
+    if given is not None and told is not None and (total is None or total < given + told):
+        total = given + told
     return TokenUsage(
         given,
         told,
-        whole(total, given, told),
+        total,
         get("tokens.cache_read"),
         get("tokens.cache_write"),
         thoughts,

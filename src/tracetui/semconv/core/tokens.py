@@ -24,19 +24,13 @@ class Family(NamedTuple):
     """Whether its input leaves out the cache."""
 
 
-def whole(total: int | None, given: int | None, told: int | None) -> int | None:
-    """The total: as reported, unless both sides are known and are more."""
-    if given is not None and told is not None and (total is None or total < given + told):
-        return given + told
-    return total
-
-
 def settle(families: Sequence[Family]) -> TokenUsage:
     """One usage out of several conventions' counts, the most believed first.
 
     The first stands; others fill what it lacks, unless they contradict a count that both have. A total is computed only
-    from both sides. Whether a side leaves its details out is told by counts that cannot be otherwise: details that are
-    more than the whole, a total that has them apart, or the provider's own input without the cache (`uncached`).
+    from both sides, also where it is less than they are. Whether a side leaves its details out is told by counts that
+    cannot be otherwise: details that are more than the whole, a total that has them apart, or the provider's own input
+    without the cache (`uncached`).
     """
     if not families:
         return NO_TOKENS
@@ -58,7 +52,6 @@ def settle(families: Sequence[Family]) -> TokenUsage:
     if told is not None and thoughts and (thoughts > told or (given and total == given + told + thoughts)):
         # Gemini's own count of the answer, which some pass on as it is.
         told += thoughts
-    total = whole(total, given, told)
-    return TokenUsage(
-        given, told, total, read, written, got.get("reasoning"), got.get("audio_input"), got.get("audio_output")
-    )
+    if given is not None and told is not None and (total is None or total < given + told):
+        total = given + told
+    return TokenUsage(given, told, total, read, written, thoughts, got.get("audio_input"), got.get("audio_output"))
