@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.unit.semconv.making import columns, event, read
+from tracetui.model.attributes import AttributeValue
 from tracetui.model.chat import (
     ChatMessage,
     Kind,
@@ -309,7 +310,7 @@ def test_time_to_first_token_of_nobody_known_is_told_by_the_length_of_the_span(
 
 
 def test_vllm() -> None:
-    attributes = {
+    attributes: dict[str, AttributeValue] = {
         "gen_ai.response.model": "qwen3",
         "gen_ai.usage.prompt_tokens": 4,
         "gen_ai.usage.completion_tokens": 5,

@@ -310,7 +310,12 @@ def test_the_name_of_a_log_records_event() -> None:
 def test_what_an_agent_and_a_search_are_beside_their_names() -> None:
     agent = {OP: "invoke_agent", "gen_ai.agent.name": "a", "gen_ai.agent.id": "asst_1", "gen_ai.agent.version": "2"}
     assert read(agent).metadata == {"agent.id": "asst_1", "agent.version": "2"}
-    search = {OP: "retrieval", "gen_ai.data_source.id": "faq", "gen_ai.retrieval.top_k": 3, "gen_ai.agent.id": ""}
+    search: dict[str, AttributeValue] = {
+        OP: "retrieval",
+        "gen_ai.data_source.id": "faq",
+        "gen_ai.retrieval.top_k": 3,
+        "gen_ai.agent.id": "",
+    }
     assert read(search).metadata == {"data_source.id": "faq"}
     assert read(search).params == {"top_k": 3}
 
