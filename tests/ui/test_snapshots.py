@@ -57,6 +57,7 @@ async def open_sessions(pilot: Pilot[str], until: Until, *, read: bool) -> None:
     """Show the sessions, with the cursor on the second; or read it, its first turn unfolded."""
     assert isinstance(pilot.app, TracetuiApp)
     await until(pilot, lambda: pilot.app.explorer.traces.loaded)  # type: ignore[attr-defined]
+    await until(pilot, lambda: pilot.app._pulse.has_traces)  # type: ignore[attr-defined]
     await pilot.press("c")
     await until(pilot, lambda: pilot.app.sessions and pilot.app.sessions.sessions.loaded)  # type: ignore[attr-defined]
     screen = pilot.app.sessions

@@ -50,7 +50,7 @@ def test_orphans_and_several_roots_are_all_there(stocked: Cli) -> None:
     shown = stocked("show", str(orphan["trace_id"])).stdout
     assert "orphan A" in shown and "orphan B" in shown
     assert shown.count("has not arrived") == 2
-    assert "no root has ended" in shown
+    assert "no root has arrived" in shown
 
 
 def test_cycles_of_parents_end(cli: Cli) -> None:
