@@ -37,9 +37,9 @@ def reindex(settings: Settings, *, everything: bool = False) -> int:
         raise StoreError(f"There is no database {settings.db}.", hint="Name one with --db.")
     try:
         writer = SqliteWriter(settings.db, derivation_version=DERIVATION_VERSION, derive=derive_span)
-    except StoreLockedError:
+    except StoreLockedError as locked:
         if everything:
-            raise
+            raise StoreLockedError(locked.message, hint="Stop it to derive everything anew.") from locked
         return _follow(settings)
     use_prices(settings)
     ingest = Ingest(writer)

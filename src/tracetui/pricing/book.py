@@ -190,7 +190,7 @@ class PriceBook:
         if table is None:
             table = self._table = read_table(self._path) if self._path is not None else PriceTable()
             for problem in table.problems:
-                log.warning("%s", problem)
+                log.info("%s", problem)  # no warning: whoever uses prices shows `problems`, once
         return table
 
 
