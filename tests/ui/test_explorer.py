@@ -104,18 +104,22 @@ async def test_the_filter_narrows_and_escape_restores(explore: Explore, until: U
         await pilot.press("slash", *"weather_turn")
         await until(pilot, lambda: traces.total == 2)
         await until(pilot, lambda: "2 of 19 traces" in screen_text(app))
+        assert screen_text(app).splitlines()[-1].split() == ["Enter", "To", "the", "list", "Esc", "Clear"]
         await pilot.press("enter")
         assert app.focused is traces
+        await until(pilot, lambda: "q Quit" in screen_text(app) and "Esc Back" not in screen_text(app))
         await pilot.press("escape")
         await until(pilot, lambda: traces.total == 19)
 
 
 async def test_folding_and_finding_errors(explore: Explore, until: Until) -> None:
     app = explore("plain-wide")
-    async with app.run_test(size=(120, 40)) as pilot:
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
         spans = app.explorer.spans
         await until(pilot, lambda: app.explorer.traces.total == 1 and spans.row_count == 2000)
-        await pilot.press("enter", "e")
+        await pilot.press("enter", "m")
+        await until(pilot, lambda: "There is no LLM span in this trace." in screen_text(app))
+        await pilot.press("e")
         await until(pilot, lambda: spans.selected_row is not None and spans.selected_row.is_error)
         await pilot.press("left_square_bracket")
         assert spans.row_count < 2000

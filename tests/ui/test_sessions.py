@@ -64,6 +64,8 @@ async def test_a_session_reads_as_one_conversation(explore: Explore, until: Unti
         assert [text.count(words) for words in said] == [1, 1, 1, 1]
         assert "▸ get_weather ×2" in text and "drizzle ☔" in text
         assert '"sky"' not in text, "what happened in between is folded"
+        title, turn = (next(row for row in text.splitlines() if name in row) for name in ("2 turns", "weather_turn_1"))
+        assert "~$0.0002" in title and "~$0.0001" in turn, "costs are estimated, and marked so"
         await pilot.press("home", "space")
         await until(pilot, lambda: '"sky": "drizzle"' in screen_text(app))
         assert view.cursor == 0

@@ -24,7 +24,7 @@ _COLUMNS: tuple[Column[SessionSummary], ...] = (
     Column("llm", 5, 3, lambda s: format_count(s.llm_count) if s.llm_count else "", SessionOrder.LLM, "dim"),
     Column("tools", 6, 2, lambda s: format_count(s.tool_count) if s.tool_count else "", SessionOrder.TOOLS, "dim"),
     Column("tokens", 11, 8, lambda s: format_tokens(s.input_tokens, s.output_tokens), SessionOrder.TOKENS),
-    Column("cost", 8, 7, lambda s: format_cost(s.cost_total), SessionOrder.COST),
+    Column("cost", 8, 7, lambda s: format_cost(s.cost_total, s.cost_source), SessionOrder.COST),
 )
 
 WORDS_CELLS, NARROW_WORDS_CELLS = 54, 34

@@ -146,7 +146,7 @@ def trace_row(
     else:
         row.own("(no name)", palette.style("dim", italic=True))
     if trace.models and end - row.width > MIN_MODEL_CELLS:
-        row.gap().up_to(" ".join(trace.models), end - row.width - 1, palette.style("faint"), prose=True)
+        row.gap().up_to(" ".join(trace.models), end - row.width - 1, palette.style("dim"), prose=True)
     row.pad_to(end)
     if layout.service:
         row.gap().received(source(trace), palette.style("dim"), width=layout.service)

@@ -79,7 +79,7 @@ def _head(page: DocumentBuilder, turn: Turn, setting: Setting) -> None:
     texts = {
         "duration": format_duration(trace.duration_nano),
         "tokens": format_tokens(trace.input_tokens, trace.output_tokens),
-        "cost": format_cost(trace.cost_total),
+        "cost": format_cost(trace.cost_total, trace.cost_source),
     }
     right = Row()
     for name, width in FACTS:

@@ -24,7 +24,7 @@ from tracetui.tui.pulse import Pulse
 from tracetui.tui.screens.arrangement import LEVELS, Arrangement
 from tracetui.tui.theme import palette_of
 from tracetui.tui.throttle import Throttle
-from tracetui.tui.widgets.filter_bar import FilterBar
+from tracetui.tui.widgets.filter_bar import FILTER_KEYS, FilterBar
 from tracetui.tui.widgets.footer import KeyFooter
 from tracetui.tui.widgets.header import Header
 from tracetui.tui.widgets.inspector import Inspector
@@ -236,8 +236,12 @@ class ExplorerScreen(Screen[None]):
         pane = self.pane_name
         if self.has_class("-empty"):
             shown = [command for command in commands_of("explorer") if command.id in ("demo", "help", "quit")]
+        elif self.is_typing:
+            shown = list(FILTER_KEYS)  # every other key is text
         else:
             shown = [command for command in commands_of(pane) if command.footer and pane != "explorer"]
+            if self.level != "list":
+                shown += commands_of("explorer", only={"back"})
             shown += [command for command in commands_of("explorer") if command.footer]
         self.query_one(KeyFooter).show(tuple(shown))
 

@@ -186,6 +186,8 @@ class SessionsScreen(Screen[None]):
             if command.footer
         ]
         shown = [] if self.has_class("-empty") else [c for c in commands_of(self.pane_name) if c.footer]
+        if self.reading:
+            shown += commands_of("explorer", only={"back"})
         self.query_one(KeyFooter).show((*shown, *everywhere))
 
     # What the store tells
@@ -292,5 +294,6 @@ def title_of(session: SessionSummary) -> str:
     """A session in the border of its conversation."""
     turns = f"{session.trace_count:,} turn{'' if session.trace_count == 1 else 's'}"
     tokens = format_tokens(session.input_tokens, session.output_tokens)
-    facts = (session.session_id, turns, ", ".join(session.users), tokens, format_cost(session.cost_total))
+    cost = format_cost(session.cost_total, session.cost_source)
+    facts = (session.session_id, turns, ", ".join(session.users), tokens, cost)
     return " · ".join(fact for fact in facts if fact)

@@ -14,9 +14,16 @@ from textual.timer import Timer
 from textual.widgets import Input, Static
 
 from tracetui.model.numbers import format_count
+from tracetui.tui.commands import Command
 
 TYPING_PAUSE_S = 0.12
 """How long the keyboard must rest before the list is read again."""
+
+FILTER_KEYS = (
+    Command("leave-filter", "enter", "leave_filter", "To the list", "Keep the filter, go to the list.", "explorer"),
+    Command("clear-filter", "escape", "clear_filter", "Clear", "Remove the filter.", "explorer"),
+)
+"""What the footer shows while the filter is typed. Not in the registry: the field's keys cannot be changed."""
 
 
 class FilterBar(Horizontal):

@@ -387,13 +387,13 @@ class SpanTree(LineView):
 
     def action_find_error(self, direction: int) -> None:
         """Go to the next or previous span that failed, round the end."""
-        self.when_loaded(lambda: self._find(lambda node: node.is_error, direction))
+        self.when_loaded(lambda: self._find("failed span", lambda node: node.is_error, direction))
 
     def action_find_kind(self, kind: str, direction: int) -> None:
         """Go to the next or previous span of a kind, round the end."""
-        self.when_loaded(lambda: self._find(lambda node: node.kind == kind, direction))
+        self.when_loaded(lambda: self._find(f"{kind} span", lambda node: node.kind == kind, direction))
 
-    def _find(self, wanted: Callable[[SpanNode], bool], direction: int) -> None:
+    def _find(self, what: str, wanted: Callable[[SpanNode], bool], direction: int) -> None:
         if self.trace is None or not self._shown:
             return
         count = len(self.trace)
@@ -403,4 +403,4 @@ class SpanTree(LineView):
             if wanted(self.trace.nodes[position]):
                 self._point_at(self.trace.nodes[position].span_id)
                 return
-        self.notify("No such span in this trace.", markup=False)
+        self.notify(f"There is no {what} in this trace.", markup=False)
