@@ -132,8 +132,7 @@ class ExplorerScreen(Screen[None]):
 
     def _arrange(self) -> None:
         """Let the style sheet show what the arrangement says."""
-        for name, has in self._arrangement.classes().items():
-            self.set_class(has, name)
+        self.update_classes(self._arrangement.classes())  # together: each change of its own would style everything anew
         if self.is_mounted:
             self.traces.styles.height = f"{self._arrangement.list_height}%"
             self.spans.styles.width = f"{self._arrangement.tree_width}%"
