@@ -154,6 +154,21 @@ async def test_every_theme_and_help_and_palette_open(explore: Explore, until: Un
         await until(pilot, lambda: "Filter the list by name" in screen_text(app))
 
 
+async def test_the_help_keeps_long_texts_in_their_column(explore: Explore, until: Until) -> None:
+    app = explore("plain-error")
+    async with app.run_test(size=(60, 40)) as pilot:
+        await until(pilot, lambda: app.explorer.traces.total == 1)
+        await pilot.press("enter", "enter", "question_mark")
+        await until(pilot, lambda: "Keys · Esc closes" in screen_text(app))
+        rows = screen_text(app).splitlines()
+        number, column = next(
+            (n, row.index("Show from which")) for n, row in enumerate(rows) if "Show from which" in row
+        )
+        assert rows[number + 1][:column].strip("│▌ ") == "" and rows[number + 1][column].isalpha()
+        await pilot.resize_terminal(120, 40)
+        await until(pilot, lambda: "Show from which attribute, event or log the value under" in screen_text(app))
+
+
 async def test_clearing_a_filter_that_matched_nothing_leaves_the_keyboard_in_the_field(
     explore: Explore, until: Until
 ) -> None:

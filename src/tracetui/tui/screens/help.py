@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from textwrap import wrap
 from typing import ClassVar
 
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
@@ -12,7 +14,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from tracetui.tui.commands import MOVES, Command, commands_of
+from tracetui.tui.commands import MOVES, commands_of
 from tracetui.tui.theme import Palette, palette_of
 
 PANE_TITLES = {
@@ -27,6 +29,15 @@ PANE_TITLES = {
 
 KEY_CELLS = 22
 """Cells of the column of keys."""
+
+PAGE_CELLS, PAGE_SHARE = 96, 0.96
+"""Width of the page, and the share of a narrow terminal that it takes at most; both stand in the style as well."""
+
+AROUND_CELLS = 8
+"""Border, padding and scroll bar, at both sides together."""
+
+MIN_TEXT_CELLS = 16
+"""Below this the texts are left to wrap as they like."""
 
 LEGEND = (
     ("●", "complete"),
@@ -66,14 +77,22 @@ class HelpScreen(ModalScreen[None]):
         scroll = VerticalScroll()
         scroll.border_title = Content("Keys · Esc closes")
         with scroll:
-            yield Static(help_text(self._pane, palette_of(self.app.current_theme), only=self._only))
+            yield Static(self._page(self.app.size.width))
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Wrap the texts anew."""
+        self.query_one(Static).update(self._page(event.size.width))
+
+    def _page(self, terminal: int) -> Content:
+        width = min(PAGE_CELLS, int(terminal * PAGE_SHARE)) - AROUND_CELLS
+        return help_text(self._pane, palette_of(self.app.current_theme), width, only=self._only)
 
     def action_scroll(self, rows: int) -> None:
         """A row up or down."""
         self.query_one(VerticalScroll).scroll_relative(y=rows, animate=False)
 
 
-def help_text(pane: str, palette: Palette, *, only: Collection[str] = ()) -> Content:
+def help_text(pane: str, palette: Palette, width: int, *, only: Collection[str] = ()) -> Content:
     """The page as ready content; with `only`, of the keys that work everywhere just those with these ids."""
     lines: list[Content] = []
     for title, commands in (
@@ -86,13 +105,14 @@ def help_text(pane: str, palette: Palette, *, only: Collection[str] = ()) -> Con
         if lines:
             lines.append(Content(""))
         lines.append(Content.styled(title, f"bold {palette.accent}"))
-        lines.extend(_line(command, palette) for command in commands)
+        lines.extend(_line(command.key_label, command.help, palette, width) for command in commands)
     lines += [Content(""), Content.styled("Marks", f"bold {palette.accent}")]
-    lines.extend(
-        Content.assemble((f"  {mark:<{KEY_CELLS}}", palette.keyword), (text, palette.text)) for mark, text in LEGEND
-    )
+    lines.extend(_line(mark, text, palette, width) for mark, text in LEGEND)
     return Content("\n").join(lines)
 
 
-def _line(command: Command, palette: Palette) -> Content:
-    return Content.assemble((f"  {command.key_label:<{KEY_CELLS}}", palette.keyword), (command.help, palette.text))
+def _line(key: str, text: str, palette: Palette, width: int) -> Content:
+    """A key and what it does; a text of several lines stays in its column."""
+    indent = 2 + KEY_CELLS
+    rows = wrap(text, width - indent) if width - indent >= MIN_TEXT_CELLS else [text]
+    return Content.assemble((f"  {key:<{KEY_CELLS}}", palette.keyword), (f"\n{' ' * indent}".join(rows), palette.text))
