@@ -22,6 +22,7 @@ from tracetui.store.api import IncomingBatch, SessionOrder
 from tracetui.tui.app import TracetuiApp
 from tracetui.tui.screens.sessions import SessionsScreen
 from tracetui.tui.widgets.conversation import Conversation
+from tracetui.tui.widgets.filter_bar import FilterBar
 
 Explore = Callable[..., TracetuiApp]
 
@@ -93,6 +94,18 @@ async def test_enter_on_a_turn_opens_its_trace_and_escape_comes_back_to_the_row(
         assert app.screen is app.explorer and app.explorer.level == "list"
 
 
+async def test_a_slash_among_sessions_filters_the_traces_and_no_letter_after_it_is_a_key(
+    explore: Explore, until: Until
+) -> None:
+    app = explore("oi-openai-http", "strands-agents")
+    async with app.run_test(size=(120, 40)) as pilot:
+        await to_sessions(app, pilot, until, 2)
+        await pilot.press("slash", *"squad")
+        assert app.sessions is None
+        assert app.explorer.query_one(FilterBar).text == "squad"
+        assert app.is_running
+
+
 async def test_escape_in_a_trace_opened_from_the_list_stays_with_the_traces(explore: Explore, until: Until) -> None:
     app = explore("oi-openai-http")
     async with app.run_test(size=(120, 40)) as pilot:
@@ -141,7 +154,8 @@ async def test_copying_and_sorting(explore: Explore, until: Until) -> None:
         assert '"trace_count": 3' in app.clipboard
         await pilot.press("question_mark")
         await until(pilot, lambda: "Read the conversation." in screen_text(app))
-        assert "Filter the list" not in screen_text(app)
+        assert "Filter the list" in screen_text(app)
+        assert "Give the pane in focus" not in screen_text(app)
 
 
 # Long sessions, and live ones

@@ -246,6 +246,12 @@ class TracetuiApp(YankActions, App[str]):
             self.install_screen(self._sessions, "sessions")  # kept when it is left, with the reader's place
         self.push_screen(self._sessions)
 
+    def action_filter(self) -> None:
+        """Type a filter: of the traces, also where the sessions are shown, which have none."""
+        if self.sessions is not None:
+            self.pop_screen()
+        self.explorer.action_filter()
+
     @on(ExplorerScreen.VisitEnded)
     def _back_to_sessions(self) -> None:
         self.action_sessions()

@@ -70,7 +70,7 @@ def pretty_keys(keys: str) -> str:
 COMMANDS: tuple[Command, ...] = (
     Command("help", "question_mark", "help", "Help", "Show the keys of the pane in focus.", "explorer", True),
     Command(
-        "filter", "slash", "filter", "Filter", "Filter the list by name, service, kind or status.", "explorer", True
+        "filter", "slash", "app.filter", "Filter", "Filter the list by name, service, kind or status.", "explorer", True
     ),
     Command("palette", "ctrl+p", "palette", "Commands", "Search all commands.", "explorer", False),
     Command("follow", "f", "follow", "Follow", "Follow the newest trace, or stop following.", "explorer", True),
@@ -196,7 +196,7 @@ MOVES: tuple[Command, ...] = (
 
 
 EVERYWHERE = frozenset(
-    "help palette follow sessions next-pane previous-pane back copy copy-json time theme suspend quit".split()
+    "help filter palette follow sessions next-pane previous-pane back copy copy-json time theme suspend quit".split()
 )
 """Commands of the explorer that the sessions screen has too, by id."""
 
