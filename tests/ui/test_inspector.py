@@ -42,6 +42,8 @@ def read(until: Until) -> Read:
         inspector = explorer.inspector
         inspector.open(travel.TRACE_ID, span_id)
         await until(pilot, lambda: inspector.opened and inspector.opened.normalised.span.span_id == span_id)
+        await until(pilot, lambda: inspector.size.width > 30)  # the pane has been given its place
+        await pilot.pause()
         return inspector
 
     return open_it

@@ -5,6 +5,7 @@ Each question takes one pass over the agent's spans, however deep they nest.
 
 from __future__ import annotations
 
+from heapq import nlargest
 from itertools import pairwise
 
 from tracetui.model.tree import TraceTree
@@ -27,17 +28,22 @@ def earlier_calls(tree: TraceTree, position: int, *, limit: int = 3) -> list[int
 
     A call that wraps others (a framework's around a client library's) counts once, as the innermost.
     """
-    start = tree.nodes[position].start_time_unix_nano
-    calls = [at for at in _of_agent(tree, agent_of(tree, position), _LLM) if not _related(tree, at, position)]
+    nodes, sizes = tree.nodes, tree.sizes
+    start, end = nodes[position].start_time_unix_nano, position + sizes[position]
+    # neither the call itself, nor below it, nor above it; written out, as a large trace asks it of every span
+    calls = [
+        at
+        for at in _of_agent(tree, agent_of(tree, position), _LLM)
+        if at >= end or (at < position and at + sizes[at] <= position)
+    ]
     found = [
         at
-        for at, following in pairwise([*calls, len(tree)])
-        if following >= at + tree.sizes[at]
-        and tree.nodes[at].start_time_unix_nano <= start
-        and 0 < tree.nodes[at].end_time_unix_nano <= start
+        for at, following in pairwise([*calls, len(nodes)])
+        if 0 < nodes[at].end_time_unix_nano <= start
+        and nodes[at].start_time_unix_nano <= start
+        and following >= at + sizes[at]
     ]
-    found.sort(key=lambda at: (tree.nodes[at].start_time_unix_nano, at), reverse=True)
-    return found[:limit]
+    return nlargest(limit, found, key=lambda at: (nodes[at].start_time_unix_nano, at))
 
 
 def tools_of(tree: TraceTree, position: int, *, limit: int = 32) -> list[int]:
@@ -69,15 +75,17 @@ def tools_of(tree: TraceTree, position: int, *, limit: int = 32) -> list[int]:
 
 def _of_agent(tree: TraceTree, agent: int, kind: str) -> list[int]:
     """Positions of the spans of a kind that work for this agent and for no other below it."""
+    nodes, parents = tree.nodes, tree.parents
     found: list[int] = []
     others: set[int] = set()
     for at in range(agent + 1, agent + tree.sizes[agent]):
-        if tree.parents[at] in others:
+        if others and parents[at] in others:
             others.add(at)
             continue
-        if tree.nodes[at].kind == kind:
+        own = nodes[at].kind
+        if own == kind:
             found.append(at)
-        if tree.nodes[at].kind == _AGENT:
+        if own == _AGENT:
             others.add(at)
     return found
 
