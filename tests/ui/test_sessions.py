@@ -125,7 +125,7 @@ async def test_without_sessions_the_screen_says_how_apps_send_them(
     async with app.run_test(size=(80, 24)) as pilot:
         await to_sessions(app, pilot, until, 0)
         await until(pilot, lambda: "gen_ai.conversation.id" in screen_text(app))
-        assert ("No trace here names a session" in screen_text(app)) == stored
+        await until(pilot, lambda: ("No trace here names a session" in screen_text(app)) == stored)
         await pilot.press("escape")
         assert app.sessions is None
 
