@@ -181,7 +181,7 @@ class PriceBook:
         try:
             return bundled.find(provider, model, date, service_tier)
         except Exception as error:  # the boundary to foreign code and data: a span without a price is still a span
-            log.exception("the price of %r could not be looked up", model)
+            log.exception("a price could not be looked up")  # without the model: logs hold no received values
             self._failure = f"Costs are not estimated: genai-prices failed ({type(error).__name__})."
             return None
 
