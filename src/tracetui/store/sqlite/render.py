@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
-from typing import TypeAlias, assert_never
+from typing import TypeAlias
 
+from tracetui.errors import StoreError
 from tracetui.model.names import STATUS_CODES
 from tracetui.store.conditions import And, Condition, InTrace, Not, Or, TextContains
 
@@ -33,7 +34,7 @@ def render(condition: Condition | None) -> Rendered:
             text, values = render(negated)
             return f"NOT {text}", values
         case _:
-            assert_never(condition)
+            raise StoreError(f"{type(condition).__name__} cannot be searched for yet.")
 
 
 def _join(parts: Sequence[Rendered], operator: str, empty: str) -> Rendered:

@@ -1,0 +1,43 @@
+"""Spelling of the search index's terms."""
+
+import math
+import re
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tracetui.model.words import words
+from tracetui.store import terms
+
+numbers = st.floats(allow_nan=False) | st.integers(-(2**60), 2**60).map(float)
+
+
+@given(numbers, numbers)
+def test_sizes_grow_with_numbers(one: float, other: float) -> None:
+    low, high = sorted((one, other))
+    assert terms.size_of(low) <= terms.size_of(high)
+
+
+@given(numbers, numbers, numbers)
+def test_a_number_within_bounds_has_a_term_between_them(one: float, number: float, other: float) -> None:
+    low, number, high = sorted((one, number, other))
+    assert set(terms.sizes("k", number)) & set(terms.sizes_between("k", low, high))
+
+
+@given(numbers, numbers)
+def test_a_number_far_outside_has_none(one: float, other: float) -> None:
+    low, high = sorted((one, other))
+    far = high * 1.2 + 1 if high > 0 else high * 0.8 + 1
+    if math.isfinite(far) and terms.size_of(far) > terms.size_of(high):
+        assert not set(terms.sizes("k", far)) & set(terms.sizes_between("k", low, high))
+
+
+@given(st.text(), st.text())
+def test_a_term_is_one_token_and_no_word_of_any_text(name: str, text: str) -> None:
+    for term in (terms.has(name), terms.value(name, text), *terms.sizes(name, 1.0), terms.EVERY):
+        assert re.fullmatch(r"[0-9A-Za-z\x80-\U0010ffff]+", term)
+        assert term.lower() not in words(f"{name} {text} {term}")
+
+
+def test_the_term_of_a_value_begins_like_that_of_a_longer_one() -> None:
+    assert terms.value("model", "GPT-4o-mini").startswith(terms.value("model", "gpt-4"))
