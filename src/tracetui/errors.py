@@ -6,6 +6,7 @@
     │   ├── NewerSchemaError    written by a later version
     │   ├── NotADatabaseError   the path holds something else
     │   ├── StoreLockedError    another process writes it
+    │   ├── SearchCancelled     somebody no longer wants the answer
     │   └── IngestBusyError     the queue to the writer is full; retry                       (503 / UNAVAILABLE)
     ├── ScreenError             the explorer's screen failed                                 exit 1
     ├── ReceiverError           a listener cannot be opened                                  exit 1
@@ -60,6 +61,13 @@ class NotADatabaseError(StoreError):
 
 class StoreLockedError(StoreError):
     """Another process is the one writer of this database."""
+
+
+class SearchCancelled(StoreError):
+    """A search was ended before it had its answer, because nobody waits for it any more."""
+
+    def __init__(self) -> None:
+        super().__init__("The search was cancelled.")
 
 
 class IngestBusyError(StoreError):

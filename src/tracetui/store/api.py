@@ -30,7 +30,7 @@ from typing import NamedTuple, Protocol
 from tracetui.model.session import SessionSummary
 from tracetui.model.trace import SpanNode, SpanRow, TraceSummary
 from tracetui.model.usage import Usage
-from tracetui.store.conditions import Condition
+from tracetui.store.conditions import Condition, Operand
 
 
 class ResourceRecord(NamedTuple):
@@ -320,8 +320,36 @@ class StoreSize:
     """Size on disk with the write-ahead log."""
 
 
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """Why a trace matched: what was found in one of its spans."""
+
+    span_id: str
+    field: str
+    """What it was found in: a field of the language (`input`, `name`), or an attribute (`@http.route`)."""
+    text: str
+    """The value; of a longer text at most 200 characters around what was found."""
+
+
+class SearchState(NamedTuple):
+    """How far the search index has come."""
+
+    indexed: int
+    """Spans that a search finds."""
+    total: int
+    """Spans."""
+
+
 class SpanReader(Protocol):
-    """Reads of a store. One reader is used by one thread at a time; each thread opens its own."""
+    """Reads of a store. One reader is used by one thread at a time; each thread opens its own.
+
+    What takes a condition may take long and can be ended from another thread by `interrupt`: it raises
+    `SearchCancelled`.
+    """
+
+    def interrupt(self) -> None:
+        """End the search that another thread is waiting for, if there is one."""
+        ...
 
     def data_version(self) -> int:
         """A number that changes when another connection has committed."""
@@ -403,6 +431,32 @@ class SpanReader(Protocol):
 
     def find_sessions(self, id_prefix: str, *, limit: int = 10) -> list[str]:
         """Sessions whose id starts with this text, exact case, in alphabetical order."""
+        ...
+
+    def matching(self, trace_id: str, where: Condition) -> list[str]:
+        """Ids of the spans of a trace that match, in order of arrival."""
+        ...
+
+    def hits(self, trace_row_ids: Sequence[int], where: Condition) -> dict[int, Hit | None]:
+        """Why these traces match, by row id; None where nothing but numbers, times or the structure decides.
+
+        Traces that do not match are left out.
+        """
+        ...
+
+    def frequent_keys(self, prefix: str = "", *, limit: int = 50) -> list[tuple[str, int]]:
+        """Keys of span attributes that start so, without regard to case, with how many spans have them.
+
+        The most frequent come first. In a large store, counted among the latest spans; in bounded time.
+        """
+        ...
+
+    def frequent_values(self, operand: Operand, prefix: str = "", *, limit: int = 50) -> list[tuple[str, int]]:
+        """Values of a field or an attribute that start so, by the rules of `frequent_keys`."""
+        ...
+
+    def search_state(self) -> SearchState:
+        """How far the search index has come."""
         ...
 
     def count_spans(self, where: Condition | None = None) -> int:

@@ -11,7 +11,7 @@ from tests.factories import make_batch, make_trace, trace_id
 from tracetui.store.api import RowKey, SessionSort, TraceSort
 from tracetui.store.conditions import And, InTrace, TextContains
 from tracetui.store.sqlite import SqliteReader, SqliteWriter, statements
-from tracetui.store.sqlite.reader import page_statement, spans_statement
+from tracetui.store.sqlite.search.pages import page_statement, spans_statement
 from tracetui.store.sqlite.sessions import sessions_statement, turns_statement
 
 

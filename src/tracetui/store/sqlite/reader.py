@@ -14,49 +14,18 @@ from typing import Any
 
 from tracetui.model.trace import SpanNode, SpanRow, TraceSummary
 from tracetui.model.usage import Usage
-from tracetui.store.api import (
-    END,
-    ResourceRecord,
-    RowKey,
-    ScopeRecord,
-    StoredLog,
-    StoredSpan,
-    StoreSize,
-    TraceOrder,
-    TraceSort,
-)
-from tracetui.store.conditions import Condition
+from tracetui.store.api import ResourceRecord, ScopeRecord, StoredLog, StoredSpan, StoreSize
 from tracetui.store.sqlite import statements
 from tracetui.store.sqlite.connection import explain, open_for_reading
 from tracetui.store.sqlite.derived import OutdatedReads
-from tracetui.store.sqlite.render import render
 from tracetui.store.sqlite.rows import trace_summary
+from tracetui.store.sqlite.search import SearchReads
 from tracetui.store.sqlite.sessions import SessionReads
-
-NEWEST_FIRST = TraceSort()
-"""The order of a trace list unless told otherwise."""
-
-_UNKNOWN = -1
-"""What an unknown duration, token count or cost sorts as: below every known one."""
-
-_SORT_EXPRESSIONS = {
-    TraceOrder.START: "t.start_time_unix_nano",
-    TraceOrder.DURATION: "ifnull(t.duration_nano, -1)",
-    TraceOrder.SPANS: "t.span_count",
-    TraceOrder.ERRORS: "t.error_count",
-    TraceOrder.LLM: "t.llm_count",
-    TraceOrder.TOOLS: "t.tool_count",
-    TraceOrder.TOKENS: "ifnull(t.input_tokens + t.output_tokens, ifnull(t.input_tokens, ifnull(t.output_tokens, -1)))",
-    TraceOrder.COST: "ifnull(t.cost_total, -1)",
-    TraceOrder.NAME: "t.name COLLATE NOCASE",
-    TraceOrder.SERVICE: "t.service COLLATE NOCASE",
-}
-"""Each order as an expression that is never NULL; `_sort_value` is the same in Python."""
 
 _HEX = frozenset("0123456789abcdef")
 
 
-class SqliteReader(SessionReads, OutdatedReads):
+class SqliteReader(SearchReads, SessionReads, OutdatedReads):
     """Reads one database file through a connection that cannot write; a `SpanReader`. Used by one thread at a time.
 
     A file that is missing or of an earlier version is first brought up to date.
@@ -66,6 +35,7 @@ class SqliteReader(SessionReads, OutdatedReads):
     """
 
     def __init__(self, path: Path) -> None:
+        super().__init__()
         self.path = path
         self._connection = open_for_reading(path)
 
@@ -81,63 +51,11 @@ class SqliteReader(SessionReads, OutdatedReads):
         files = (self.path, self.path.with_name(self.path.name + "-wal"))
         return StoreSize(traces, spans, logs, sum(_file_size(file) for file in files))
 
-    def count_traces(
-        self, where: Condition | None = None, *, ahead_of: RowKey | None = None, sort: TraceSort = NEWEST_FIRST
-    ) -> int:
-        """Traces that match; with `ahead_of`, those that stand before that key in the order."""
-        clauses: list[str] = []
-        values: list[object] = []
-        if ahead_of is not None and ahead_of != END:
-            clause, values = _beyond(sort, ahead_of, forward=False)
-            clauses.append(clause)
-        if where is not None:
-            text, bound = render(where)
-            clauses.append(f"t.id IN (SELECT s.trace FROM spans s WHERE {text})")
-            values += bound
-        statement = f"SELECT count(*) FROM traces t{_where(clauses)}"
-        with self._reading():
-            return int(self._connection.execute(statement, values).fetchone()[0])
-
-    def traces(
-        self,
-        where: Condition | None = None,
-        *,
-        sort: TraceSort = NEWEST_FIRST,
-        after: RowKey | None = None,
-        before: RowKey | None = None,
-        limit: int = 100,
-    ) -> list[TraceSummary]:
-        """A page of traces in the order; see `SpanReader.traces`."""
-        if after is not None and before is not None:
-            raise ValueError("a page is asked for with after or with before, not with both")
-        statement, values = page_statement(where, sort, after, before)
-        with self._reading():
-            rows = [trace_summary(row) for row in self._connection.execute(statement, (*values, max(limit, 0)))]
-        return rows if before is None else rows[::-1]
-
-    def trace_key(self, trace: TraceSummary, sort: TraceSort) -> RowKey:
-        """The key of a row under an order."""
-        return RowKey(_sort_value(trace, sort.order), trace.row_id)
-
     def trace(self, trace_id: str) -> TraceSummary | None:
         """One trace."""
         with self._reading():
             row = self._connection.execute(statements.TRACE, (trace_id,)).fetchone()
         return trace_summary(row) if row else None
-
-    def count_spans(self, where: Condition | None = None) -> int:
-        """Spans that match."""
-        text, values = render(where)
-        statement = statements.COUNT_SPANS if where is None else f"SELECT count(*) FROM spans s WHERE {text}"
-        with self._reading():
-            return int(self._connection.execute(statement, values).fetchone()[0])
-
-    def spans(self, where: Condition | None = None, *, after_row_id: int = 0, limit: int = 100) -> list[SpanRow]:
-        """A page of spans in order of arrival."""
-        statement, values = spans_statement(where)
-        with self._snapshot():
-            found = self._connection.execute(statement, (after_row_id, *values, max(limit, 0)))
-            return self.rows([row_id for (row_id,) in found])
 
     def skeleton(self, trace_id: str) -> list[SpanNode]:
         """Every span of a trace, little of each, in no particular order."""
@@ -279,72 +197,6 @@ def _announced(nodes: Iterable[SpanNode], pending: dict[str, str]) -> list[SpanN
         else:
             running[span_id] = node._replace(span_id=span_id, end_time_unix_nano=0)
     return [*real.values(), *(node for span_id, node in running.items() if span_id not in real)]
-
-
-def page_statement(
-    where: Condition | None,
-    sort: TraceSort,
-    after: RowKey | None,
-    before: RowKey | None,
-) -> tuple[str, list[object]]:
-    """The statement of a page of traces with its values but for the limit; rows before a key come in reverse."""
-    clauses: list[str] = []
-    values: list[object] = []
-    key = after if before is None else before
-    if key is not None and key != END:
-        clause, values = _beyond(sort, key, forward=before is None)
-        clauses.append(clause)
-    if where is not None:
-        text, bound = render(where)
-        clauses.append(f"EXISTS (SELECT 1 FROM spans s WHERE s.trace = t.id AND {text})")
-        values += bound
-    direction = "DESC" if sort.descending == (before is None) else "ASC"
-    order = f"{_SORT_EXPRESSIONS[sort.order]} {direction}, t.id {direction}"
-    return f"SELECT {statements.SUMMARY_COLUMNS} FROM traces t{_where(clauses)} ORDER BY {order} LIMIT ?", values
-
-
-def spans_statement(where: Condition | None) -> tuple[str, list[object]]:
-    """The statement of a page of span row ids; its values stand between the key and the limit."""
-    text, values = render(where)
-    return f"SELECT s.id FROM spans s WHERE s.id > ? AND {text} ORDER BY s.id LIMIT ?", values
-
-
-def _beyond(sort: TraceSort, key: RowKey, *, forward: bool) -> tuple[str, list[object]]:
-    """The clause for rows that follow a key in the order, or go before it."""
-    comparison = "<" if sort.descending == forward else ">"
-    return f"({_SORT_EXPRESSIONS[sort.order]}, t.id) {comparison} (?, ?)", [key.value, key.row_id]
-
-
-def _where(clauses: Iterable[str]) -> str:
-    text = " AND ".join(clauses)
-    return f" WHERE {text}" if text else ""
-
-
-def _sort_value(trace: TraceSummary, order: TraceOrder) -> int | float | str:
-    match order:
-        case TraceOrder.START:
-            return trace.start_time_unix_nano
-        case TraceOrder.DURATION:
-            return _UNKNOWN if trace.duration_nano is None else trace.duration_nano
-        case TraceOrder.SPANS:
-            return trace.span_count
-        case TraceOrder.ERRORS:
-            return trace.error_count
-        case TraceOrder.LLM:
-            return trace.llm_count
-        case TraceOrder.TOOLS:
-            return trace.tool_count
-        case TraceOrder.TOKENS:
-            if trace.input_tokens is None and trace.output_tokens is None:
-                return _UNKNOWN
-            tokens = (trace.input_tokens or 0) + (trace.output_tokens or 0)
-            return tokens if tokens < 2**63 else float(tokens)  # as SQLite adds
-        case TraceOrder.COST:
-            return _UNKNOWN if trace.cost_total is None else trace.cost_total
-        case TraceOrder.NAME:
-            return trace.name
-        case TraceOrder.SERVICE:
-            return trace.service
 
 
 def _span_row(row: Sequence[Any]) -> SpanRow:

@@ -1,0 +1,99 @@
+"""Pages of traces by key: the orders, what lies beyond a key, and the statement of a page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from tracetui.model.trace import TraceSummary
+from tracetui.store.api import END, RowKey, TraceOrder, TraceSort
+from tracetui.store.conditions import Condition
+from tracetui.store.sqlite import statements
+from tracetui.store.sqlite.render import render
+
+NEWEST_FIRST = TraceSort()
+"""The order of a trace list unless told otherwise."""
+
+_UNKNOWN = -1
+"""What an unknown duration, token count or cost sorts as: below every known one."""
+
+SORT_EXPRESSIONS = {
+    TraceOrder.START: "t.start_time_unix_nano",
+    TraceOrder.DURATION: "ifnull(t.duration_nano, -1)",
+    TraceOrder.SPANS: "t.span_count",
+    TraceOrder.ERRORS: "t.error_count",
+    TraceOrder.LLM: "t.llm_count",
+    TraceOrder.TOOLS: "t.tool_count",
+    TraceOrder.TOKENS: "ifnull(t.input_tokens + t.output_tokens, ifnull(t.input_tokens, ifnull(t.output_tokens, -1)))",
+    TraceOrder.COST: "ifnull(t.cost_total, -1)",
+    TraceOrder.NAME: "t.name COLLATE NOCASE",
+    TraceOrder.SERVICE: "t.service COLLATE NOCASE",
+}
+"""Each order as an expression that is never NULL; `sort_value` is the same in Python."""
+
+
+def page_statement(
+    where: Condition | None,
+    sort: TraceSort,
+    after: RowKey | None,
+    before: RowKey | None,
+) -> tuple[str, list[object]]:
+    """The statement of a page of traces with its values but for the limit; rows before a key come in reverse."""
+    clauses: list[str] = []
+    values: list[object] = []
+    key = after if before is None else before
+    if key is not None and key != END:
+        clause, values = beyond(sort, key, forward=before is None)
+        clauses.append(clause)
+    if where is not None:
+        text, bound = render(where)
+        clauses.append(f"EXISTS (SELECT 1 FROM spans s WHERE s.trace = t.id AND {text})")
+        values += bound
+    direction = "DESC" if sort.descending == (before is None) else "ASC"
+    order = f"{SORT_EXPRESSIONS[sort.order]} {direction}, t.id {direction}"
+    return f"SELECT {statements.SUMMARY_COLUMNS} FROM traces t{where_clause(clauses)} ORDER BY {order} LIMIT ?", values
+
+
+def spans_statement(where: Condition | None) -> tuple[str, list[object]]:
+    """The statement of a page of span row ids; its values stand between the key and the limit."""
+    text, values = render(where)
+    return f"SELECT s.id FROM spans s WHERE s.id > ? AND {text} ORDER BY s.id LIMIT ?", values
+
+
+def beyond(sort: TraceSort, key: RowKey, *, forward: bool) -> tuple[str, list[object]]:
+    """The clause for rows that follow a key in the order, or go before it."""
+    comparison = "<" if sort.descending == forward else ">"
+    return f"({SORT_EXPRESSIONS[sort.order]}, t.id) {comparison} (?, ?)", [key.value, key.row_id]
+
+
+def where_clause(clauses: Iterable[str]) -> str:
+    """The WHERE of a statement in which all of these hold."""
+    text = " AND ".join(clauses)
+    return f" WHERE {text}" if text else ""
+
+
+def sort_value(trace: TraceSummary, order: TraceOrder) -> int | float | str:
+    """Where a trace stands in an order."""
+    match order:
+        case TraceOrder.START:
+            return trace.start_time_unix_nano
+        case TraceOrder.DURATION:
+            return _UNKNOWN if trace.duration_nano is None else trace.duration_nano
+        case TraceOrder.SPANS:
+            return trace.span_count
+        case TraceOrder.ERRORS:
+            return trace.error_count
+        case TraceOrder.LLM:
+            return trace.llm_count
+        case TraceOrder.TOOLS:
+            return trace.tool_count
+        case TraceOrder.TOKENS:
+            if trace.input_tokens is None and trace.output_tokens is None:
+                return _UNKNOWN
+            tokens = (trace.input_tokens or 0) + (trace.output_tokens or 0)
+            return tokens if tokens < 2**63 else float(tokens)  # as SQLite adds
+        case TraceOrder.COST:
+            return _UNKNOWN if trace.cost_total is None else trace.cost_total
+        case TraceOrder.NAME:
+            return trace.name
+        case TraceOrder.SERVICE:
+            return trace.service
