@@ -1,16 +1,13 @@
 """The only module of the screen that calls the store: reads off the UI thread, answers with messages.
 
-Two threads, each with its own reader: `demand` does what the user waits for, `background` what may take longer
-(counting the matches of a filter). A job has a key; a newer job of the same key retires one that still waits, so a
-burst of commits or of keystrokes costs one read.
+Four threads, each with its own reader. `demand` does what the user waits for and what is bounded; `search` finds what
+matches a filter, `counting` counts it: both may take long, and what is not wanted any more is interrupted; `background`
+does what nobody waits for.
 """
 
 from __future__ import annotations
 
-import logging
-import threading
-from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -18,91 +15,40 @@ from typing import TYPE_CHECKING, Any
 from textual.message import Message
 from textual.message_pump import MessagePump
 
-from tracetui.errors import TracetuiError
+from tracetui.model.matches import find_matches
 from tracetui.model.trace import TraceSummary
 from tracetui.model.tree import TraceTree, build_tree
-from tracetui.store.api import END, RowKey, SpanReader
+from tracetui.store.api import SpanReader
+from tracetui.store.conditions import Condition, Operand
+from tracetui.tui.feed_thread import FeedThread
 from tracetui.tui.messages import (
-    FeedFailed,
+    CompletionsLoaded,
+    HitsLoaded,
     ListLoaded,
     ListView,
+    MatchesLoaded,
     RawLoaded,
     RowsLoaded,
     RowView,
+    SearchStateLoaded,
     SizeLoaded,
     SpanLoaded,
+    TermsCounted,
     TreeLoaded,
     TurnsLoaded,
     TurnView,
 )
-from tracetui.tui.sources import RowT, Source, source_of
+from tracetui.tui.sources import source_of
+from tracetui.tui.windows import WINDOW, count_list, is_search, list_window, seek_window
 
 if TYPE_CHECKING:
     from tracetui.model.turn import Turn
 
-log = logging.getLogger(__name__)
-
-Job = Callable[[SpanReader], Message | None]
-"""Work with a reader; what it returns is posted to whoever asked."""
+COMPLETIONS = 40
+"""Values that are offered at most."""
 
 FIRST_ROWS = 120
 """Spans of a trace whose columns come with its shape: a tall screen and some more."""
-
-WINDOW = 240
-"""Rows of the trace list that are held: several screens, so that paging rarely waits."""
-
-
-class FeedThread:
-    """One thread with one reader and a queue of keyed jobs."""
-
-    def __init__(self, name: str, open_reader: Callable[[], SpanReader]) -> None:
-        self._open_reader = open_reader
-        self._jobs: OrderedDict[str, tuple[Job, MessagePump | None]] = OrderedDict()
-        self._wake = threading.Condition()
-        self._stopping = False
-        self._thread = threading.Thread(target=self._run, name=f"tracetui-feed-{name}", daemon=True)
-
-    def start(self) -> None:
-        """Start the thread."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Finish the job at hand, drop the others, close the reader."""
-        with self._wake:
-            self._stopping = True
-            self._wake.notify()
-        if self._thread.is_alive():
-            self._thread.join(timeout=5)
-
-    def ask(self, key: str, job: Job, target: MessagePump | None = None) -> None:
-        """Queue a job; one of the same key that still waits is dropped."""
-        with self._wake:
-            self._jobs.pop(key, None)
-            self._jobs[key] = (job, target)
-            self._wake.notify()
-
-    def _run(self) -> None:
-        reader: SpanReader | None = None
-        try:
-            while True:
-                with self._wake:
-                    while not self._jobs and not self._stopping:
-                        self._wake.wait()
-                    if self._stopping:
-                        return
-                    key, (job, target) = self._jobs.popitem(last=False)
-                try:
-                    reader = reader or self._open_reader()
-                    message = job(reader)
-                except Exception as error:
-                    log.exception("reading for %s failed", key)
-                    said = str(error) if isinstance(error, TracetuiError) else type(error).__name__
-                    message = FeedFailed(key, said)
-                if message is not None and target is not None:
-                    target.post_message(message)
-        finally:
-            if reader is not None:
-                reader.close()
 
 
 def _key(view: RowView) -> str:
@@ -115,28 +61,31 @@ class Feed:
 
     def __init__(self, open_reader: Callable[[], SpanReader]) -> None:
         self._demand = FeedThread("demand", open_reader)
+        self._search = FeedThread("search", open_reader)
+        self._counting = FeedThread("counting", open_reader)
         self._background = FeedThread("background", open_reader)
+        self._threads = (self._demand, self._search, self._counting, self._background)
         self._first: Future[ListLoaded[TraceSummary]] = Future()
         self._tree: TraceTree | None = None
         """The trace that was read last; touched by the demand thread alone."""
 
     def start(self) -> None:
-        """Start both threads."""
-        self._demand.start()
-        self._background.start()
+        """Start the threads."""
+        for thread in self._threads:
+            thread.start()
 
     def stop(self) -> None:
-        """Stop both threads."""
-        self._demand.stop()
-        self._background.stop()
+        """Stop the threads."""
+        for thread in self._threads:
+            thread.stop()
 
     def prefetch(self, view: ListView) -> None:
         """Read the first page while the screen is still being set up."""
 
         def job(reader: SpanReader) -> None:
-            self._first.set_result(_list_window(source_of(reader, view), "top", None))
+            self._first.set_result(list_window(source_of(reader, view), "top", None))
 
-        self._demand.ask("first", job)
+        self._lists(view).ask("first", job)
 
     def prefetched(self, view: ListView) -> ListLoaded[TraceSummary] | None:
         """The page that was read ahead, if it is there and shows this."""
@@ -145,7 +94,13 @@ class Feed:
         loaded = self._first.result()
         return loaded if loaded.view == view else None
 
-    def load_list(self, target: MessagePump, view: RowView, aim: str, row: Any = None, *, limit: int = WINDOW) -> None:
+    def _lists(self, view: RowView) -> FeedThread:
+        """The thread that reads a list."""
+        return self._search if is_search(view) else self._demand
+
+    def load_list(
+        self, target: MessagePump, view: RowView, aim: str, row: Any = None, *, limit: int = WINDOW, place: int = 0
+    ) -> None:
         """Ask for a window of a list.
 
         Args:
@@ -156,12 +111,66 @@ class Feed:
                 `before`, `after` a window that ends or begins near `row`, for scrolling.
             row: The row that `around`, `before` and `after` speak of.
             limit: Rows of the window at most.
+            place: Where the row stands in the whole list, as far as is known.
         """
-        self._demand.ask(_key(view), lambda reader: _list_window(source_of(reader, view), aim, row, limit), target)
+
+        def job(reader: SpanReader) -> ListLoaded[Any]:
+            return list_window(source_of(reader, view), aim, row, limit, place)
+
+        self._lists(view).ask(_key(view), job, target, retires=("list", "hits") if is_search(view) else ())
 
     def seek_list(self, target: MessagePump, view: RowView, place: int) -> None:
-        """Ask for the window near a far place of a list, found by halving what it is sorted by between its ends."""
-        self._demand.ask(_key(view), lambda reader: _seek_window(source_of(reader, view), place), target)
+        """Ask for the window near a far place of a list."""
+        self._lists(view).ask(_key(view), lambda reader: seek_window(source_of(reader, view), place), target)
+
+    def count_list(self, target: MessagePump, view: RowView, row: Any = None) -> None:
+        """Ask for a `ListCounted`: how many rows a list has, and how many of them stand before one."""
+        self._counting.ask(
+            "count", lambda reader: count_list(source_of(reader, view), row), target, retires=("count", "terms")
+        )
+
+    def forget_search(self) -> None:
+        """Interrupt the search that is being done: nobody waits for it any more."""
+        self._search.retire(("list", "hits"))
+        self._counting.retire(("count", "terms"))
+
+    def load_hits(self, target: MessagePump, where: Condition, row_ids: Sequence[int]) -> None:
+        """Ask for a `HitsLoaded`: why these traces, by row id, match."""
+        wanted = tuple(row_ids)
+        self._search.ask("hits", lambda reader: HitsLoaded(where, reader.hits(wanted, where)), target)
+
+    def load_matches(self, target: MessagePump, tree: TraceTree, where: Condition) -> None:
+        """Ask for a `MatchesLoaded`: which spans of a trace match."""
+
+        def job(reader: SpanReader) -> MatchesLoaded:
+            return MatchesLoaded(tree, where, find_matches(tree, reader.matching(tree.trace_id, where)))
+
+        self._search.ask("matches", job, target, retires=("matches",))
+
+    def count_terms(self, target: MessagePump, where: Condition, terms: Mapping[str, Condition]) -> None:
+        """Ask for `TermsCounted`, one after each term of a filter that has been counted by itself."""
+
+        def job(reader: SpanReader) -> Iterator[Message]:
+            counts: dict[str, int] = {}
+            for text, term in terms.items():
+                counts[text] = reader.count_traces(term)
+                yield TermsCounted(where, dict(counts))
+
+        self._counting.ask("terms", job, target, retires=("count", "terms"))
+
+    def load_completions(self, target: MessagePump, asked: object, operand: Operand | None, prefix: str) -> None:
+        """Ask for a `CompletionsLoaded`: values of a field or an attribute, or with no operand keys of attributes."""
+
+        def job(reader: SpanReader) -> CompletionsLoaded:
+            if operand is None:
+                return CompletionsLoaded(asked, reader.frequent_keys(prefix, limit=COMPLETIONS))
+            return CompletionsLoaded(asked, reader.frequent_values(operand, prefix, limit=COMPLETIONS))
+
+        self._demand.ask("complete", job, target, retires=("complete",))
+
+    def load_search_state(self, target: MessagePump) -> None:
+        """Ask for a `SearchStateLoaded`."""
+        self._background.ask("index", lambda reader: SearchStateLoaded(reader.search_state()), target)
 
     def load_turns(
         self,
@@ -191,9 +200,9 @@ class Feed:
 
             source = source_of(reader, view)
             if aim == "seek":
-                window = _seek_window(source, place, limit)
+                window = seek_window(source, place, limit)
             else:
-                window = _list_window(source, aim, row or (source.page(limit=1) or [None])[0], limit)
+                window = list_window(source, aim, row or (source.page(limit=1) or [None])[0], limit)
             turns = read_turns(reader, window.rows, known)
             return TurnsLoaded(view.session_id, reader.session(view.session_id), window.first, window.total, turns)
 
@@ -257,49 +266,6 @@ class Feed:
     def poll(self, target: MessagePump, notice: Callable[[int], Message | None]) -> None:
         """Ask whether another process has written; `notice` turns the data version into a message or None."""
         self._background.ask("poll", lambda reader: notice(reader.data_version()), target)
-
-
-def _list_window(source: Source[RowT], aim: str, row: RowT | None, limit: int = WINDOW) -> ListLoaded[RowT]:
-    view, total = source.view, source.count()
-    if row is None or aim == "top":
-        return ListLoaded(view, 0, total, tuple(source.page(limit=limit)), aim)
-    if aim == "end":
-        rows = source.page(before=END, limit=limit)
-        return ListLoaded(view, max(0, total - len(rows)), total, tuple(rows), aim)
-    if aim == "hold":  # what it is sorted by may have changed since
-        row = source.fresh(row) or row
-    key = source.key(row)
-    if aim == "around":
-        rows = source.page(after=_just_before(key, view), limit=limit)
-    else:
-        share = {"before": limit * 3 // 4, "after": limit // 4}.get(aim, limit // 2)
-        rows = source.page(before=key, limit=share)
-        rows += source.page(after=_just_before(key, view), limit=limit - share)
-    if not rows:
-        return ListLoaded(view, 0, total, tuple(source.page(limit=limit)), "top")
-    return ListLoaded(view, source.count(ahead_of=source.key(rows[0])), total, tuple(rows), aim)
-
-
-def _just_before(key: RowKey, view: RowView) -> RowKey:
-    """The key directly ahead of this one, so that `after` includes the row itself."""
-    return RowKey(key.value, key.row_id + (1 if view.sort.descending else -1))
-
-
-def _seek_window(source: Source[RowT], place: int, limit: int = WINDOW) -> ListLoaded[RowT]:
-    first, last = source.page(limit=1), source.page(before=END, limit=1)
-    if not first or not last or isinstance(source.key(first[0]).value, str):
-        return _list_window(source, "top" if place == 0 else "end", first[0] if first else None, limit)
-    ahead, behind = (source.key(rows[0]).value for rows in (first, last))
-    whole = isinstance(ahead, int) and isinstance(behind, int)
-    low, high = float(ahead), float(behind)
-    for _ in range(24):
-        middle = RowKey(int((low + high) / 2) if whole else (low + high) / 2, 0)
-        count = source.count(ahead_of=middle)
-        if abs(count - place) <= limit // 4:
-            break
-        low, high = (float(middle.value), high) if count < place else (low, float(middle.value))
-    rows = source.page(after=middle, limit=1)
-    return _list_window(source, "before", rows[0] if rows else last[0], limit)
 
 
 def _tree(reader: SpanReader, trace_id: str, row_ids: Sequence[int]) -> TreeLoaded:

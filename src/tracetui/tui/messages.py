@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
 from textual.message import Message
 
+from tracetui.model.matches import Matches
 from tracetui.model.session import SessionSummary
 from tracetui.model.trace import SpanRow, TraceSummary
 from tracetui.model.tree import TraceTree
-from tracetui.store.api import SessionSort, StoreSize, TraceSort
+from tracetui.store.api import Hit, SearchState, SessionSort, StoreSize, TraceSort
 from tracetui.store.conditions import Condition
 
 if TYPE_CHECKING:
@@ -58,11 +59,75 @@ class ListLoaded(Message, Generic[RowT]):
     first: int
     """Place in the whole list of the window's first row."""
     total: int
-    """Rows in the whole list."""
+    """Rows in the whole list; where they have not been counted, those that are known."""
     rows: tuple[RowT, ...]
     """The window."""
     aim: str
     """What was asked for: `top`, `hold`, `around`, `before`, `after` or `end`."""
+    counted: bool = True
+    """Whether `first` and `total` have been counted. Of a filter they are not: a `ListCounted` brings the number."""
+
+
+@dataclass
+class ListCounted(Message):
+    """How many rows a list has."""
+
+    view: RowView
+    """The filter and order it was counted under."""
+    total: int
+    row: Any
+    """A row whose place was asked for too; None for none."""
+    ahead: int
+    """Rows before it."""
+    seconds: float
+    """What counting took."""
+
+
+@dataclass
+class HitsLoaded(Message):
+    """Why traces match."""
+
+    where: Condition
+    hits: Mapping[int, Hit | None]
+    """By row id; None where nothing but numbers, times or the structure decides."""
+
+
+@dataclass
+class MatchesLoaded(Message):
+    """Which spans of a trace match."""
+
+    tree: TraceTree
+    """The trace as it was when they were looked for."""
+    where: Condition
+    matches: Matches
+    """Their positions in it."""
+
+
+@dataclass
+class CompletionsLoaded(Message):
+    """What stands in the store that a text being typed may go on with, the most frequent first."""
+
+    asked: object
+    """What was asked."""
+    found: Sequence[tuple[str, int]]
+    """Keys or values, with how many spans have them."""
+
+
+@dataclass
+class SearchStateLoaded(Message):
+    """How far the search index has come."""
+
+    state: SearchState
+
+
+@dataclass
+class TermsCounted(Message):
+    """How many traces each term of a filter matches by itself."""
+
+    where: Condition
+    """The whole filter."""
+    counts: Mapping[str, int]
+    """By the text of the term; those that are still being counted are not in it."""
 
 
 @dataclass

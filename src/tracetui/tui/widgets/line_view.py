@@ -26,6 +26,9 @@ from tracetui.tui.theme import Palette, palette_of
 WHEEL_ROWS = 3
 """Rows a turn of the wheel scrolls."""
 
+MAX_TYPED_AHEAD = 50
+"""Keys that are remembered while what they are meant for is read."""
+
 
 class LineView(Widget, can_focus=True):
     """A focusable pane of rows."""

@@ -2,21 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 
 from textual.message import Message
 
 from tracetui.model.clock import Clock
-from tracetui.tui.feed import WINDOW, Feed
-from tracetui.tui.messages import ListLoaded, RowView
-from tracetui.tui.widgets.line_view import LineView
+from tracetui.tui.feed import Feed
+from tracetui.tui.messages import ListCounted, ListLoaded, RowView
+from tracetui.tui.throttle import Throttle
+from tracetui.tui.widgets.line_view import MAX_TYPED_AHEAD, LineView
+from tracetui.tui.windows import WINDOW, is_search
 
 MARGIN = 40
 """Rows at the window's edge that, once on the screen, make the list read on."""
 
+COUNT_S, COUNT_SHARE = 1.0, 5.0
+"""How often at most the matches of a filter are counted again, and the least multiple of what counting takes."""
+
 RowT = TypeVar("RowT")
 ViewT = TypeVar("ViewT", bound=RowView)
+
+
+class Place(NamedTuple):
+    """Where a reader was in a list."""
+
+    view: Any
+    row: Any
+    """The row under the cursor."""
+    cursor: int
+    top: int
+    following: bool
 
 
 class LiveList(LineView, Generic[RowT, ViewT]):
@@ -52,7 +69,9 @@ class LiveList(LineView, Generic[RowT, ViewT]):
         self.ages = False
         """Whether times are shown as ages."""
         self.total = 0
-        """Rows of the whole list, those that wait included."""
+        """Rows of the whole list, those that wait included; where it is not `counted`, those that are known."""
+        self.counted = True
+        """Whether the total is known."""
         self.waiting = 0
         """Rows that came above the window since following stopped."""
         self.loaded = False
@@ -61,6 +80,14 @@ class LiveList(LineView, Generic[RowT, ViewT]):
         self._rows: tuple[RowT, ...] = ()
         self._asked = False
         self._dirty = False
+        self._begins = True
+        self._returning: Place | None = None
+        self._ending = False
+        self._retired = False
+        self._is_counting = False
+        self._count_s = 0.0
+        self._recount = Throttle(self, clock, self._ask_count)
+        self._typed_ahead: list[Callable[[], None]] = []
 
     # What a subclass gives
 
@@ -98,28 +125,53 @@ class LiveList(LineView, Generic[RowT, ViewT]):
 
     def reload(self) -> None:
         """Read the window again after the store has changed."""
+        if self._retired:
+            return
         if self._asked:
             self._dirty = True
-        elif self.following or not self._rows:
+        elif not self.loaded or self.following or not self._rows:
             self._asked = True
             self._feed.load_list(self, self.view, "top", limit=self.page_rows + MARGIN)
         elif (held := self.selected) is not None:
-            self._ask("hold", held)
+            self._ask("hold", held, self.cursor)
         else:
-            self._ask("around", self._rows[0])
+            self._ask("around", self._rows[0], self._first)
 
-    def show(self, view: ViewT) -> None:
-        """Start over with another filter or order, from the top."""
+    def show(self, view: ViewT, place: Place | None = None) -> None:
+        """Start over with another filter or order: from the top, or where the reader once was.
+
+        What is on the screen stays until the first rows have come, so that nothing flickers while a filter is typed.
+        """
         self.view = view
-        self.following = view.sort == self._usual
-        self.cursor = self.top = self.waiting = 0
-        self.loaded = False
+        self._returning = place if place is not None and place.row is not None and not place.following else None
+        self.following = view.sort == self._usual and self._returning is None
+        self.waiting = 0
+        self.loaded = self._retired = self._is_counting = self._ending = False
+        self._begins = True
+        self._typed_ahead = []
         if (loaded := self.read_ahead(view)) is not None:
             self.on_list_loaded(loaded)
             return
-        self._asked = False
-        self._ask("top")
+        if self._returning is not None:
+            self._ask("hold", self._returning.row, self._returning.cursor)
+        else:
+            self._ask("top")
         self.post_message(self.Changed())
+
+    @property
+    def place(self) -> Place:
+        """Where the reader is."""
+        return Place(self.view, self.selected, self.cursor, self.top, self.following)
+
+    def retire(self) -> None:
+        """Take nothing any more of what has been asked for: something else is about to be shown."""
+        self._retired = True
+        self._feed.forget_search()
+
+    @property
+    def is_current(self) -> bool:
+        """Whether what is on the screen is what the view says."""
+        return self.loaded and not self._retired
 
     def follow(self, on: bool) -> None:
         """Follow the newest, or stand still."""
@@ -129,32 +181,43 @@ class LiveList(LineView, Generic[RowT, ViewT]):
         self.following = on
         if on:
             self.cursor = self.top = self.waiting = 0
-            self._asked = False
             self._ask("top")
         self.post_message(self.Changed())
 
-    def _ask(self, aim: str, row: RowT | None = None) -> None:
+    def _ask(self, aim: str, row: RowT | None = None, place: int = 0) -> None:
         self._asked = True
-        self._feed.load_list(self, self.view, aim, row)
+        first_page = aim == "top" and is_search(self.view)  # the fewer rows, the sooner they are found
+        limit = self.page_rows + MARGIN if first_page else WINDOW
+        self._feed.load_list(self, self.view, aim, row, limit=limit, place=place)
 
     def on_list_loaded(self, message: ListLoaded[RowT]) -> None:
         """Take a window, keeping the reader's place."""
-        if message.view != self.view:
+        if message.view != self.view or self._retired:
             return
         self._asked = False
         before, seen = self.selected, self._seen()
-        shift = self._shift(message)
-        self._first, self._rows, self.total = message.first, message.rows, message.total
+        begins, self._begins = self._begins, False
+        shift = 0 if begins else self._shift(message)
+        self._first, self._rows = message.first, message.rows
+        self._take_total(message, begins=begins)
         self.loaded = True
-        if self.following:
+        if begins:
+            self._begin()
+        elif self.following:
             self.cursor = self.top = 0
+        elif self._ending:
+            self.cursor, self.top = self.total - 1, self.max_top
         elif shift:
             self.cursor += shift
             self.top += shift
             self.waiting += max(0, shift)
+        self._ending = False
         self.clamp()
-        self._paint_changes(seen)
-        if self.selected != before:
+        if begins:
+            self.refresh()
+        else:
+            self._paint_changes(seen)
+        if begins or self.selected != before:
             self.post_message(self.Pointed(self.selected))
         self.post_message(self.Changed())
         if self._dirty:
@@ -162,10 +225,67 @@ class LiveList(LineView, Generic[RowT, ViewT]):
             self.reload()
         else:
             self.scrolled()
+        if is_search(self.view):
+            self._recount.ask(0 if begins and not self.counted else max(COUNT_S, COUNT_SHARE * self._count_s))
+        typed_ahead, self._typed_ahead = self._typed_ahead, []
+        for act in typed_ahead:
+            act()
+
+    def _take_total(self, message: ListLoaded[RowT], *, begins: bool) -> None:
+        if message.counted or begins:
+            self.total, self.counted = message.total, message.counted
+        else:
+            self.total = max(self.total, message.total)
+
+    def _begin(self) -> None:
+        """Put the cursor where a list begins for its reader: at the top, or where they were."""
+        self.cursor = self.top = 0
+        place, self._returning = self._returning, None
+        if place is None or (index := self._index_of(place.row)) is None:
+            return
+        self.cursor = index
+        self.top = index - (place.cursor - place.top)
+
+    def _index_of(self, row: RowT) -> int | None:
+        """Where a row stands in the whole list, if it is in the window."""
+        identity = self.identity(row)
+        return next((self._first + at for at, held in enumerate(self._rows) if self.identity(held) == identity), None)
+
+    def _ask_count(self) -> None:
+        """Count what matches, and what of it stands before the window."""
+        if self.is_current and is_search(self.view) and not self._is_counting:
+            self._is_counting = True
+            held = self._rows[0] if self._rows and self._first and not self.following else None
+            self._feed.count_list(self, self.view, held)
+
+    def on_list_counted(self, message: ListCounted) -> None:
+        """Take a count; what came before the window meanwhile has moved all places, but nothing on the screen."""
+        if message.view != self.view or self._retired or not self.loaded:
+            return
+        self._is_counting = False
+        self._count_s = message.seconds
+        old_thumb = self.thumb
+        if message.row is not None and not self.following and (index := self._index_of(message.row)) is not None:
+            shift = message.ahead - index
+            self._first += shift
+            self.cursor += shift
+            self.top += shift
+            self.waiting += max(0, shift)
+        self.total, self.counted = max(message.total, self._first + len(self._rows)), True
+        if self.thumb != old_thumb:
+            self.refresh_scrollbar()
+        self.post_message(self.Changed())
+
+    def when_loaded(self, act: Callable[[], None]) -> None:
+        """Do something with the rows: now, or as soon as those have come that have been asked for."""
+        if self.loaded or self._retired:
+            act()
+        elif len(self._typed_ahead) < MAX_TYPED_AHEAD:
+            self._typed_ahead.append(act)
 
     def on_feed_failed(self) -> None:
         """A read failed, which the screen shows; ask again on the next change."""
-        self._asked = self._dirty = False
+        self._asked = self._dirty = self._is_counting = False
 
     def _seen(self) -> tuple[list[tuple[RowT | None, bool]], object]:
         """What the screen shows of the list: each row and whether it is selected, and the scroll bar."""
@@ -198,19 +318,27 @@ class LiveList(LineView, Generic[RowT, ViewT]):
 
     def scrolled(self) -> None:
         """Read on when the screen comes near the window's edge."""
-        if self._asked or not self._rows:
+        if self._asked or not self._rows or not self.is_current:
             return
         last = self._first + len(self._rows)
         bottom = self.top + self.page_rows
         if self.top >= last + WINDOW or bottom <= self._first - WINDOW:
             self._asked = True
             self._feed.seek_list(self, self.view, self.top)
-        elif bottom + MARGIN > last and last < self.total:
-            self._ask("after", self._rows[-1])
+        elif bottom + MARGIN > last and (last < self.total or not self.counted):
+            self._ask("after", self._rows[-1], last - 1)
         elif self.top - MARGIN < self._first and self._first > 0:
-            self._ask("before", self._rows[0])
+            self._ask("before", self._rows[0], self._first)
 
     # Moving
+
+    def action_move(self, rows: int) -> None:
+        """Cursor up or down."""
+        self.when_loaded(lambda: super(LiveList, self).action_move(rows))
+
+    def action_move_page(self, pages: int) -> None:
+        """Cursor a page up or down."""
+        self.when_loaded(lambda: super(LiveList, self).action_move_page(pages))
 
     def move_to(self, index: int, *, notify: bool = True) -> None:
         """Put the cursor on a row; this ends following."""
@@ -234,12 +362,17 @@ class LiveList(LineView, Generic[RowT, ViewT]):
 
     def action_move_end(self, end: int) -> None:
         """First or last row; the last page is read from the end."""
-        if end > 0 and self._rows and self._first + len(self._rows) < self.total:
+        self.when_loaded(lambda: self._move_end(end))
+
+    def _move_end(self, end: int) -> None:
+        if end > 0 and self._rows and (not self.counted or self._first + len(self._rows) < self.total):
             self.following = False
-            self.cursor = self.total - 1
-            self.top = self.max_top
+            if self.counted:
+                self.cursor = self.total - 1
+                self.top = self.max_top
+                self.refresh()
+            self._ending = True
             self._ask("end", self._rows[-1])
-            self.refresh()
             self.post_message(self.Changed())
         else:
             super().action_move_end(end)

@@ -18,16 +18,13 @@ from tracetui.tui.commands import bindings
 from tracetui.tui.feed import Feed
 from tracetui.tui.messages import RowsLoaded, TreeLoaded
 from tracetui.tui.render.span_row import axis_end, choose_layout, span_row
-from tracetui.tui.widgets.line_view import LineView
+from tracetui.tui.widgets.line_view import MAX_TYPED_AHEAD, LineView
 
 ROWS_KEPT = 2_000
 """Rows whose columns are remembered; the tree itself holds only ids, times and kinds."""
 
 TICK_S = 1.0
 """How often the bars of running spans grow."""
-
-MAX_TYPED_AHEAD = 50
-"""Keys that are remembered while a trace is read."""
 
 AHEAD = 60
 """Rows beyond the screen whose columns are read along."""
