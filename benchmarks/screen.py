@@ -25,6 +25,10 @@ _NOT_FOR_PYTE = re.compile(rb"\x1b\[[<>=?][0-9;]*[a-zA-Z$]*[upq]|\x1b\[[0-9;]*\$
 """Keyboard protocol and mode queries, which pyte would print."""
 _UNFINISHED = re.compile(rb"\x1b(?:\[[0-9;<>=?$]*|P[^\x1b]*)?\Z")
 
+PAUSE_S = 0.25
+"""Looking at what came takes up to a tenth of a second, in which nothing is read and a program that paints is held up:
+only a pause longer than those between two paints is taken for the end."""
+
 Shows = Callable[[pyte.Screen], bool]
 """Whether a screen shows what is waited for."""
 
@@ -108,7 +112,7 @@ class Program:
             return time.perf_counter()
         while time.perf_counter() < deadline:
             self.read(time.perf_counter() + 0.1)
-            while self.read(time.perf_counter() + 0.03):
+            while self.read(time.perf_counter() + PAUSE_S):
                 continue
             for at, screen in self.interpreted():
                 if wanted(screen):

@@ -22,9 +22,9 @@ def demo(settings: Settings) -> int:
     at once, and their list and one of them are written to stdout.
     """
     if sys.stdout.isatty() and sys.stdin.isatty():
-        from tracetui.tui.launch import run
+        from tracetui.tui.launch import run_demo
 
-        return run(settings, demo=True)
+        return run_demo(settings)
     with tempfile.TemporaryDirectory(prefix="tracetui-demo-") as folder:
         return _as_text(replace(settings, db=Path(folder) / "demo.db", grpc=ANY_PORT, http=(ANY_PORT,), receive=True))
 

@@ -32,6 +32,10 @@ def explore(given: ExplorerWords) -> int:
             hint="`tracetui serve` receives without one, `tracetui traces` lists what has arrived.",
         )
     gc.disable()  # until the first paint: nothing of the imports is garbage, and looking costs a tenth of the start
+    from tracetui.runtime import Runtime  # deferred like the screen: nothing is opened for words that are wrong
+
+    runtime = Runtime(settings)
+    runtime.begin_opening()
     from tracetui.tui.launch import run
 
-    return run(settings, query=given.query)
+    return run(runtime, query=given.query)

@@ -17,15 +17,12 @@ from tracetui.tui.theme import ANSI, DARK
 DEMO_ROLE = "demo · nothing is kept"
 
 
-def run(settings: Settings, *, query: str = "", demo: bool = False) -> int:
+def run(runtime: Runtime, *, query: str = "") -> int:
     """Run the explorer until the user leaves; returns the exit status.
 
     Raises:
         StoreError: The database cannot be used.
     """
-    if demo:
-        return run_demo(settings)
-    runtime = Runtime(settings)
     runtime.open_store()
     app = TracetuiApp(runtime, query=query)
     try:
@@ -33,7 +30,7 @@ def run(settings: Settings, *, query: str = "", demo: bool = False) -> int:
     finally:
         runtime.stop()
     if app.return_value == "demo":
-        return run_demo(settings)
+        return run_demo(runtime.settings)
     return app.return_code or 0
 
 

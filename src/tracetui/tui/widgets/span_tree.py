@@ -120,14 +120,20 @@ class SpanTree(LineView):
             self._restore(before, top_span)
         self.clamp()
         self._read_rows()
-        if first or self.selected_span_id != before:
-            self.post_message(self.Pointed(self.trace_id, self.selected_span_id))
+        if first:  # painted before anything else is read: two threads that want the interpreter take turns of it
+            self.call_after_refresh(self._point)
+        elif self.selected_span_id != before:
+            self._point()
         typed_ahead, self._typed_ahead = self._typed_ahead, []
         for act in typed_ahead:
             act()
         if self._dirty:
             self._dirty = False
             self.reload()
+
+    def _point(self) -> None:
+        """Tell which span is under the cursor."""
+        self.post_message(self.Pointed(self.trace_id, self.selected_span_id))
 
     def on_feed_failed(self) -> None:
         """A read failed, which the screen shows; ask again on the next change."""
@@ -266,7 +272,7 @@ class SpanTree(LineView):
         before = self.cursor
         super().move_to(index, notify=notify)
         if self.cursor != before:
-            self.post_message(self.Pointed(self.trace_id, self.selected_span_id))
+            self._point()
 
     def _point_at(self, span_id: str) -> None:
         """Cursor on a span, unfolding what hides it."""
@@ -378,7 +384,7 @@ class SpanTree(LineView):
         self.refresh()
         self._read_rows()
         if self.selected_span_id != span_id:
-            self.post_message(self.Pointed(self.trace_id, self.selected_span_id))
+            self._point()
 
     # Finding
 
