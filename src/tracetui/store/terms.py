@@ -10,17 +10,70 @@ from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from enum import Flag, auto
 from functools import lru_cache
+
+from tracetui.store.conditions import SpanField
 
 LONGEST_VALUE = 64
 """Characters of the longest value that is a term; a longer one is found by its words, then compared."""
+
+
+class Kept(Flag):
+    """Which terms the index has of a field."""
+
+    HAS = auto()
+    """`has(field)`, where the span has it."""
+    VALUES = auto()
+    """`value(field, text)` of each value that is short."""
+    SIZES = auto()
+    """`sizes(field, number)` of each number, in the units of the field."""
+    MAYBE = auto()
+    """What has the term may still not have the field."""
+
+
+FIELDS: Mapping[SpanField, Kept] = {
+    SpanField.NAME: Kept.HAS | Kept.VALUES,
+    SpanField.KIND: Kept.VALUES,
+    SpanField.OTEL_KIND: Kept.VALUES,
+    SpanField.STATUS: Kept.VALUES,
+    SpanField.ERROR: Kept.HAS,
+    SpanField.MODEL: Kept.HAS | Kept.VALUES,
+    SpanField.PROVIDER: Kept.HAS | Kept.VALUES,
+    SpanField.TOOL: Kept.HAS | Kept.VALUES,
+    SpanField.AGENT: Kept.HAS | Kept.VALUES,
+    SpanField.SESSION: Kept.HAS | Kept.VALUES,
+    SpanField.USER: Kept.HAS | Kept.VALUES,
+    SpanField.TAG: Kept.HAS | Kept.VALUES,
+    SpanField.FINISH: Kept.HAS | Kept.VALUES,
+    SpanField.INPUT: Kept.HAS | Kept.MAYBE,
+    SpanField.OUTPUT: Kept.HAS | Kept.MAYBE,
+    SpanField.DOCUMENT: Kept.HAS | Kept.MAYBE,
+    SpanField.SCORE: Kept.HAS | Kept.SIZES,
+    SpanField.DURATION: Kept.HAS | Kept.SIZES,
+    SpanField.TOKENS: Kept.HAS | Kept.SIZES,
+    SpanField.TOKENS_INPUT: Kept.HAS | Kept.SIZES,
+    SpanField.TOKENS_OUTPUT: Kept.HAS | Kept.SIZES,
+    SpanField.TOKENS_CACHE_READ: Kept.HAS | Kept.SIZES,
+    SpanField.TOKENS_CACHE_WRITE: Kept.HAS | Kept.SIZES,
+    SpanField.TOKENS_REASONING: Kept.HAS | Kept.SIZES,
+    SpanField.COST: Kept.HAS | Kept.SIZES,
+    SpanField.TTFT: Kept.HAS | Kept.SIZES,
+    SpanField.ROOT: Kept.VALUES,
+}
+"""The fields of a span that the index knows by terms. Besides: an attribute's key has all of `HAS`, `VALUES` and
+`SIZES`, `RESOURCE` and `SCOPE` have `VALUES`, and `moments_between` finds a span by its start.
+"""
+
+RESOURCE, SCOPE = "resource", "scope_id"
+"""Names whose values are row ids."""
 
 EVERY = "\ue000"
 """The term that every span has."""
 
 _PRIVATE = {code: chr(0xE000 + code) for code in range(0x80) if not chr(code).isalnum()}
-_VALUE, _FINE, _COARSE, _HERE = "\ue100", "\ue101", "\ue102", "\ue103"
+_VALUE, _FINE, _COARSE, _HERE, _MOMENT = "\ue100", "\ue101", "\ue102", "\ue103", "\ue104"
 _COARSENESS = 32
 """Fine sizes to each coarse one."""
 _ZERO = 2048
@@ -33,6 +86,16 @@ def _bits(number: float) -> int:
 
 
 _LOWEST, _MOST = _bits(2.0**-40), _bits(2.0**100) - _bits(2.0**-40)
+
+
+def is_short(text: str) -> bool:
+    """Whether a value is a term."""
+    return len(text) <= LONGEST_VALUE and (text.isascii() or len(text.casefold()) <= LONGEST_VALUE)
+
+
+def of_attribute(key: str) -> str:
+    """The name of an attribute's key, so that `@model` and the field `model` differ."""
+    return f"@{key}"
 
 
 @lru_cache(maxsize=4096)
@@ -85,3 +148,28 @@ def sizes_between(name: str, low: float = -math.inf, high: float = math.inf) -> 
         else:
             yield f"{start}{_FINE}{at:x}"
             at += 1
+
+
+_MOMENT_BITS = 40
+"""Nanoseconds of a moment: 2^40 are 18 minutes."""
+_MOMENT_DIGITS = 6
+_LAST_MOMENT = 16**_MOMENT_DIGITS - 1
+
+
+def moment(time_unix_nano: int) -> str:
+    """The term of a span that starts around this time."""
+    return f"{_MOMENT}{min(max(time_unix_nano, 0) >> _MOMENT_BITS, _LAST_MOMENT):06x}"
+
+
+def moments_between(low: int, high: int) -> Iterator[str]:
+    """Beginnings of terms, one of which a span has that starts within these bounds, both included.
+
+    A span that has one may still be outside by the length of a moment.
+    """
+    at, last = (min(max(time, 0) >> _MOMENT_BITS, _LAST_MOMENT) for time in (low, high))
+    while at <= last:
+        size = 0
+        while size + 1 < _MOMENT_DIGITS and at % 16 ** (size + 1) == 0 and at + 16 ** (size + 1) - 1 <= last:
+            size += 1
+        yield f"{_MOMENT}{at >> 4 * size:0{_MOMENT_DIGITS - size}x}"
+        at += 16**size

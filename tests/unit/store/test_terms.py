@@ -41,3 +41,28 @@ def test_a_term_is_one_token_and_no_word_of_any_text(name: str, text: str) -> No
 
 def test_the_term_of_a_value_begins_like_that_of_a_longer_one() -> None:
     assert terms.value("model", "GPT-4o-mini").startswith(terms.value("model", "gpt-4"))
+
+
+times = st.integers(0, 2**63 - 1)
+
+
+@given(times, times, times)
+def test_a_moment_within_bounds_begins_like_one_between_them(one: int, time: int, other: int) -> None:
+    low, time, high = sorted((one, time, other))
+    between = list(terms.moments_between(low, high))
+    assert any(terms.moment(time).startswith(start) for start in between)
+    assert len(between) <= 2 * 15 * 6
+
+
+@given(times, times, times)
+def test_a_moment_outside_begins_like_none(one: int, other: int, outside: int) -> None:
+    low, high = sorted((one, other))
+    if not low - 2**40 < outside < high + 2**40:
+        assert not any(terms.moment(outside).startswith(start) for start in terms.moments_between(low, high))
+
+
+def test_what_is_short_does_not_depend_on_case() -> None:
+    assert terms.is_short("ß" * 32)
+    assert terms.is_short("ss" * 32)
+    assert not terms.is_short("ß" * 33)
+    assert not terms.is_short("ss" * 33)

@@ -39,6 +39,12 @@ def late(db: Database) -> None:
     _run(db, "004_late")
 
 
+@MIGRATIONS(name="005_search")
+def search(db: Database) -> None:
+    """The search index."""
+    _run(db, "005_search")
+
+
 def migrate(connection: sqlite3.Connection) -> None:
     """Apply what is pending.
 

@@ -1,0 +1,337 @@
+"""What the search index is given of a span: its words, and the terms of its fields and attributes.
+
+Runs for every span, shortly after its commit, so each microsecond counts: a span's slice is parsed as on the way in,
+and what the spans of an application repeat (short values, sets of columns) is spelled once.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from tracetui.errors import DecodeError
+from tracetui.model.lookup import DEEPEST, MOST_ITEMS, canonical, number, opened
+from tracetui.model.names import SPAN_KINDS, STATUS_CODES
+from tracetui.model.span import LogRecord, Span, SpanEvent
+from tracetui.model.words import plain
+from tracetui.otlp import decode, quick
+from tracetui.store import terms
+from tracetui.store.conditions import SpanField
+
+MOST_TEXT = 200_000
+"""Characters of a span's text, and of each log record's, that are searched for words."""
+
+MOST_NAMES = 2_000
+"""Attributes of a span, with what stands in maps, that have terms."""
+
+_MEMORY = 20_000
+_VECTOR_START = 200
+_VECTOR = re.compile(r"[\[\s]*-?\d[-+.,\deE\s\[\]]{150}", re.ASCII)
+_FAILED = 2
+
+
+class IndexedRow(NamedTuple):
+    """The columns of a stored span that the index knows by terms."""
+
+    row_id: int
+    scope_name: str
+    parent_span_id: str
+    name: str
+    kind: str
+    otel_kind: int
+    start_time_unix_nano: int
+    duration_nano: int | None
+    status_code: int
+    is_error: bool
+    resource_id: int
+    scope_id: int
+    model: str
+    provider: str
+    tool_name: str
+    agent_name: str
+    session_id: str
+    user_id: str
+    input_tokens: int | None
+    output_tokens: int | None
+    cache_read_tokens: int | None
+    cache_write_tokens: int | None
+    reasoning_tokens: int | None
+    cost_total: float | None
+
+
+class Document(NamedTuple):
+    """What is inserted for a span."""
+
+    text: str
+    is_cut: bool = False
+    """Whether the span has more text, or more attributes, than is searched."""
+
+
+class SearchedText(NamedTuple):
+    """One value that is searched for words."""
+
+    where: str
+    """`name`, `status`, the key of an attribute as `@key`, `event`, or `log`."""
+    text: str
+
+
+def searched_texts(span: Span, logs: Sequence[LogRecord] = ()) -> Iterator[SearchedText]:
+    """Every value of a span and of its log records that is searched for words, in the order in which it is read."""
+    yield SearchedText("name", span.name)
+    yield SearchedText("status", span.status.message)
+    for key, value in span.attributes.items():
+        yield from (SearchedText(terms.of_attribute(key), text) for text in _texts(value))
+    for event in span.events:
+        yield from (SearchedText("event", text) for text in _event_texts(event))
+    for record in logs:
+        yield from (SearchedText("log", text) for text in _log_texts(record))
+
+
+def document(row: IndexedRow, data: bytes, logs: Sequence[bytes] = ()) -> Document:
+    """What the index is given of a stored span.
+
+    Args:
+        row: Its columns.
+        data: Its bytes. Of a span that cannot be read, the columns are all that is found.
+        logs: The bytes of the log records that belong to it.
+    """
+    parts = [_columns(row)]
+    message = quick.parse(data) if len(data) <= MOST_TEXT else None
+    is_cut = False
+    if message is not None and len(message.attributes) <= MOST_NAMES:
+        _quick_words(parts, message)
+    else:
+        try:
+            is_cut = _words(parts, decode.span(data))
+        except DecodeError:
+            parts.append(plain(row.name))
+    for log in logs:
+        found = log_document(log)
+        parts.append(found.text)
+        is_cut |= found.is_cut
+    return Document(" ".join(parts), is_cut)
+
+
+def log_document(data: bytes) -> Document:
+    """The words of a log record, which its span is found by."""
+    try:
+        record = decode.log_record(data)
+    except DecodeError:
+        return Document("")
+    parts: list[str] = []
+    is_cut = _cut_words(parts, _log_texts(record))
+    return Document(" ".join(parts), is_cut)
+
+
+def _quick_words(parts: list[str], message: Any) -> None:
+    """Words and terms of a span that is parsed as on the way in and not long."""
+    parts.append(plain(message.name))
+    if message.HasField("status") and (text := message.status.message):
+        parts.append(plain(text))
+    known = _short
+    names = 0
+    for key, value in message.attributes.items():
+        text = value.string_value
+        if not text:
+            names += _attribute(parts, key, quick.any_value(value), names)
+        elif len(text) > terms.LONGEST_VALUE:
+            parts += (_head(key), plain(_without_vector(text) if text[0] == "[" else text))
+            if text[0] == "{" and (inner := opened(text)) is not None:
+                names += _inside(parts, key, inner, names)
+        else:
+            fragment = known.get((key, text))
+            parts.append(_remembered(key, text) if fragment is None else fragment)
+    for event in decode.events(message) if message.events else ():
+        parts += map(plain, _event_texts(event))
+
+
+def _words(parts: list[str], span: Span) -> bool:
+    """The same of any other span, within bounds; returns whether something is left out."""
+    names = 0
+    for key, value in span.attributes.items():
+        if names >= MOST_NAMES:
+            break
+        names += 1 + _attribute(parts, key, value, names, words=False)
+    cut = _cut_words(parts, (text for _, text in searched_texts(span)))
+    return cut or names >= MOST_NAMES
+
+
+def _cut_words(parts: list[str], texts: Iterable[str]) -> bool:
+    """The words of these texts as far as they are searched; returns whether that is not all."""
+    left = MOST_TEXT
+    for text in texts:
+        parts.append(plain(text[:left]))
+        left -= len(text)
+        if left < 0:
+            return True
+    return False
+
+
+_short: dict[tuple[str, str], str] = {}
+"""Terms and words of short texts by key and text."""
+
+
+def _remembered(key: str, text: str) -> str:
+    parts: list[str] = []
+    _attribute(parts, key, text, 0)
+    if len(_short) >= _MEMORY:
+        _short.clear()
+    _short[key, text] = fragment = " ".join(parts)
+    return fragment
+
+
+def _head(key: str) -> str:
+    return terms.has(terms.of_attribute(key))
+
+
+def _attribute(parts: list[str], key: str, value: object, names: int, *, words: bool = True, depth: int = 0) -> int:
+    """Terms, and words, of a value.
+
+    Args:
+        parts: Where they are added.
+        key: The attribute's key, with the keys of the maps above the value.
+        value: What stands there.
+        names: How many names have terms already.
+        words: Whether its words are wanted too.
+        depth: How many maps are above.
+
+    Returns:
+        How many more names have terms.
+    """
+    if value is None:
+        return 0
+    parts.append(_head(key))
+    if words:
+        parts += map(plain, _texts(value))
+    if isinstance(value, str | bool | int | float):
+        _scalar(parts, key, value)
+    elif isinstance(value, Sequence) and not isinstance(value, bytes):
+        for item in value[:MOST_ITEMS]:
+            if isinstance(item, str | bool | int | float):
+                _scalar(parts, key, item)
+    inner = opened(value) if depth < DEEPEST else None
+    if inner is None:
+        return 0
+    return _inside(parts, key, inner, names, depth + 1)
+
+
+def _scalar(parts: list[str], key: str, value: str | bool | int | float) -> None:
+    """The terms of one value, but for the one that says that it is there."""
+    name, text = terms.of_attribute(key), canonical(value)
+    if terms.is_short(text):
+        parts.append(terms.value(name, _bindable(text)))
+        if (size := number(value)) is not None:
+            parts += terms.sizes(name, size)
+
+
+def _inside(parts: list[str], key: str, inner: Mapping[str, object], names: int, depth: int = 1) -> int:
+    """The terms of what stands in a map; returns how many names that are."""
+    count = 0
+    for part, value in inner.items():
+        if names + count >= MOST_NAMES:
+            break
+        count += 1
+        count += _attribute(parts, f"{key}.{_bindable(part)}", value, names + count, words=False, depth=depth)
+    return count
+
+
+def _bindable(text: str) -> str:
+    """Text without halves of characters, which JSON can spell and SQLite can't hold."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
+
+
+def _texts(value: object) -> Iterator[str]:
+    """Every text and number in a value, but not the numbers of a vector."""
+    if isinstance(value, str):
+        yield _without_vector(value)
+    elif isinstance(value, bool | int | float):
+        yield canonical(value)
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from _texts(item)
+    elif isinstance(value, Sequence) and not isinstance(value, bytes):
+        for place, item in enumerate(value):
+            if place < MOST_ITEMS or not isinstance(item, bool | int | float):
+                yield from _texts(item)
+
+
+def _without_vector(text: str) -> str:
+    """Text, but of a long list of numbers only the beginning: the index would take as much as the embedding."""
+    return text[:_VECTOR_START] if len(text) > 2 * _VECTOR_START and _VECTOR.match(text) else text
+
+
+def _event_texts(event: SpanEvent) -> Iterator[str]:
+    yield event.name
+    yield from _texts(event.attributes)
+
+
+def _log_texts(record: LogRecord) -> Iterator[str]:
+    yield record.event_name
+    yield from _texts(record.body)
+    yield from _texts(record.attributes)
+
+
+_columns_known: dict[tuple[object, ...], str] = {}
+
+
+def _columns(row: IndexedRow) -> str:
+    """The terms of a span's columns."""
+    common = (not row.parent_span_id, *row[3:6], *row[8:16])
+    known = _columns_known.get(common)
+    if known is None:
+        if len(_columns_known) >= _MEMORY:
+            _columns_known.clear()
+        known = _columns_known[common] = " ".join(_common(row))
+    parts = [known, terms.moment(row.start_time_unix_nano)]
+    parts += _values(SpanField.SESSION, row.session_id)
+    parts += _values(SpanField.USER, row.user_id)
+    for field, size in (
+        (SpanField.DURATION, row.duration_nano),
+        (SpanField.TOKENS_INPUT, row.input_tokens),
+        (SpanField.TOKENS_OUTPUT, row.output_tokens),
+        (SpanField.TOKENS_CACHE_READ, row.cache_read_tokens),
+        (SpanField.TOKENS_CACHE_WRITE, row.cache_write_tokens),
+        (SpanField.TOKENS_REASONING, row.reasoning_tokens),
+        (SpanField.COST, row.cost_total),
+    ):
+        if size is not None:
+            parts.append(terms.has(field))
+            parts += terms.sizes(field, size)
+    if row.input_tokens is not None or row.output_tokens is not None:
+        parts.append(terms.has(SpanField.TOKENS))
+        parts += terms.sizes(SpanField.TOKENS, (row.input_tokens or 0) + (row.output_tokens or 0))
+    return " ".join(parts)
+
+
+def _common(row: IndexedRow) -> Iterator[str]:
+    """The terms of the columns that many spans have in common."""
+    yield terms.EVERY
+    yield from _values(SpanField.NAME, row.name)
+    yield terms.value(SpanField.KIND, row.kind)
+    yield terms.value(SpanField.OTEL_KIND, _named(SPAN_KINDS, row.otel_kind))
+    status = STATUS_CODES[_FAILED] if row.is_error else _named(STATUS_CODES, row.status_code)
+    yield terms.value(SpanField.STATUS, status)
+    if row.is_error:
+        yield terms.has(SpanField.ERROR)
+    yield terms.value(SpanField.ROOT, "false" if row.parent_span_id else "true")
+    yield terms.value(terms.RESOURCE, str(row.resource_id))
+    yield terms.value(terms.SCOPE, str(row.scope_id))
+    for field, text in (
+        (SpanField.MODEL, row.model),
+        (SpanField.PROVIDER, row.provider),
+        (SpanField.TOOL, row.tool_name),
+        (SpanField.AGENT, row.agent_name),
+    ):
+        yield from _values(field, text)
+
+
+def _values(field: SpanField, text: str) -> Iterator[str]:
+    if text:
+        yield terms.has(field)
+        if terms.is_short(text):
+            yield terms.value(field, text)
+
+
+def _named(names: Sequence[str], number: int) -> str:
+    return names[number] if 0 <= number < len(names) else str(number)
