@@ -29,6 +29,40 @@ class Address(NamedTuple):
         """The address as an HTTP URL."""
         return f"http://{self}"
 
+    @property
+    def is_exposed(self) -> bool:
+        """Whether other machines can reach it, as far as it says: a name that is not known counts as reachable."""
+        host = self.host.lower()
+        return not (host in ("localhost", "::1") or (host.startswith("127.") and host.replace(".", "").isdecimal()))
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Who may send: nobody but this machine's own programs unless told otherwise."""
+
+    token: str = field(default="", repr=False)
+    """What a sender must show; empty for nothing. Comes from a file or the environment, never from a command line."""
+    tls_cert: Path | None = None
+    """A PEM file with the certificate chain; with it and `tls_key` every listener speaks TLS."""
+    tls_key: Path | None = None
+    tls_client_ca: Path | None = None
+    """A PEM file with the authorities whose client certificates are asked for; None asks for none."""
+    hosts: tuple[str, ...] = ()
+    """Names this machine is known by, beside localhost, IP addresses and names without a dot."""
+    origins: tuple[str, ...] = ()
+    """Web pages that may send, as `https://app.example`."""
+    allow_unauthenticated: bool = False
+    """Whether an address that others can reach may be listened on without a token or client certificates."""
+
+    @property
+    def authenticates(self) -> bool:
+        """Whether a sender has to show who it is."""
+        return bool(self.token) or self.tls_client_ca is not None
+
+    def leaves_open(self, address: Address) -> bool:
+        """Whether anyone who can reach the network of this machine may send to an address."""
+        return address.is_exposed and not self.authenticates
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -48,6 +82,8 @@ class Settings:
     """The colour theme: `tracetui-dark`, `tracetui-light`, `tracetui-ansi`, or any theme of Textual's."""
     keymap: Mapping[str, str] = field(default_factory=dict)
     """Command id to the keys (comma between them) that replace its default."""
+    access: Access = Access()
+    """Who may send."""
 
 
 def data_dir() -> Path:
@@ -100,6 +136,7 @@ def load(
     ):
         if env.get(name):
             values[key] = env[name]
+    _read_access(values, env)
     for key, flag in (("db", db), ("grpc", grpc), ("http", list(http) or None), ("receive", receive), ("theme", theme)):
         if flag is not None:
             values[key] = flag
@@ -147,7 +184,77 @@ def _settings(values: dict[str, object]) -> Settings:
         settings = replace(settings, theme=str(values["theme"]))
     if isinstance(keymap := values.get("keymap"), dict):
         settings = replace(settings, keymap={str(key): str(keys) for key, keys in keymap.items()})
+    if isinstance(access := values.get("access"), dict):
+        settings = replace(settings, access=_access(access))
     return settings
+
+
+def _read_access(values: dict[str, object], env: Mapping[str, str]) -> None:
+    """Add to the file's `[access]` what the environment says."""
+    written = values.get("access", {})
+    if not isinstance(written, dict):
+        raise UsageError("The setting access must be a table.", hint="Write it as [access], its settings below.")
+    if "token" in written:
+        raise UsageError(
+            "A token does not belong into the configuration file.",
+            hint="Put it into a file of its own and name that with token_file, or set TRACETUI_TOKEN.",
+        )
+    access: dict[str, object] = dict(written)
+    for key in (*_ACCESS_KEYS, "token"):
+        if given := env.get(f"TRACETUI_{key.upper()}"):
+            access[key] = given
+    if access:
+        values["access"] = access
+
+
+_ACCESS_KEYS = (
+    "token_file",
+    "tls_cert",
+    "tls_key",
+    "tls_client_ca",
+    "hosts",
+    "origins",
+    "allow_unauthenticated",
+)
+
+
+def _access(values: Mapping[str, object]) -> Access:
+    for name in values:
+        if name not in (*_ACCESS_KEYS, "token"):
+            raise UsageError(f"[access]: unknown setting {name!r}.", hint=f"Known: {', '.join(_ACCESS_KEYS)}.")
+    cert, key, client_ca = map(_path, map(values.get, ("tls_cert", "tls_key", "tls_client_ca")))
+    if (cert is None) != (key is None) or (client_ca is not None and cert is None):
+        raise UsageError("TLS needs both tls_cert and tls_key.", hint="Name both files, or neither.")
+    return Access(
+        token=str(values.get("token") or "").strip() or _token_in(_path(values.get("token_file"))),
+        tls_cert=cert,
+        tls_key=key,
+        tls_client_ca=client_ca,
+        hosts=_words(values.get("hosts")),
+        origins=_words(values.get("origins")),
+        allow_unauthenticated=str(values.get("allow_unauthenticated", "")).lower() in ("true", "1", "yes", "on"),
+    )
+
+
+def _token_in(path: Path | None) -> str:
+    if path is None:
+        return ""
+    try:
+        token = path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"The token file {path} cannot be read: {error}.", hint="Check token_file.") from error
+    if not token or not token.isascii() or not token.isprintable() or " " in token:
+        raise UsageError(f"The token file {path} holds no token.", hint="Write one line of ASCII without spaces in it.")
+    return token
+
+
+def _path(value: object) -> Path | None:
+    return Path(str(value)).expanduser() if value else None
+
+
+def _words(value: object) -> tuple[str, ...]:
+    items = value if isinstance(value, list) else str(value or "").split(",")
+    return tuple(word for item in items if (word := str(item).strip().lower().rstrip("/.")))
 
 
 def parse_address(text: str, where: str) -> Address:

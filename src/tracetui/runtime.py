@@ -13,7 +13,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from tracetui.config import Settings
+from tracetui.config import Address, Settings
 from tracetui.errors import StoreLockedError
 from tracetui.model.clock import Clock, SystemClock
 from tracetui.model.derivation import DERIVATION_VERSION
@@ -150,7 +150,7 @@ class Runtime:
     def _open_listeners(self, ingest: Ingest) -> None:
         from tracetui.receivers import ReceiverSet  # deferred: gRPC and the HTTP server; the first paint does not wait
 
-        receivers = ReceiverSet(self.settings.grpc, self.settings.http, ingest)
+        receivers = ReceiverSet(self.settings.grpc, self.settings.http, ingest, self.settings.access)
         with self._receivers_lock:
             if self._stopped:
                 return
@@ -193,6 +193,14 @@ class Runtime:
         planned = [("grpc", self.settings.grpc)] if self.settings.grpc else []
         planned += [("http", address) for address in self.settings.http]
         return tuple(ReceiverStatus(protocol, address, ReceiverState.STARTING) for protocol, address in planned)
+
+    def open_to_anyone(self) -> tuple[Address, ...]:
+        """Addresses on which this process takes from whoever reaches this machine, because it was told to."""
+        return tuple(
+            status.address
+            for status in self.statuses()
+            if status.state is ReceiverState.LISTENING and self.settings.access.leaves_open(status.address)
+        )
 
     def price_problems(self) -> tuple[str, ...]:
         """What is wrong with the user's own prices; nothing until the receivers may start, which read them."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from urllib.parse import quote
 
-from tracetui.config import Address, Settings, parse_address
+from tracetui.config import Access, Address, Settings, parse_address
 from tracetui.errors import StoreLockedError
 
 _ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}
@@ -19,11 +20,16 @@ class Endpoints:
     grpc: Address | None = None
     pid: int = 0
     """The process that listens there; 0 where none does yet."""
+    access: Access = Access()
+    """What it asks of senders."""
 
     @property
     def http_base(self) -> str:
         """The base URL for OTLP/HTTP; empty when it is off."""
-        return self.http[0].url if self.http else ""
+        return self._url(self.http[0]) if self.http else ""
+
+    def _url(self, address: Address) -> str:
+        return address.url.replace("http:", "https:", 1) if self.access.tls_cert else address.url
 
     def environment(self) -> dict[str, str]:
         """Variables that make OpenTelemetry SDKs and Phoenix's `register` export here.
@@ -32,7 +38,7 @@ class Endpoints:
         """
         if not self.http and self.grpc is None:
             return {}
-        base = self.http_base or (self.grpc.url if self.grpc else "")
+        base = self.http_base or (self._url(self.grpc) if self.grpc else "")
         variables = {
             "OTEL_EXPORTER_OTLP_ENDPOINT": base,
             "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf" if self.http else "grpc",
@@ -40,6 +46,11 @@ class Endpoints:
         }
         if self.grpc is not None:
             variables["PHOENIX_GRPC_PORT"] = str(self.grpc.port)
+        if self.access.token:
+            variables["OTEL_EXPORTER_OTLP_HEADERS"] = f"authorization={quote(f'Bearer {self.access.token}')}"
+            variables["PHOENIX_API_KEY"] = self.access.token
+        if self.access.tls_cert:
+            variables["OTEL_EXPORTER_OTLP_CERTIFICATE"] = str(self.access.tls_cert)
         return variables
 
 
@@ -54,13 +65,16 @@ def running_endpoints(settings: Settings) -> Endpoints | None:
         http=tuple(reachable(parse_address(text, "the lock file")) for text in owner.http),
         grpc=reachable(parse_address(owner.grpc, "the lock file")) if owner.grpc else None,
         pid=owner.pid,
+        access=settings.access,
     )
 
 
 def configured_endpoints(settings: Settings) -> Endpoints:
     """Where a tracetui with these settings would listen."""
     return Endpoints(
-        tuple(reachable(address) for address in settings.http), reachable(settings.grpc) if settings.grpc else None
+        tuple(reachable(address) for address in settings.http),
+        reachable(settings.grpc) if settings.grpc else None,
+        access=settings.access,
     )
 
 

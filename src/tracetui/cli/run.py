@@ -178,6 +178,7 @@ def _listening(runtime: Runtime) -> Endpoints:
     return Endpoints(
         http=tuple(reachable(status.address) for status in listening if status.protocol == "http"),
         grpc=next((reachable(status.address) for status in listening if status.protocol == "grpc"), None),
+        access=runtime.settings.access,
     )
 
 

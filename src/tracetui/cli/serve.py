@@ -47,6 +47,8 @@ def serve(settings: Settings) -> int:
         check_listening(statuses)
         for status in statuses:
             diagnostics.note(f"ready: {PROTOCOLS[status.protocol]} on {status.address.url}")
+        for address in runtime.open_to_anyone():
+            diagnostics.note(f"warning: anyone who reaches this machine may send to {address}")
         for problem in runtime.price_problems():
             diagnostics.note(problem)
         stop.wait()

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tracetui.config import Address
+from tracetui.config import Access, Address
 from tracetui.errors import ReceiverError
 from tracetui.receivers.status import ReceiverCounts, ReceiverState, ReceiverStatus
 
@@ -33,9 +33,13 @@ class ReceiverSet:
         grpc: Where OTLP/gRPC listens; None for nowhere.
         http: Where OTLP/HTTP listens; empty for nowhere.
         ingest: The way into the store.
+        access: Who may send; this machine's own programs where None.
     """
 
-    def __init__(self, grpc: Address | None, http: Sequence[Address], ingest: Submit) -> None:
+    def __init__(
+        self, grpc: Address | None, http: Sequence[Address], ingest: Submit, access: Access | None = None
+    ) -> None:
+        self._access = access or Access()
         planned = ([(GRPC, grpc)] if grpc else []) + [(HTTP, address) for address in http]
         self._statuses = [ReceiverStatus(protocol, address, ReceiverState.STARTING) for protocol, address in planned]
         self._ingest = ingest
@@ -59,18 +63,23 @@ class ReceiverSet:
                 self._statuses[index] = replace(status, state=ReceiverState.LISTENING, address=address)
 
     def _open(self, status: ReceiverStatus, service: ExportService) -> Address:
+        from tracetui.receivers.access import Gate, check_exposure  # deferred: ssl, with the servers
+
+        check_exposure(status.address, self._access)
+        gate = Gate(self._access)
         if status.protocol == GRPC:
             from tracetui.receivers.otlp_grpc import GrpcReceiver
 
-            receiver = GrpcReceiver(status.address, service)
+            receiver = GrpcReceiver(status.address, service, gate)
             receiver.start()
             self._grpc = receiver
             return receiver.address
         if self._http is None:
             from tracetui.receivers.otlp_http import HttpReceiver
 
-            self._http = HttpReceiver(service)
-            self._http.start()
+            receiver_http = HttpReceiver(service, gate)
+            receiver_http.start()
+            self._http = receiver_http
         return self._http.listen(status.address)
 
     def stop(self) -> None:

@@ -38,6 +38,7 @@ class Code(IntEnum):
     RESOURCE_EXHAUSTED = 8
     UNIMPLEMENTED = 12
     UNAVAILABLE = 14
+    UNAUTHENTICATED = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +149,11 @@ def bad_host() -> Answer:
 def forbidden(message: str) -> Answer:
     """The request comes from where it must not."""
     return Answer(403, Code.PERMISSION_DENIED, message)
+
+
+def unauthenticated(message: str) -> Answer:
+    """The sender does not show the token, or shows another."""
+    return Answer(401, Code.UNAUTHENTICATED, message, headers=(("WWW-Authenticate", "Bearer"),))
 
 
 def not_found(path_hint: str) -> Answer:

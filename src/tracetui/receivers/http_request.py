@@ -16,7 +16,8 @@ from tornado import httputil
 from tornado.http1connection import HTTP1Connection
 
 from tracetui.otlp.wire import Signal
-from tracetui.receivers import access, answers
+from tracetui.receivers import answers
+from tracetui.receivers.access import Gate
 from tracetui.receivers.answers import Answer
 from tracetui.receivers.export import ExportService, internal_error
 from tracetui.receivers.inflate import ENCODINGS, message_too_large
@@ -48,6 +49,11 @@ class Requests(Protocol):
     @property
     def is_draining(self) -> bool:
         """Whether new requests are turned away."""
+        ...
+
+    @property
+    def gate(self) -> Gate:
+        """Who may send."""
         ...
 
     def opened(self, request: ExportRequest) -> None:
@@ -139,7 +145,7 @@ class ExportRequest(httputil.HTTPMessageDelegate):
         """The first check that fails decides."""
         if (excess := _excess_headers(headers)) is not None:
             return excess
-        if (refusal := access.refusal(headers)) is not None:
+        if (refusal := self._requests.gate.refusal(headers)) is not None:
             return refusal
         path = _PATH.fullmatch(start_line.path.partition("?")[0])
         if path is None:
@@ -147,6 +153,8 @@ class ExportRequest(httputil.HTTPMessageDelegate):
         self._signal = Signal(path["signal"])
         if start_line.method != "POST":
             return answers.not_post()
+        if (refusal := self._requests.gate.stranger(headers.get_all())) is not None:
+            return refusal
         if media_type not in (_JSON, _PROTOBUF):
             return answers.unsupported_type()
         if self._encoding not in ("", "identity", *ENCODINGS):

@@ -17,10 +17,11 @@ os.environ.setdefault("GRPC_VERBOSITY", "NONE")
 
 import grpc
 
-from tracetui.config import Address
+from tracetui.config import Access, Address
 from tracetui.errors import ReceiverError
 from tracetui.otlp.wire import Signal
 from tracetui.receivers import answers
+from tracetui.receivers.access import Gate, server_tls
 from tracetui.receivers.answers import Answer
 from tracetui.receivers.export import ExportService, internal_error
 from tracetui.receivers.sockets import listening_sockets
@@ -52,13 +53,15 @@ class GrpcReceiver:
     Args:
         address: Where to listen; port 0 lets the system choose.
         service: What answers.
+        gate: Who may send.
     """
 
-    def __init__(self, address: Address, service: ExportService) -> None:
+    def __init__(self, address: Address, service: ExportService, gate: Gate) -> None:
         self.address = address
         """Where it listens; the real port once started."""
         self._service = service
-        self._handlers = _Handlers(service)
+        self._gate = gate
+        self._handlers = _Handlers(service, gate)
         self._workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="tracetui-grpc")
         self._server: grpc.Server | None = None
 
@@ -66,8 +69,9 @@ class GrpcReceiver:
         """Open the address and begin to answer.
 
         Raises:
-            ReceiverError: The address cannot be opened; says why and what to do.
+            ReceiverError: The address cannot be opened, or TLS's files cannot be used; says why and what to do.
         """
+        credentials = _credentials(self._gate.access)
         server = grpc.server(self._workers, handlers=[self._handlers], options=_options(self._service.max_body_size))
         # gRPC tells of a failed bind only on file descriptor 2, so the ports are tried without it first
         tried = listening_sockets(self.address, option=_OPTION)
@@ -76,7 +80,10 @@ class GrpcReceiver:
             opened.close()
         for place in places:
             try:
-                server.add_insecure_port(str(place))
+                if credentials is None:
+                    server.add_insecure_port(str(place))
+                else:
+                    server.add_secure_port(str(place), credentials)
             except RuntimeError as error:
                 raise ReceiverError(f"{place} cannot be opened.", hint=f"Choose another with {_OPTION}.") from error
         server.start()
@@ -93,6 +100,16 @@ class GrpcReceiver:
         self._server.stop(SENDING_S).wait(2 * SENDING_S)
         self._workers.shutdown(wait=False)
         self._server = None
+
+
+def _credentials(access: Access) -> grpc.ServerCredentials | None:
+    """How the listener speaks TLS; None where it does not."""
+    if access.tls_cert is None or access.tls_key is None:
+        return None
+    server_tls(access)  # finds out what is wrong with the files, which gRPC would keep to itself
+    ca = access.tls_client_ca.read_bytes() if access.tls_client_ca else None
+    pair = access.tls_key.read_bytes(), access.tls_cert.read_bytes()
+    return grpc.ssl_server_credentials([pair], root_certificates=ca, require_client_auth=ca is not None)
 
 
 def _options(max_body_size: int) -> list[tuple[str, int]]:
@@ -113,8 +130,9 @@ _Handler: TypeAlias = "grpc.RpcMethodHandler[bytes, bytes]"
 class _Handlers(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # generic in its stubs, not when it runs
     """Finds the handler of a method; an unknown one is told the right names."""
 
-    def __init__(self, service: ExportService) -> None:
+    def __init__(self, service: ExportService, gate: Gate) -> None:
         self._service = service
+        self._gate = gate
         self._handlers = {
             method: grpc.unary_unary_rpc_method_handler(self._handler(signal)) for method, signal in _METHODS.items()
         }
@@ -135,9 +153,15 @@ class _Handlers(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # generic in
 
     def _handler(self, signal: Signal) -> Callable[[bytes, grpc.ServicerContext], bytes]:
         def handle(body: bytes, context: grpc.ServicerContext) -> bytes:
-            return _send(self._export(signal, body), context)
+            refusal = self._refusal(context)
+            return _send(self._export(signal, body) if refusal is None else self._service.count(refusal), context)
 
         return handle
+
+    def _refusal(self, context: grpc.ServicerContext) -> Answer | None:
+        """The answer to a call that may not be made, or None."""
+        metadata = [(name, value) for name, value in context.invocation_metadata() if isinstance(value, str)]
+        return self._gate.foreign(_authority(context)) or self._gate.stranger(metadata)
 
     def _export(self, signal: Signal, body: bytes) -> Answer:
         with self._changed:
@@ -157,6 +181,12 @@ class _Handlers(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # generic in
         return _send(
             self._service.count(answers.not_found(f"Unknown method. Known: {', '.join(sorted(_METHODS))}.")), context
         )
+
+
+def _authority(context: grpc.ServicerContext) -> str:
+    """The name that the sender called, `:authority`; the library has no public way to it."""
+    host = context._rpc_event.call_details.host  # type: ignore[attr-defined]
+    return host.decode("ascii", "replace") if isinstance(host, bytes) else str(host)
 
 
 def _send(answer: Answer, context: grpc.ServicerContext) -> bytes:

@@ -18,6 +18,7 @@ from tornado.http1connection import HTTP1Connection
 from tornado.httpserver import HTTPServer
 
 from tracetui.config import Address
+from tracetui.receivers.access import Gate, server_tls
 from tracetui.receivers.export import ExportService
 from tracetui.receivers.http_request import READ_HEADER_SIZE, ExportRequest
 from tracetui.receivers.sockets import listening_sockets
@@ -41,10 +42,16 @@ class HttpReceiver:
 
     Args:
         service: What answers.
+        gate: Who may send.
+
+    Raises:
+        ReceiverError: TLS is wanted and its files cannot be used; says which.
     """
 
-    def __init__(self, service: ExportService) -> None:
+    def __init__(self, service: ExportService, gate: Gate) -> None:
         self._service = service
+        self._gate = gate
+        self._tls = server_tls(gate.access)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
 
@@ -87,9 +94,10 @@ class HttpReceiver:
         self._loop = asyncio.get_running_loop()
         self._ended = asyncio.Event()
         with ThreadPoolExecutor(DECODERS, thread_name_prefix="tracetui-decode") as decoders:
-            self._application = _Application(self._service, decoders)
+            self._application = _Application(self._service, self._gate, decoders)
             self._server = HTTPServer(
                 self._application,
+                ssl_options=self._tls,
                 idle_connection_timeout=IDLE_TIMEOUT_S,
                 max_header_size=READ_HEADER_SIZE,
                 max_body_size=_UNLIMITED,
@@ -116,8 +124,10 @@ class HttpReceiver:
 class _Application(httputil.HTTPServerConnectionDelegate):
     """Makes the requests of every connection, and knows which are not answered yet."""
 
-    def __init__(self, service: ExportService, decoders: ThreadPoolExecutor) -> None:
+    def __init__(self, service: ExportService, gate: Gate, decoders: ThreadPoolExecutor) -> None:
         self._service = service
+        self.gate = gate
+        """Who may send."""
         self._decoders = decoders
         self._open: set[ExportRequest] = set()
         self._is_draining = False

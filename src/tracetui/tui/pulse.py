@@ -77,6 +77,7 @@ class Pulse:
             counts=self._counts(),
             following=following,
             waiting=waiting,
+            open_to_anyone=tuple(map(str, self._runtime.open_to_anyone())),
             reindexed=self._reindexed(),
         )
 

@@ -85,3 +85,11 @@ def test_env_tells_where_the_running_one_listens(cli: Cli, server: Server) -> No
 )
 def test_env_speaks_the_shells_language(cli: Cli, shell: str, line: str) -> None:
     assert line in cli("env", "--shell", shell).stdout.splitlines()
+
+
+def test_an_address_for_everyone_needs_a_guard_or_a_wish(cli: Cli) -> None:
+    done = cli("serve", "--grpc", "off", "--http", "0.0.0.0:0")
+    assert done.returncode == 1
+    assert "0.0.0.0:0 can be reached from other machines" in done.stderr
+    assert "TRACETUI_TOKEN" in done.stderr
+    assert "ready" not in done.stderr

@@ -20,6 +20,7 @@ from tests.unit.otlp.messages import make_request, make_span
 from tracetui.config import Address
 from tracetui.errors import ReceiverError
 from tracetui.receivers import ReceiverCounts, ReceiverSet, ReceiverState
+from tracetui.receivers.access import Gate
 from tracetui.receivers.export import ExportService
 from tracetui.receivers.otlp_grpc import GrpcReceiver
 from tracetui.receivers.sockets import cannot_listen, listening_sockets
@@ -69,14 +70,14 @@ def test_grpc_does_not_share_its_port_with_another_process_that_would(ingest: He
         other.bind(("127.0.0.1", 0))
         other.listen()
         with pytest.raises(ReceiverError, match="in use"):
-            GrpcReceiver(Address(*other.getsockname()), ExportService(ingest)).start()
+            GrpcReceiver(Address(*other.getsockname()), ExportService(ingest), Gate()).start()
 
 
 def test_two_grpc_receivers_do_not_share_a_port(ingest: HeldIngest) -> None:
-    first = GrpcReceiver(ANY_PORT, ExportService(ingest))
+    first = GrpcReceiver(ANY_PORT, ExportService(ingest), Gate())
     first.start()
     with pytest.raises(ReceiverError, match="in use"):
-        GrpcReceiver(first.address, ExportService(ingest)).start()
+        GrpcReceiver(first.address, ExportService(ingest), Gate()).start()
     first.stop(0)
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tracetui.cli.endpoints import Endpoints
 from tracetui.cli.run import child_environment, service_name
-from tracetui.config import Address
+from tracetui.config import Access, Address
 
 HERE = Endpoints(http=(Address("127.0.0.1", 4318), Address("127.0.0.1", 6006)), grpc=Address("127.0.0.1", 4317))
 
@@ -72,4 +74,17 @@ def test_without_http_the_sdk_is_told_grpc() -> None:
         "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc",
         "PHOENIX_COLLECTOR_ENDPOINT": "http://127.0.0.1:9",
         "PHOENIX_GRPC_PORT": "9",
+    }
+
+
+def test_an_app_is_given_the_token_and_the_certificate() -> None:
+    access = Access(token="s3cret+/=", tls_cert=Path("/tls/cert.pem"), tls_key=Path("/tls/key.pem"))
+    here = Endpoints(http=(Address("127.0.0.1", 9),), access=access)
+    assert here.environment() == {
+        "OTEL_EXPORTER_OTLP_ENDPOINT": "https://127.0.0.1:9",
+        "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
+        "PHOENIX_COLLECTOR_ENDPOINT": "https://127.0.0.1:9",
+        "OTEL_EXPORTER_OTLP_HEADERS": "authorization=Bearer%20s3cret%2B/%3D",
+        "PHOENIX_API_KEY": "s3cret+/=",
+        "OTEL_EXPORTER_OTLP_CERTIFICATE": "/tls/cert.pem",
     }

@@ -33,6 +33,8 @@ class HeaderState:
     counts: ReceiverCounts = ReceiverCounts()
     following: bool = True
     waiting: int = 0
+    open_to_anyone: Sequence[str] = ()
+    """Addresses on which anyone may send."""
     reindexed: int | None = None
     """Per cent of an older file whose columns are up to date; None where all are."""
 
@@ -78,6 +80,8 @@ def _left(state: HeaderState, palette: Palette, room: int) -> Row:
             failed = status.state is ReceiverState.FAILED
             row.gap().own(str(status.address.port), palette.style("error" if failed else "text"))
         row.gap(2)
+    if state.open_to_anyone:
+        row.own(f"⚠ open to anyone: {' '.join(state.open_to_anyone)}", palette.style("error", bold=True)).gap(2)
     if state.role:
         row.received(state.role, palette.style("warning")).gap(2)
     facts = [f"{_rate(state.spans_per_second)} spans/s", format_bytes(state.store_bytes)]

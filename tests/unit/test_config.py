@@ -1,0 +1,76 @@
+"""Who may send, from the file and the environment."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tracetui.config import Access, load
+from tracetui.errors import UsageError
+
+
+def access(tmp_path: Path, text: str = "", **environ: str) -> Access:
+    """What the `[access]` table and the environment make."""
+    config = tmp_path / "config.toml"
+    config.write_text(f"[access]\n{text}")
+    return load(config=config, environ=environ).access
+
+
+def test_nothing_is_asked_of_senders_by_default(tmp_path: Path) -> None:
+    assert access(tmp_path) == Access()
+
+
+def test_the_file_names_files_hosts_and_pages(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("s3cret\n")
+    found = access(
+        tmp_path,
+        f'token_file = "{tmp_path}/token"\ntls_cert = "c.pem"\ntls_key = "~/k.pem"\n'
+        'hosts = ["Traces.example."]\norigins = ["https://App.example/"]\nallow_unauthenticated = true',
+    )
+    assert found == Access(
+        token="s3cret",
+        tls_cert=Path("c.pem"),
+        tls_key=Path("~/k.pem").expanduser(),
+        hosts=("traces.example",),
+        origins=("https://app.example",),
+        allow_unauthenticated=True,
+    )
+
+
+def test_the_environment_wins(tmp_path: Path) -> None:
+    found = access(
+        tmp_path,
+        'hosts = ["a.example"]\nallow_unauthenticated = true',
+        TRACETUI_TOKEN=" t0ken ",
+        TRACETUI_HOSTS="b.example, c.example",
+        TRACETUI_ALLOW_UNAUTHENTICATED="0",
+    )
+    assert found == Access(token="t0ken", hosts=("b.example", "c.example"))
+
+
+def test_a_token_is_never_printed(tmp_path: Path) -> None:
+    assert "t0ken" not in repr(access(tmp_path, TRACETUI_TOKEN="t0ken"))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('token = "s3cret"', "does not belong"),
+        ('tls_cert = "c.pem"', "tls_key"),
+        ('tls_client_ca = "c.pem"', "tls_key"),
+        ('token_file = "/does/not/exist"', "/does/not/exist"),
+        ("tokens = 1", "'tokens'"),
+    ],
+)
+def test_what_is_wrong_is_named(tmp_path: Path, text: str, said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        access(tmp_path, text)
+
+
+@pytest.mark.parametrize("content", ["", "two words", "zwei\nzeilen", "caf\u00e9", "a\x07b"])
+def test_a_token_file_without_a_token_is_an_error(tmp_path: Path, content: str) -> None:
+    file = tmp_path / "token"
+    file.write_text(content)
+    with pytest.raises(UsageError, match="holds no token"):
+        access(tmp_path, TRACETUI_TOKEN_FILE=str(file))
