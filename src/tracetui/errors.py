@@ -2,6 +2,7 @@
 
     TracetuiError
     ├── UsageError              wrong words on the command line or in the configuration      exit 2
+    │   └── QueryError          a query that is wrong, with the place (query/errors.py)      exit 2
     ├── StoreError              the database cannot be used                                  exit 1
     │   ├── NewerSchemaError    written by a later version
     │   ├── NotADatabaseError   the path holds something else
