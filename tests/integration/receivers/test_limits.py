@@ -117,7 +117,7 @@ def test_a_body_that_waits_for_its_commit_holds_nothing(
     request = HEAD + b"Content-Length: %d\r\n\r\n" % len(BODY) + BODY
     with connected(http, request) as connection:
         ingest.wait(lambda it: it.waiting)
-        assert service.budget.held == 0
+        until(lambda: service.budget.held == 0)
         ingest.release()
         assert connection.recv(65536).startswith(b"HTTP/1.1 200")
 
