@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from tracetui.query.literals import number
 from tracetui.query.tree import (
     Braces,
     Conjunction,
@@ -55,7 +56,9 @@ def spelled_key(key: Key) -> str:
 
 def spelled_value(text: str) -> str:
     """Text as a value that equals it: bare where nothing in it could be read otherwise, else quoted."""
-    plain = _BARE_VALUE.fullmatch(text) and ".." not in text and text not in ("AND", "OR", "NOT")
+    plain = _BARE_VALUE.fullmatch(text) is not None and ".." not in text and text not in ("AND", "OR", "NOT")
+    if plain and text[0] in "+-.0123456789" and (scaled := number(text)) is not None:
+        plain = str(scaled) == text  # `1k` and `0.50` ask for the number as well
     return text if plain else quoted(text)
 
 
