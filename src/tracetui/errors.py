@@ -7,6 +7,7 @@
     │   ├── NewerSchemaError    written by a later version
     │   ├── NotADatabaseError   the path holds something else
     │   ├── StoreLockedError    another process writes it
+    │   ├── DiskFullError       no space left, or only the reserve; retry                    (503 / UNAVAILABLE)
     │   ├── SearchCancelled     somebody no longer wants the answer
     │   └── IngestBusyError     the queue to the writer is full; retry                       (503 / UNAVAILABLE)
     ├── ScreenError             the explorer's screen failed                                 exit 1
@@ -62,6 +63,10 @@ class NotADatabaseError(StoreError):
 
 class StoreLockedError(StoreError):
     """Another process is the one writer of this database."""
+
+
+class DiskFullError(StoreError):
+    """The disk that holds the database has no room; writing goes on by itself once it has."""
 
 
 class SearchCancelled(StoreError):

@@ -13,7 +13,7 @@ from concurrent.futures import Future
 from dataclasses import replace
 from typing import Protocol
 
-from tracetui.errors import IngestBusyError, MalformedRequest, RequestTooLarge, StoreError
+from tracetui.errors import DiskFullError, IngestBusyError, MalformedRequest, RequestTooLarge, StoreError
 from tracetui.otlp.metrics import count_data_points
 from tracetui.otlp.wire import Signal
 from tracetui.receivers import answers
@@ -144,6 +144,8 @@ def _failure(error: BaseException) -> Answer:
             return answers.too_large(str(error))
         case IngestBusyError():
             return answers.busy(str(error), retry_after_s=error.retry_after_s)
+        case DiskFullError():
+            return answers.busy(str(error), retry_after_s=answers.FULL_RETRY_S)
         case StoreError():
             return answers.busy(str(error))
         case _:
