@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
+from benchmarks import many_traces as many_traces_of
 from benchmarks import payloads
 from tracetui.model.derivation import DERIVATION_VERSION
 from tracetui.otlp.wire import Signal
 from tracetui.receivers.incoming import read_request
+from tracetui.store.api import IncomingBatch
 from tracetui.store.sqlite import SqliteWriter
 
 LARGE = 200_000
 """Spans of the large database."""
+
+_PART = 200
+"""Traces that one process makes at a time."""
 
 
 def large(folder: Path) -> Path:
@@ -26,6 +33,28 @@ def big_trace(folder: Path, spans: int) -> Path:
     after = payloads.START_NANO + 10**15
     small = payloads.requests(payloads.SPANS_PER_TRACE, seed=8, start_nano=after)
     return _built(folder / f"trace-{spans}.db", itertools.chain(payloads.one_trace(spans), small))
+
+
+def many_traces(folder: Path, traces: int) -> Path:
+    """A database of traces of many applications, some 20 spans each, made in two processes; built once in a folder."""
+    path = folder / f"many-{traces}.db"
+    if path.exists():
+        return path
+    making = path.with_suffix(".making")
+    writer = SqliteWriter(making, derivation_version=DERIVATION_VERSION)
+    parts = [(first, min(_PART, traces - first)) for first in range(0, traces, _PART)]
+    try:
+        with ProcessPoolExecutor(2, get_context("spawn")) as pool:
+            for batches in pool.map(_read_part, parts):
+                writer.write(batches)
+    finally:
+        writer.close()
+    return making.rename(path)
+
+
+def _read_part(part: tuple[int, int]) -> list[IncomingBatch]:
+    first, traces = part
+    return [read_request(Signal.TRACES, body).batch for body in many_traces_of.requests(traces, first=first)]
 
 
 def empty(path: Path) -> Path:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable
 
 from tracetui.errors import MalformedRequest, RequestTooLarge
 
@@ -18,18 +17,13 @@ _GZIP_WINDOW = 16 + zlib.MAX_WBITS
 _ZLIB_WINDOW = zlib.MAX_WBITS
 
 
-def _free(size: int) -> None:
-    """Room for more bytes, where nobody counts them."""
-
-
-def inflate(body: bytes, encoding: str, *, limit: int = MAX_BODY_SIZE, grow: Callable[[int], None] = _free) -> bytes:
+def inflate(body: bytes, encoding: str, *, limit: int = MAX_BODY_SIZE) -> bytes:
     """The decompressed body; several gzip members count as one.
 
     Args:
         body: The body as received.
         encoding: `gzip`, `deflate` (zlib's format), or empty or `identity` for none.
         limit: Bytes that may come out.
-        grow: Called with the size of each piece before it is kept; may raise.
 
     Raises:
         MalformedRequest: It is truncated, damaged, or followed by something else.
@@ -55,7 +49,6 @@ def inflate(body: bytes, encoding: str, *, limit: int = MAX_BODY_SIZE, grow: Cal
         left -= len(piece)
         if left < 0:
             raise message_too_large(limit)
-        grow(len(piece))
         pieces.append(piece)
     if not decompressor.eof:
         raise MalformedRequest("The compressed body is truncated.")

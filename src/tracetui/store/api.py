@@ -382,6 +382,21 @@ class SpanReader(Protocol):
         """
         ...
 
+    def traces_as_found(
+        self,
+        where: Condition | None = None,
+        *,
+        sort: TraceSort = TraceSort(),
+        after: RowKey | None = None,
+        before: RowKey | None = None,
+        limit: int = 100,
+    ) -> Iterator[list[TraceSummary]]:
+        """The rows of `traces`, some at a time as they are found: from the key on, so those before a key in reverse.
+
+        Whoever does not read to the end closes the iterator; nothing else is read meanwhile.
+        """
+        ...
+
     def trace_key(self, trace: TraceSummary, sort: TraceSort) -> RowKey:
         """The key of a row under an order."""
         ...

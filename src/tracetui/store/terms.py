@@ -9,6 +9,7 @@ separates words, so that no text can hold one by chance.
 from __future__ import annotations
 
 import math
+import re
 import struct
 from collections.abc import Iterator, Mapping
 from enum import Flag, auto
@@ -73,7 +74,13 @@ EVERY = "\ue000"
 """The term that every span has."""
 
 _PRIVATE = {code: chr(0xE000 + code) for code in range(0x80) if not chr(code).isalnum()}
+_PRIVATE_IN_NAME = _PRIVATE | {code: chr(0xE000 + code) for code in range(ord("A"), ord("Z") + 1)}
+"""Capitals too: the index folds ASCII, and keys that differ in case are different keys."""
+_SAID = {0xE000 + code: chr(code) for code in range(0x80)}
 _VALUE, _FINE, _COARSE, _HERE, _MOMENT = "\ue100", "\ue101", "\ue102", "\ue103", "\ue104"
+_FIELD = "\ue105"
+"""In front of a field's name, so that no beginning of a word is that of its terms; an attribute's has `@` there."""
+_NAME = re.compile(f"(.+?)[{_VALUE}{_FINE}{_COARSE}{_HERE}]", re.DOTALL)
 _COARSENESS = 32
 """Fine sizes to each coarse one."""
 _ZERO = 2048
@@ -101,7 +108,23 @@ def of_attribute(key: str) -> str:
 @lru_cache(maxsize=4096)
 def spelled(name: str) -> str:
     """The name of a field or the key of an attribute, as terms begin. Keys of attributes keep their case."""
-    return name.translate(_PRIVATE)
+    return ("" if name.startswith("@") else _FIELD) + name.translate(_PRIVATE_IN_NAME)
+
+
+def said(spelling: str) -> str:
+    """What a name or a value was, from its spelling; of a value without its case."""
+    return spelling.translate(_SAID)
+
+
+def name_of(term: str) -> str | None:
+    """The name that a term is of; None where it is a word."""
+    found = _NAME.match(term)
+    return said(found[1].removeprefix(_FIELD)) if found else None
+
+
+def beyond(name: str) -> str:
+    """What stands in the order of terms behind all terms of a name, and before those of the next."""
+    return spelled(name) + _MOMENT
 
 
 def has(name: str) -> str:

@@ -9,9 +9,9 @@ import pytest
 
 from tests.factories import make_batch, make_trace, trace_id
 from tracetui.store.api import RowKey, SessionSort, TraceSort
-from tracetui.store.conditions import And, InTrace, TextContains
 from tracetui.store.sqlite import SqliteReader, SqliteWriter, statements
-from tracetui.store.sqlite.search.pages import page_statement, spans_statement
+from tracetui.store.sqlite.search.pages import page_statement
+from tracetui.store.sqlite.search.spans import page_of_spans
 from tracetui.store.sqlite.sessions import sessions_statement, turns_statement
 
 
@@ -36,7 +36,7 @@ def plan(reader: SqliteReader, statement: str, *values: object) -> str:
 def test_the_default_page_walks_the_index_by_start(reader: SqliteReader, descending: bool, key: str | None) -> None:
     at = RowKey(5, 5)
     statement, values = page_statement(
-        None, TraceSort(descending=descending), at if key == "after" else None, at if key == "before" else None
+        TraceSort(descending=descending), at if key == "after" else None, at if key == "before" else None
     )
     found = plan(reader, statement, *values, 100)
     assert "USING INDEX traces_by_start" in found
@@ -71,29 +71,13 @@ def test_rows_of_sessions_search(reader: SqliteReader) -> None:
     assert "SEARCH u USING PRIMARY KEY (session_id=?)" in found
 
 
-def test_a_filtered_page_looks_into_traces_one_by_one(reader: SqliteReader) -> None:
-    statement, values = page_statement(TextContains("x"), TraceSort(), None, None)
-    found = plan(reader, statement, *values, 100)
-    assert "USING INDEX traces_by_start" in found
-    assert "SEARCH s USING INDEX spans_by_trace" in found
-    assert "TEMP B-TREE" not in found
-
-
 def test_a_skeleton_reads_its_trace_in_order_of_arrival(reader: SqliteReader) -> None:
     assert "SEARCH spans USING INDEX spans_by_trace (trace=?)" in plan(reader, statements.SKELETON, trace_id(1))
 
 
-@pytest.mark.parametrize("where", [InTrace(trace_id(1)), And((InTrace(trace_id(1)), TextContains("x")))])
-def test_a_page_of_one_traces_spans_starts_at_its_key(reader: SqliteReader, where: InTrace | And) -> None:
-    statement, values = spans_statement(where)
-    found = plan(reader, statement, 7, *values, 100)
-    assert "spans_by_trace (trace=? AND rowid>?)" in found
-    assert "TEMP B-TREE" not in found
-
-
 def test_a_page_of_all_spans_starts_at_its_key(reader: SqliteReader) -> None:
-    statement, values = spans_statement(None)
-    assert "USING INTEGER PRIMARY KEY (rowid>?)" in plan(reader, statement, 7, *values, 100)
+    text, values = page_of_spans(None, 7)
+    assert "USING INTEGER PRIMARY KEY (rowid>?)" in plan(reader, text, *values, 100)
 
 
 def test_one_span_is_found_by_its_identity(reader: SqliteReader) -> None:

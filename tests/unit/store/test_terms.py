@@ -3,7 +3,7 @@
 import math
 import re
 
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from tracetui.model.words import words
@@ -66,3 +66,22 @@ def test_what_is_short_does_not_depend_on_case() -> None:
     assert terms.is_short("ss" * 32)
     assert not terms.is_short("ß" * 33)
     assert not terms.is_short("ss" * 33)
+
+
+@given(st.text(min_size=1, max_size=8), st.text(max_size=8))
+def test_a_name_is_known_again_in_its_terms(name: str, text: str) -> None:
+    assume(not any("\ue000" <= character <= "\uf8ff" for character in name))
+    of_it = [terms.has(name), terms.value(name, text), *terms.sizes(name, 7)]
+    for term in of_it:
+        assert terms.name_of(term) == name
+        assert term < terms.beyond(name)
+    assert terms.name_of("word") is None
+
+
+def test_keys_that_differ_in_case_are_different_names_where_the_index_folds_ascii() -> None:
+    assert terms.has("@Key").lower() != terms.has("@key").lower()
+
+
+def test_no_beginning_of_a_word_is_that_of_a_term() -> None:
+    for name in ("error", "@error"):
+        assert not any(term.startswith("error") for term in (terms.has(name), terms.value(name, "x")))

@@ -368,6 +368,12 @@ UNSEEN_SPANS = (
 COUNT_SPANS = "SELECT ifnull(sum(span_count + pending_count), 0) FROM traces"
 """All spans; summed over traces, which are far fewer."""
 
+WAITING_SPANS = (
+    "SELECT min(i.backlog, (SELECT count(*) FROM spans WHERE id <= i.backlog))"
+    " + (SELECT count(*) FROM spans WHERE id > i.through) FROM search_index i"
+)
+"""Spans that the search index does not hold yet."""
+
 LOGS = (
     "SELECT l.id, l.trace_id, l.span_id, l.time_unix_nano, l.severity_number, l.event_name, l.body_text, l.data,"
     f" {_RECORD_COLUMNS} FROM logs l JOIN resources r ON r.id = l.resource_id JOIN scopes c ON c.id = l.scope_id"

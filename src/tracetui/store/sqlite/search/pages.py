@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Sequence
 
 from tracetui.model.trace import TraceSummary
 from tracetui.store.api import END, RowKey, TraceOrder, TraceSort
-from tracetui.store.conditions import Condition
 from tracetui.store.sqlite import statements
-from tracetui.store.sqlite.render import render
 
 NEWEST_FIRST = TraceSort()
 """The order of a trace list unless told otherwise."""
@@ -31,38 +30,29 @@ SORT_EXPRESSIONS = {
 """Each order as an expression that is never NULL; `sort_value` is the same in Python."""
 
 
-def page_statement(
-    where: Condition | None,
-    sort: TraceSort,
-    after: RowKey | None,
-    before: RowKey | None,
-) -> tuple[str, list[object]]:
-    """The statement of a page of traces with its values but for the limit; rows before a key come in reverse."""
+def page_statement(sort: TraceSort, after: RowKey | None, before: RowKey | None) -> tuple[str, tuple[object, ...]]:
+    """The statement of a page of all traces with its values but for the limit; rows before a key come in reverse."""
     clauses: list[str] = []
-    values: list[object] = []
+    values: tuple[object, ...] = ()
     key = after if before is None else before
     if key is not None and key != END:
         clause, values = beyond(sort, key, forward=before is None)
         clauses.append(clause)
-    if where is not None:
-        text, bound = render(where)
-        clauses.append(f"EXISTS (SELECT 1 FROM spans s WHERE s.trace = t.id AND {text})")
-        values += bound
     direction = "DESC" if sort.descending == (before is None) else "ASC"
     order = f"{SORT_EXPRESSIONS[sort.order]} {direction}, t.id {direction}"
     return f"SELECT {statements.SUMMARY_COLUMNS} FROM traces t{where_clause(clauses)} ORDER BY {order} LIMIT ?", values
 
 
-def spans_statement(where: Condition | None) -> tuple[str, list[object]]:
-    """The statement of a page of span row ids; its values stand between the key and the limit."""
-    text, values = render(where)
-    return f"SELECT s.id FROM spans s WHERE s.id > ? AND {text} ORDER BY s.id LIMIT ?", values
+def rows_statement(row_ids: Sequence[int]) -> tuple[str, tuple[object]]:
+    """The statement of the rows of these traces, in any order."""
+    statement = f"SELECT {statements.SUMMARY_COLUMNS} FROM traces t WHERE t.id IN (SELECT value FROM json_each(?))"
+    return statement, (json.dumps(list(row_ids)),)
 
 
-def beyond(sort: TraceSort, key: RowKey, *, forward: bool) -> tuple[str, list[object]]:
+def beyond(sort: TraceSort, key: RowKey, *, forward: bool) -> tuple[str, tuple[object, ...]]:
     """The clause for rows that follow a key in the order, or go before it."""
     comparison = "<" if sort.descending == forward else ">"
-    return f"({SORT_EXPRESSIONS[sort.order]}, t.id) {comparison} (?, ?)", [key.value, key.row_id]
+    return f"({SORT_EXPRESSIONS[sort.order]}, t.id) {comparison} (?, ?)", (key.value, key.row_id)
 
 
 def where_clause(clauses: Iterable[str]) -> str:

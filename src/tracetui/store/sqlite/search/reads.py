@@ -5,23 +5,22 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
+from functools import cached_property
 
 from tracetui.errors import SearchCancelled
 from tracetui.model.trace import SpanRow, TraceSummary
 from tracetui.store.api import END, Hit, RowKey, SearchState, TraceSort
-from tracetui.store.conditions import And, Condition, InTrace, Operand, SpanField
+from tracetui.store.conditions import Condition, Operand
 from tracetui.store.sqlite import statements
-from tracetui.store.sqlite.render import render
 from tracetui.store.sqlite.rows import trace_summary
-from tracetui.store.sqlite.search.pages import (
-    NEWEST_FIRST,
-    beyond,
-    page_statement,
-    sort_value,
-    spans_statement,
-    where_clause,
-)
+from tracetui.store.sqlite.search import completion, count
+from tracetui.store.sqlite.search.hits import hit_of
+from tracetui.store.sqlite.search.pages import NEWEST_FIRST, beyond, page_statement, rows_statement, sort_value
+from tracetui.store.sqlite.search.plan import Planner, are_few
+from tracetui.store.sqlite.search.spans import first_spans, matching_statement, page_of_spans
+from tracetui.store.sqlite.search.sql import ALWAYS, Sql
+from tracetui.store.sqlite.search.walk import walk
 
 
 class SearchReads:
@@ -44,6 +43,10 @@ class SearchReads:
         """These spans' rows; see `SpanReader.rows`."""
         raise NotImplementedError
 
+    @cached_property
+    def _planner(self) -> Planner:
+        return Planner(self._connection)
+
     def interrupt(self) -> None:
         """End the search that another thread is waiting for, if there is one."""
         with self._state:
@@ -55,18 +58,14 @@ class SearchReads:
         self, where: Condition | None = None, *, ahead_of: RowKey | None = None, sort: TraceSort = NEWEST_FIRST
     ) -> int:
         """Traces that match; with `ahead_of`, those that stand before that key in the order."""
-        clauses: list[str] = []
-        values: list[object] = []
-        if ahead_of is not None and ahead_of != END:
-            clause, values = beyond(sort, ahead_of, forward=False)
-            clauses.append(clause)
-        if where is not None:
-            text, bound = render(where)
-            clauses.append(f"t.id IN (SELECT s.trace FROM spans s WHERE {text})")
-            values += bound
-        statement = f"SELECT count(*) FROM traces t{where_clause(clauses)}"
+        ahead = ALWAYS if ahead_of in (None, END) else Sql(*beyond(sort, ahead_of, forward=False))
         with self._searching():
-            return int(self._connection.execute(statement, values).fetchone()[0])
+            if where is None:
+                statement = Sql(f"SELECT count(*) FROM traces t WHERE {ahead.text}", ahead.values)
+            else:
+                plan = self._planner.plan(where)
+                statement = count.traces_statement(plan, ahead, in_few=are_few(self._connection, plan))
+            return int(self._connection.execute(*statement).fetchone()[0])
 
     def traces(
         self,
@@ -78,12 +77,53 @@ class SearchReads:
         limit: int = 100,
     ) -> list[TraceSummary]:
         """A page of traces in the order; see `SpanReader.traces`."""
+        found = self.traces_as_found(where, sort=sort, after=after, before=before, limit=limit)
+        rows = [trace for some in found for trace in some]
+        return rows if before is None else rows[::-1]
+
+    def traces_as_found(
+        self,
+        where: Condition | None = None,
+        *,
+        sort: TraceSort = NEWEST_FIRST,
+        after: RowKey | None = None,
+        before: RowKey | None = None,
+        limit: int = 100,
+    ) -> Iterator[list[TraceSummary]]:
+        """The rows of a page, some at a time; see `SpanReader.traces_as_found`."""
         if after is not None and before is not None:
             raise ValueError("a page is asked for with after or with before, not with both")
-        statement, values = page_statement(where, sort, after, before)
-        with self._searching():
-            rows = [trace_summary(row) for row in self._connection.execute(statement, (*values, max(limit, 0)))]
-        return rows if before is None else rows[::-1]
+        return self._found(where, sort, after, before, max(limit, 0))
+
+    def _found(
+        self, where: Condition | None, sort: TraceSort, after: RowKey | None, before: RowKey | None, limit: int
+    ) -> Iterator[list[TraceSummary]]:
+        with self._searching(), self._snapshot():
+            if where is None:
+                statement, values = page_statement(sort, after, before)
+                yield [trace_summary(row) for row in self._connection.execute(statement, (*values, limit))]
+                return
+            key = after if before is None else before
+            if key == END:
+                key = None
+            left = limit
+            if not left:
+                return
+            plan = self._planner.plan(where)
+            with closing(walk(self._connection, plan, sort, key, forward=before is None)) as pieces:
+                for traces in pieces:
+                    self._stop_if_cancelled()
+                    if not traces:
+                        continue
+                    yield self._summaries(traces[:left])
+                    left -= len(traces)
+                    if left <= 0:
+                        return
+
+    def _summaries(self, row_ids: Sequence[int]) -> list[TraceSummary]:
+        found = self._connection.execute(*rows_statement(row_ids)).fetchall()
+        by_id = {row[0]: row for row in found}
+        return [trace_summary(by_id[row_id]) for row_id in row_ids]
 
     def trace_key(self, trace: TraceSummary, sort: TraceSort) -> RowKey:
         """The key of a row under an order."""
@@ -91,58 +131,62 @@ class SearchReads:
 
     def count_spans(self, where: Condition | None = None) -> int:
         """Spans that match."""
-        text, values = render(where)
-        statement = statements.COUNT_SPANS if where is None else f"SELECT count(*) FROM spans s WHERE {text}"
         with self._searching():
-            return int(self._connection.execute(statement, values).fetchone()[0])
+            if where is None:
+                statement = Sql(statements.COUNT_SPANS)
+            else:
+                plan = self._planner.plan(where)
+                statement = count.spans_statement(plan, in_few=are_few(self._connection, plan))
+            return int(self._connection.execute(*statement).fetchone()[0])
 
     def spans(self, where: Condition | None = None, *, after_row_id: int = 0, limit: int = 100) -> list[SpanRow]:
         """A page of spans in order of arrival."""
-        statement, values = spans_statement(where)
         with self._searching(), self._snapshot():
-            found = self._connection.execute(statement, (after_row_id, *values, max(limit, 0)))
+            plan = None if where is None else self._planner.plan(where)
+            in_few = plan is not None and are_few(self._connection, plan)
+            text, values = page_of_spans(plan, after_row_id, in_few=in_few)
+            found = self._connection.execute(text, (*values, max(limit, 0))).fetchall()
             return self.rows([row_id for (row_id,) in found])
 
     def matching(self, trace_id: str, where: Condition) -> list[str]:
         """Ids of the spans of a trace that match, in order of arrival."""
-        text, values = render(And((InTrace(trace_id), where)))
-        with self._searching():
-            found = self._connection.execute(f"SELECT s.span_id FROM spans s WHERE {text} ORDER BY s.id", values)
-            return [span_id for (span_id,) in found]
+        with self._searching(), self._snapshot():
+            statement = matching_statement(self._planner.plan(where), trace_id)
+            return [span_id for (span_id,) in self._connection.execute(*statement)]
 
     def hits(self, trace_row_ids: Sequence[int], where: Condition) -> dict[int, Hit | None]:
         """Why these traces match; see `SpanReader.hits`."""
-        text, values = render(where)
-        statement = f"SELECT EXISTS (SELECT 1 FROM spans s WHERE s.trace = ? AND {text})"
-        with self._searching():
-            return {
-                row_id: None
-                for row_id in trace_row_ids
-                if self._connection.execute(statement, (row_id, *values)).fetchone()[0]
-            }
+        with self._searching(), self._snapshot():
+            plan = self._planner.plan(where)
+            found = first_spans(self._connection, plan, trace_row_ids)
+            hits: dict[int, Hit | None] = {}
+            rows = {row.row_id: row for row in self.rows(list(found.values()))}
+            for trace, row_id in found.items():
+                self._stop_if_cancelled()
+                hits[trace] = hit_of(where, rows[row_id], self._planner.tests.contents(row_id))
+            return hits
 
     def frequent_keys(self, prefix: str = "", *, limit: int = 50) -> list[tuple[str, int]]:
         """Keys of span attributes that start so; see `SpanReader.frequent_keys`."""
-        return []
+        with self._searching():
+            return completion.keys(self._connection, prefix, limit)
 
     def frequent_values(self, operand: Operand, prefix: str = "", *, limit: int = 50) -> list[tuple[str, int]]:
         """Values of a field or an attribute that start so; see `SpanReader.frequent_values`."""
-        column = _COLUMNS.get(operand)
-        if column is None:
-            return []
-        statement = (
-            f"SELECT {column}, count(*) FROM (SELECT * FROM spans ORDER BY id DESC LIMIT {_LATEST}) s"
-            " JOIN resources r ON r.id = s.resource_id JOIN scopes c ON c.id = s.scope_id"
-            f" WHERE {column} <> '' AND substr({column}, 1, ?) = ? COLLATE NOCASE GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT ?"
-        )
         with self._searching():
-            found = self._connection.execute(statement, (len(prefix), prefix, max(limit, 0)))
-            return [(value, count) for value, count in found]
+            return completion.values(self._connection, operand, prefix, limit)
 
     def search_state(self) -> SearchState:
         """How far the search index has come."""
-        total = self.count_spans()
-        return SearchState(total, total)
+        with self._searching(), self._snapshot():
+            total = int(self._connection.execute(statements.COUNT_SPANS).fetchone()[0])
+            waiting = int(self._connection.execute(statements.WAITING_SPANS).fetchone()[0])
+            return SearchState(max(total - waiting, 0), total)
+
+    def _stop_if_cancelled(self) -> None:
+        """Between two statements, which `interrupt` does not reach."""
+        if self._is_cancelled:
+            raise SearchCancelled
 
     @contextmanager
     def _searching(self) -> Iterator[None]:
@@ -153,28 +197,9 @@ class SearchReads:
             with self._reading():
                 yield
         except Exception as error:
-            if self._is_cancelled:
+            if self._is_cancelled and not isinstance(error, SearchCancelled):
                 raise SearchCancelled from error
             raise
         finally:
             with self._state:
                 self._is_searching = False
-
-
-_LATEST = 20_000
-"""Spans among which values are counted."""
-
-_COLUMNS: dict[Operand, str] = {
-    SpanField.NAME: "s.name",
-    SpanField.KIND: "s.kind",
-    SpanField.SERVICE: "r.service",
-    SpanField.PROJECT: "r.project",
-    SpanField.SCOPE: "c.name",
-    SpanField.MODEL: "s.model",
-    SpanField.PROVIDER: "s.provider",
-    SpanField.TOOL: "s.tool_name",
-    SpanField.AGENT: "s.agent_name",
-    SpanField.SESSION: "s.session_id",
-    SpanField.USER: "s.user_id",
-}
-"""Columns by the field whose text they hold."""

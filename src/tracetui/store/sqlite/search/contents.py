@@ -1,0 +1,204 @@
+"""What only a span's bytes can tell: its attributes and texts, read while a statement runs.
+
+A statement asks `span_holds(number, row id)`; the answer is worked out here. The statement goes through a span's
+conditions together, so that the last few spans are all that is worth keeping.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
+from typing import Any
+
+from tracetui.errors import DecodeError
+from tracetui.model import lookup
+from tracetui.model.attributes import Attributes
+from tracetui.model.chat import NormalisedSpan
+from tracetui.model.lookup import Scalar
+from tracetui.model.span import LogRecord, Span
+from tracetui.store.conditions import Attribute, Has, Operand, SpanField, Words
+from tracetui.store.sqlite.search import fields
+from tracetui.store.sqlite.search.sql import Sql
+from tracetui.store.sqlite.search.values import Leaf, Test, test_of
+
+_KEPT_SPANS = 64
+_KEPT_ANSWERS = 100_000
+
+_SPAN = (
+    "SELECT d.data, r.data, r.schema_url, c.data, c.schema_url, s.name, s.is_error, s.parent_span_id, t.trace_id,"
+    " ifnull(p.announces, s.span_id) FROM spans s JOIN traces t ON t.id = s.trace JOIN resources r ON"
+    " r.id = s.resource_id JOIN scopes c ON c.id = s.scope_id LEFT JOIN pending_spans p ON p.id = s.id"
+    " LEFT JOIN span_data d ON d.id = s.id WHERE s.id = ?"
+)
+_LOGS = (
+    "SELECT l.data, r.data, r.schema_url, c.data, c.schema_url FROM logs l JOIN resources r ON r.id = l.resource_id"
+    " JOIN scopes c ON c.id = l.scope_id WHERE l.trace_id = ? AND l.trace_id <> '' AND l.span_id = ? ORDER BY l.id"
+)
+
+
+class Contents:
+    """One span with its log records, read as far as it is asked for."""
+
+    def __init__(self, connection: sqlite3.Connection, row_id: int) -> None:
+        self._connection = connection
+        self._row: Sequence[Any] = connection.execute(_SPAN, (row_id,)).fetchone() or (None,) * 10
+
+    @property
+    def is_error(self) -> bool:
+        """Whether the columns say that it failed."""
+        return bool(self._row[6])
+
+    @cached_property
+    def attributes(self) -> Attributes:
+        """Its attributes alone; of a span that cannot be read, none."""
+        return self.span.attributes
+
+    @cached_property
+    def span(self) -> Span:
+        """The span; one that cannot be read has little more than a name."""
+        from tracetui.otlp import decode  # deferred: 60 ms, and a list without a filter needs none of it
+
+        data, resource, resource_schema, scope, scope_schema, name, _, parent, trace_id, span_id = self._row
+        try:
+            return decode.span(data, decode.resource(resource, resource_schema), decode.scope(scope, scope_schema))
+        except (DecodeError, TypeError):
+            return Span(trace_id or "", span_id or "", name or "", parent or "")
+
+    @cached_property
+    def logs(self) -> Sequence[LogRecord]:
+        """Its log records in order of arrival, but for those that cannot be read."""
+        from tracetui.otlp import decode  # as above
+
+        found = []
+        for data, resource, resource_schema, scope, scope_schema in self._connection.execute(_LOGS, self._row[8:10]):
+            try:
+                record = decode.log_record(
+                    data, decode.resource(resource, resource_schema), decode.scope(scope, scope_schema)
+                )
+            except DecodeError:
+                continue
+            found.append(record)
+        return found
+
+    def texts(self) -> Iterator[tuple[str, str]]:
+        """Every value that is searched for words, each after where it stands."""
+        from tracetui.store import document  # as above
+
+        return document.searched_texts(self.span, self.logs)
+
+    def values(self, operand: Operand) -> Sequence[Scalar]:
+        """Everything that is to be compared under an attribute or a field that has no column."""
+        match operand:
+            case Attribute(key):
+                return lookup.values_at(self.attributes, key)
+            case SpanField():
+                return self._values[operand] if operand in self._values else self._read(operand)
+            case _:
+                return ()
+
+    @cached_property
+    def _values(self) -> dict[SpanField, Sequence[Scalar]]:
+        return {}
+
+    @cached_property
+    def _normalised(self) -> NormalisedSpan:
+        from tracetui import semconv  # as above
+
+        return semconv.normalise(self.span, self.logs)
+
+    def _read(self, field: SpanField) -> Sequence[Scalar]:
+        found = self._values[field] = fields.values_of(self._normalised, field, is_error=self.is_error)
+        return found
+
+
+class SpanTests:
+    """The conditions of one search that need a span's bytes, by the numbers that statements ask for."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._leaves: list[Leaf] = []
+        self._tests: list[Test] = []
+        self._spans: OrderedDict[int, Contents] = OrderedDict()
+        self._answers: dict[tuple[int, int], bool] = {}
+        self._of_traces: list[Sql] = []
+        self._traces: dict[tuple[int, int], bool] = {}
+        connection.create_function("span_holds", 2, self._span_holds)
+        connection.create_function("trace_holds", 2, self._trace_holds)
+        connection.create_function("value_holds", 2, self._value_holds, deterministic=True)
+
+    def clear(self) -> None:
+        """Forget the search before."""
+        self._leaves.clear()
+        self._tests.clear()
+        self._spans.clear()
+        self._answers.clear()
+        self._of_traces.clear()
+        self._traces.clear()
+
+    def number(self, leaf: Leaf) -> int:
+        """The number that stands for a condition in this search.
+
+        Raises:
+            UsageError: The regular expression is none.
+        """
+        if leaf in self._leaves:
+            return self._leaves.index(leaf)
+        self._tests.append(test_of(leaf))
+        self._leaves.append(leaf)
+        return len(self._leaves) - 1
+
+    def trace_number(self, of_span: Sql) -> int:
+        """The number by which `trace_holds` knows a condition over `spans o`, which a span of a trace may meet."""
+        self._of_traces.append(of_span)
+        return len(self._of_traces) - 1
+
+    def contents(self, row_id: int) -> Contents:
+        """A span's contents."""
+        found = self._spans.get(row_id)
+        if found is None:
+            if len(self._spans) >= _KEPT_SPANS:
+                self._spans.popitem(last=False)
+            found = self._spans[row_id] = Contents(self._connection, row_id)
+        return found
+
+    def _span_holds(self, number: int, row_id: int) -> bool:
+        known = self._answers.get((number, row_id))
+        if known is None:
+            if len(self._answers) >= _KEPT_ANSWERS:
+                self._answers.clear()
+            known = self._answers[number, row_id] = holds(
+                self._leaves[number], self._tests[number], self.contents(row_id)
+            )
+        return known
+
+    def _trace_holds(self, number: int, trace: int) -> bool:
+        known = self._traces.get((number, trace))
+        if known is None:
+            if len(self._traces) >= _KEPT_ANSWERS:
+                self._traces.clear()
+            text, values = self._of_traces[number]
+            statement = f"SELECT EXISTS (SELECT 1 FROM spans o WHERE o.trace = ? AND {text})"
+            known = bool(self._connection.execute(statement, (trace, *values)).fetchone()[0])
+            self._traces[number, trace] = known
+        return known
+
+    def _value_holds(self, number: int, value: Scalar | None) -> bool:
+        return value is not None and self._tests[number](value)
+
+
+def holds(leaf: Leaf, test: Callable[[Scalar], bool], contents: Contents) -> bool:
+    """Whether a condition holds for a span."""
+    match leaf:
+        case Words(_, whole, within):
+            if within is None:
+                if whole:
+                    return any(test(text) for _, text in contents.texts())
+                return test("\n".join(text for _, text in contents.texts()))
+            values = contents.values(within)
+            return any(map(test, values)) if whole else test("\n".join(map(str, values)))
+        case Has(Attribute(key)):
+            return lookup.has(contents.attributes, key)
+        case _:
+            return any(map(test, contents.values(leaf.operand)))

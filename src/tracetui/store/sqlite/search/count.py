@@ -1,0 +1,55 @@
+"""Counting what matches: one statement that runs to its end, outside of the interpreter as far as the index decides."""
+
+from __future__ import annotations
+
+from tracetui.store.sqlite.search.plan import Plan
+from tracetui.store.sqlite.search.spans import of_traces
+from tracetui.store.sqlite.search.sql import Sql, both
+
+_NAMED = "FROM span_terms f CROSS JOIN spans s ON s.id = f.rowid WHERE f.span_terms MATCH ?"
+
+
+def traces_statement(plan: Plan, ahead: Sql, *, in_few: bool = False) -> Sql:
+    """The statement that counts the traces that match, of those for which something else holds too.
+
+    Args:
+        plan: How the condition is searched for.
+        ahead: What else holds.
+        in_few: Whether few traces are left, so that the index need not be asked.
+    """
+    if plan.is_empty:
+        return Sql("SELECT 0")
+    clauses = [plan.traces, ahead]
+    if not plan.of_traces:
+        found = None if in_few else _matching(plan, "s.trace")
+        if found is None:
+            text, values = plan.whole
+            clauses.append(Sql(f"EXISTS (SELECT 1 FROM spans s WHERE s.trace = t.id AND {text})", values))
+        else:
+            clauses.append(Sql(f"t.id IN ({found.text})", found.values))
+    text, values = both(clauses)
+    return Sql(f"SELECT count(*) FROM traces t WHERE {text}", values)
+
+
+def spans_statement(plan: Plan, *, in_few: bool = False) -> Sql:
+    """The statement that counts the spans that match; `in_few` as above."""
+    if plan.is_empty:
+        return Sql("SELECT 0")
+    found = None if in_few else _matching(plan, "s.id")
+    if found is None:
+        text, values = of_traces(plan) if in_few else plan.whole
+        return Sql(f"SELECT count(*) FROM spans s WHERE {text}", values)
+    return Sql(f"SELECT count(*) FROM ({found.text})", found.values)
+
+
+def _matching(plan: Plan, column: str) -> Sql | None:
+    """A column of the spans that match: of those that the index is sure of, and of the others after a look."""
+    if plan.match is None:
+        return None
+    if plan.bounds.is_exact:
+        return Sql(f"SELECT {column} {_NAMED}", (plan.match,))
+    text, values = plan.residual
+    looked_at = Sql(f"SELECT {column} {_NAMED} AND {text}", (plan.doubtful, *values))
+    if plan.certain is None:
+        return looked_at
+    return Sql(f"SELECT {column} {_NAMED} UNION ALL {looked_at.text}", (plan.certain, *looked_at.values))

@@ -1,0 +1,104 @@
+"""Expressions that the search index is asked: terms, and what is made of them by AND, OR and NOT.
+
+`ALL` and `NONE` stand for every span and for none; FTS5 has no words for them. They vanish where they can.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from tracetui.store import terms
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """The spans that have a term; with `goes_on` one that starts so."""
+
+    text: str
+    goes_on: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AllOf:
+    """The spans that are in each of these."""
+
+    parts: tuple[Expression, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """The spans that are in one of these at least."""
+
+    parts: tuple[Expression, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Without:
+    """The spans that are not in this."""
+
+    part: Expression
+
+
+Expression: TypeAlias = Term | AllOf | AnyOf | Without
+"""What the index is asked."""
+
+ALL: Expression = AllOf(())
+NONE: Expression = AnyOf(())
+
+
+def all_of(parts: Iterable[Expression]) -> Expression:
+    """The spans that are in each of these."""
+    found: dict[Expression, None] = {}
+    for part in parts:
+        found.update(dict.fromkeys(part.parts if isinstance(part, AllOf) else (part,)))
+    if NONE in found:
+        return NONE
+    return next(iter(found)) if len(found) == 1 else AllOf(tuple(found))
+
+
+def any_of(parts: Iterable[Expression]) -> Expression:
+    """The spans that are in one of these at least."""
+    found: dict[Expression, None] = {}
+    for part in parts:
+        found.update(dict.fromkeys(part.parts if isinstance(part, AnyOf) else (part,)))
+    if ALL in found:
+        return ALL
+    return next(iter(found)) if len(found) == 1 else AnyOf(tuple(found))
+
+
+def without(part: Expression) -> Expression:
+    """The spans that are not in this."""
+    if part == ALL:
+        return NONE
+    if part == NONE:
+        return ALL
+    return part.part if isinstance(part, Without) else Without(part)
+
+
+def size(expression: Expression) -> int:
+    """How many terms it has."""
+    match expression:
+        case Term():
+            return 1
+        case Without(part):
+            return 1 + size(part)
+        case _:
+            return sum(map(size, expression.parts))
+
+
+def matched(expression: Expression) -> str:
+    """What stands behind MATCH, for an expression other than `ALL` and `NONE`."""
+    match expression:
+        case Term(text, goes_on):
+            return f'"{text.replace(chr(34), chr(34) * 2)}"{" *" if goes_on else ""}'
+        case AnyOf(parts):
+            return f"({' OR '.join(map(matched, parts))})"
+        case Without(part):
+            return f"({matched(Term(terms.EVERY))} NOT {matched(part)})"
+        case AllOf(parts):
+            wanted = [part for part in parts if not isinstance(part, Without)] or [Term(terms.EVERY)]
+            unwanted = [part.part for part in parts if isinstance(part, Without)]
+            text = f"({' AND '.join(map(matched, wanted))})"
+            return f"({text} NOT {matched(any_of(unwanted))})" if unwanted else text

@@ -1,0 +1,191 @@
+"""How a condition is searched for: what the index is asked, what is then asked of each span it names, and of traces."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from tracetui.store.conditions import (
+    And,
+    Compare,
+    Comparison,
+    Condition,
+    Equals,
+    Has,
+    HasAncestor,
+    HasParent,
+    InTrace,
+    Like,
+    Matches,
+    Not,
+    Or,
+    SpanField,
+    TraceField,
+    TraceHas,
+)
+from tracetui.store.sqlite.search.bounds import Bounds, bounds_of
+from tracetui.store.sqlite.search.contents import SpanTests
+from tracetui.store.sqlite.search.expression import ALL, NONE, matched
+from tracetui.store.sqlite.search.records import Records
+from tracetui.store.sqlite.search.sql import ALWAYS, Sql, both, either
+from tracetui.store.sqlite.search.statement import Statements
+
+FEW = 3_000
+"""Spans that are looked at without further ado: reading their rows takes some 15 ms."""
+
+_FEW_TRACES = 300
+"""Traces whose spans are looked at without asking the index."""
+
+_FIND_TRACES = (
+    "SELECT DISTINCT s.trace FROM span_terms f CROSS JOIN spans s ON s.id = f.rowid WHERE f.span_terms MATCH ?"
+    f" LIMIT {FEW + 1}"
+)
+_COUNT_CANDIDATES = f"SELECT count(*) FROM (SELECT rowid FROM span_terms WHERE span_terms MATCH ? LIMIT {FEW + 1})"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How one condition is searched for."""
+
+    bounds: Bounds
+    """What the index says of it."""
+    residual: Sql
+    """What is asked of each span that the index names, over `spans s`."""
+    whole: Sql
+    """The condition itself, over `spans s`."""
+    traces: Sql
+    """What holds for every trace that matches, over `traces t`."""
+    of_traces: bool
+    """Whether that is all there is to it."""
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing can match."""
+        return self.bounds.possible == NONE
+
+    @property
+    def match(self) -> str | None:
+        """What the index is asked; None where it knows nothing, or names every span."""
+        return None if self.bounds.possible in (ALL, NONE) else matched(self.bounds.possible)
+
+    @property
+    def certain(self) -> str | None:
+        """What the index is asked for spans that need not be looked at; None where it cannot name them."""
+        return None if self.bounds.certain in (ALL, NONE) else matched(self.bounds.certain)
+
+    @property
+    def doubtful(self) -> str | None:
+        """What the index is asked for those that have to be looked at."""
+        if self.match is None or self.certain is None:
+            return self.match
+        return f"({self.match} NOT {self.certain})"
+
+
+class Planner:
+    """Makes plans for one connection, one at a time: a plan holds until the next is made."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._tests = SpanTests(connection)
+        self.records = Records(connection)
+        self._statements = Statements(self.records.ids, self._tests.number, self._tests.trace_number)
+
+    @property
+    def tests(self) -> SpanTests:
+        """What the plan at hand asks of spans' bytes."""
+        return self._tests
+
+    def plan(self, condition: Condition) -> Plan:
+        """How a condition is searched for.
+
+        Raises:
+            UsageError: A regular expression is none.
+        """
+        self._tests.clear()
+        return Plan(
+            bounds_of(condition, self.records.ids),
+            self._residual(condition),
+            self._statements.of_span(condition),
+            self._traces(condition) or ALWAYS,
+            is_of_traces(condition),
+        )
+
+    def bounds(self, condition: Condition) -> Bounds:
+        """What the index says of a part of the condition at hand."""
+        return bounds_of(condition, self.records.ids)
+
+    def _residual(self, condition: Condition) -> Sql:
+        """What is left of a condition once the index has named the spans for which it may hold."""
+        if bounds_of(condition, self.records.ids).is_exact:
+            return ALWAYS
+        if isinstance(condition, And):
+            return both([self._residual(each) for each in condition.conditions])
+        return self._statements.of_span(condition)
+
+    def _traces(self, condition: Condition) -> Sql | None:
+        """What holds for every trace with a span for which the condition holds; None where that is nothing."""
+        if is_of_traces(condition):
+            return self._statements.of_trace(condition)
+        match condition:
+            case And(conditions):
+                return both(list(_known(map(self._traces, conditions)))) if conditions else None
+            case Or(conditions):
+                parts = [self._traces(each) for each in conditions]
+                return None if None in parts else either(list(_known(parts)))
+            case Compare(SpanField.START, Comparison.LESS | Comparison.AT_MOST | Comparison.EQUAL, number):
+                return Sql("t.start_time_unix_nano <= ?", (min(number, 2**63 - 1),))
+            case Equals(SpanField.SPAN, text):
+                found = self._connection.execute(
+                    "SELECT DISTINCT trace FROM spans INDEXED BY spans_by_identity WHERE span_id = ?",
+                    (text.casefold().encode("utf-8", "replace").decode(),),
+                )
+                return _among(trace for (trace,) in found)
+            case HasParent(other) | HasAncestor(other) | TraceHas(other):
+                return self._with_a_span(other)
+            case _:
+                return None
+
+    def _with_a_span(self, condition: Condition) -> Sql | None:
+        """Traces that hold a span for which a condition may hold, where they are few."""
+        bounds = bounds_of(condition, self.records.ids)
+        if bounds.possible == NONE:
+            return Sql("0")
+        if bounds.possible != ALL:
+            asked = (matched(bounds.possible),)
+            if self._connection.execute(_COUNT_CANDIDATES, asked).fetchone()[0] <= FEW:
+                return _among(trace for (trace,) in self._connection.execute(_FIND_TRACES, asked))
+        return self._traces(condition)
+
+
+def are_few(connection: sqlite3.Connection, plan: Plan) -> bool:
+    """Whether so few traces come into question that the index need not be asked for their spans."""
+    if plan.traces.is_always:
+        return False
+    text, values = plan.traces
+    statement = f"SELECT count(*) FROM (SELECT 1 FROM traces t WHERE {text} LIMIT {_FEW_TRACES + 1})"
+    return bool(connection.execute(statement, values).fetchone()[0] <= _FEW_TRACES)
+
+
+def is_of_traces(condition: Condition) -> bool:
+    """Whether a condition is one on the whole trace alone."""
+    match condition:
+        case And(conditions) | Or(conditions):
+            return bool(conditions) and all(map(is_of_traces, conditions))
+        case Not(negated):
+            return is_of_traces(negated)
+        case InTrace():
+            return True
+        case Equals() | Like() | Matches() | Compare() | Has():
+            return isinstance(condition.operand, TraceField) or condition.operand is SpanField.TRACE
+        case _:
+            return False
+
+
+def _among(traces: Iterable[int]) -> Sql:
+    return Sql("t.id IN (SELECT value FROM json_each(?))", (json.dumps(list(traces)),))
+
+
+def _known(parts: Iterable[Sql | None]) -> Iterable[Sql]:
+    return (part for part in parts if part is not None)
