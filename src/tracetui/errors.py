@@ -2,10 +2,12 @@
 
     TracetuiError
     ├── UsageError              wrong words on the command line or in the configuration      exit 2
+    │   └── QueryError          a query that is wrong, with the place (query/errors.py)      exit 2
     ├── StoreError              the database cannot be used                                  exit 1
     │   ├── NewerSchemaError    written by a later version
     │   ├── NotADatabaseError   the path holds something else
     │   ├── StoreLockedError    another process writes it
+    │   ├── DiskFullError       no space left, or only the reserve; retry                    (503 / UNAVAILABLE)
     │   ├── SearchCancelled     somebody no longer wants the answer
     │   └── IngestBusyError     the queue to the writer is full; retry                       (503 / UNAVAILABLE)
     ├── ScreenError             the explorer's screen failed                                 exit 1
@@ -61,6 +63,10 @@ class NotADatabaseError(StoreError):
 
 class StoreLockedError(StoreError):
     """Another process is the one writer of this database."""
+
+
+class DiskFullError(StoreError):
+    """The disk that holds the database has no room; writing goes on by itself once it has."""
 
 
 class SearchCancelled(StoreError):

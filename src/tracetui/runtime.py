@@ -202,6 +202,10 @@ class Runtime:
             if status.state is ReceiverState.LISTENING and self.settings.access.leaves_open(status.address)
         )
 
+    def trouble(self) -> str:
+        """Why nothing could be stored the last time; empty where it could."""
+        return self._ingest.stats().trouble if self._ingest is not None else ""
+
     def price_problems(self) -> tuple[str, ...]:
         """What is wrong with the user's own prices; nothing until the receivers may start, which read them."""
         if not self._may_price:

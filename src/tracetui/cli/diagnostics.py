@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from tracetui.errors import TracetuiError
+from tracetui.query.errors import QueryError
 from tracetui.sanitise import sanitise
 
 DONE = 0
@@ -17,6 +18,12 @@ NOTHING_MATCHED = 3
 """`--fail-empty` was given and nothing matched."""
 INTERRUPTED = 130
 """Ended by Ctrl+C (128 + SIGINT)."""
+
+SHOWN = 100
+"""Characters of a query that are shown with what is wrong in it."""
+
+SHOWN_BEFORE = 60
+"""How many of them stand before it at most."""
 
 
 def note(text: str) -> None:
@@ -45,4 +52,19 @@ def complain(error: TracetuiError) -> int:
         The exit code the error asks for.
     """
     note(f"tracetui: {error}")
+    if isinstance(error, QueryError):
+        note(pointed_out(error))
     return error.exit_code
+
+
+def pointed_out(error: QueryError) -> str:
+    """The query, or the part of it around what is wrong, and under it a mark."""
+    from rich.cells import cell_len  # deferred: only an error is pointed out
+
+    text, at = error.text, error.position
+    start = max(at - SHOWN_BEFORE, 0)
+    end = min(start + SHOWN, len(text))
+    before = ("…" if start else "") + sanitise(text[start:at])
+    rest = sanitise(text[at:end]) + ("…" if end < len(text) else "")
+    marks = "^" * max(cell_len(sanitise(text[at : min(at + error.length, end)])), 1)
+    return f"  {before}{rest}\n  {' ' * cell_len(before)}{marks}"

@@ -50,7 +50,9 @@ class ReceiverSet:
     def start(self) -> None:
         """Open every listener; returns when each listens or has failed. One that fails does not stop the others."""
         from tracetui.receivers.export import ExportService  # deferred: protobuf, and below the servers themselves
+        from tracetui.receivers.sockets import allow_many_files
 
+        allow_many_files()
         service = ExportService(self._ingest)
         self._service = service
         # HTTP first: it is there in a tenth of the time that importing gRPC takes

@@ -20,6 +20,9 @@ MAX_MESSAGE_LENGTH = 4_000
 RETRY_S = 1
 """Seconds after which a sender should try again; common exporters give up an export after 10."""
 
+FULL_RETRY_S = 5
+"""The same where the disk is full, which passes less quickly."""
+
 _REJECTED_KEYS = {
     Signal.TRACES: "rejectedSpans",
     Signal.LOGS: "rejectedLogRecords",

@@ -13,11 +13,12 @@ from concurrent.futures import Future
 from dataclasses import replace
 from typing import Protocol
 
-from tracetui.errors import IngestBusyError, MalformedRequest, RequestTooLarge, StoreError
+from tracetui.errors import DiskFullError, IngestBusyError, MalformedRequest, RequestTooLarge, StoreError
 from tracetui.otlp.metrics import count_data_points
 from tracetui.otlp.wire import Signal
 from tracetui.receivers import answers
 from tracetui.receivers.answers import Answer
+from tracetui.receivers.budget import Budget
 from tracetui.receivers.incoming import read_request
 from tracetui.receivers.inflate import MAX_BODY_SIZE, inflate
 from tracetui.receivers.status import ReceiverCounts
@@ -44,10 +45,14 @@ class ExportService:
     Args:
         ingest: The way into the store.
         max_body_size: Bytes of a message, before and after decompression.
+        budget: Bytes of all requests together that may be held while they are received and decoded.
     """
 
-    def __init__(self, ingest: Submit, *, max_body_size: int = MAX_BODY_SIZE) -> None:
+    def __init__(self, ingest: Submit, *, max_body_size: int = MAX_BODY_SIZE, budget: Budget | None = None) -> None:
         self.max_body_size = max_body_size
+        """Bytes of a message, before and after decompression."""
+        self.budget = budget or Budget()
+        """What requests hold while they are received and decoded; each transport holds the bodies it has read."""
         self._ingest = ingest
         self._lock = threading.Lock()
         # decoding holds the interpreter's lock: two at once are no faster, and both stand in the writer's way
@@ -69,7 +74,8 @@ class ExportService:
         """
         answer: Future[Answer] = Future()
         try:
-            self._take(signal, inflate(body, encoding, limit=self.max_body_size), is_json, answer)
+            with self.budget.hold() as hold:
+                self._take(signal, inflate(body, encoding, limit=self.max_body_size, grow=hold.grow), is_json, answer)
         except Exception as error:  # noqa: BLE001  (the boundary of a request: every failure is an answer)
             answer.set_result(self.count(_failure(error)))
         return answer
@@ -138,6 +144,8 @@ def _failure(error: BaseException) -> Answer:
             return answers.too_large(str(error))
         case IngestBusyError():
             return answers.busy(str(error), retry_after_s=error.retry_after_s)
+        case DiskFullError():
+            return answers.busy(str(error), retry_after_s=answers.FULL_RETRY_S)
         case StoreError():
             return answers.busy(str(error))
         case _:

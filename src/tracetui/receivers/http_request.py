@@ -14,7 +14,9 @@ from typing import Protocol
 
 from tornado import httputil
 from tornado.http1connection import HTTP1Connection
+from tornado.iostream import IOStream
 
+from tracetui.errors import IngestBusyError
 from tracetui.otlp.wire import Signal
 from tracetui.receivers import answers
 from tracetui.receivers.access import Gate
@@ -33,6 +35,9 @@ READ_HEADER_SIZE = 8 * MAX_HEADER_SIZE
 
 BODY_TIMEOUT_S = 30.0
 """Seconds for a body, and one more for each MiB of it."""
+
+WRITE_TIMEOUT_S = 30.0
+"""Seconds for the sender to read its answer."""
 
 LINGER_S = 2.0
 """Seconds for which the rest of a body that is too large is read and dropped after the answer."""
@@ -88,10 +93,16 @@ class ExportRequest(httputil.HTTPMessageDelegate):
         self._is_head = False
         self._chunks: list[bytes] = []
         self._size = 0
+        self._hold = service.budget.hold()
         self._refusal: Answer | None = None
         self._is_sent = False
         self._written: asyncio.Future[None] | None = None
         self._task: asyncio.Task[None] | None = None
+
+    @property
+    def stream(self) -> IOStream:
+        """The connection's bytes."""
+        return self._connection.stream
 
     def headers_received(
         self, start_line: httputil.RequestStartLine | httputil.ResponseStartLine, headers: httputil.HTTPHeaders
@@ -120,10 +131,16 @@ class ExportRequest(httputil.HTTPMessageDelegate):
         if self._refusal is not None:
             return
         self._size += len(chunk)
-        if self._size <= self._service.max_body_size:
-            self._chunks.append(chunk)
+        if self._size > self._service.max_body_size:
+            self._refuse(self._service.count(self._too_large()))
             return
-        self._refuse(self._service.count(self._too_large()))
+        try:
+            if self._size > self._hold.size:  # the length was not declared
+                self._hold.grow(self._size - self._hold.size)
+        except IngestBusyError as error:
+            self._refuse(self._service.count(answers.busy(str(error))))
+        else:
+            self._chunks.append(chunk)
 
     def finish(self) -> None:
         """The request is complete."""
@@ -136,7 +153,7 @@ class ExportRequest(httputil.HTTPMessageDelegate):
 
     def on_connection_close(self) -> None:
         """The sender went away before the request was complete."""
-        self._chunks.clear()
+        self._let_go()
         self._requests.closed(self)
 
     def _check(
@@ -163,7 +180,16 @@ class ExportRequest(httputil.HTTPMessageDelegate):
             return self._too_large()
         if self._requests.is_draining:
             return answers.shutting_down()
+        try:
+            self._hold.grow(length or 0)
+        except IngestBusyError as error:
+            return answers.busy(str(error))
         return None
+
+    def _let_go(self) -> None:
+        """Forget the body."""
+        self._chunks.clear()
+        self._hold.release()
 
     def _too_large(self) -> Answer:
         return answers.too_large(str(message_too_large(self._service.max_body_size)))
@@ -171,7 +197,7 @@ class ExportRequest(httputil.HTTPMessageDelegate):
     def _refuse(self, answer: Answer, *, is_awaited: bool = False) -> None:
         """Turn the request away; at once where the sender waits for that or the body is not worth reading."""
         self._refusal = answer
-        self._chunks.clear()
+        self._let_go()
         if is_awaited:
             self._answer(answer)
         elif answer.closes:
@@ -185,9 +211,12 @@ class ExportRequest(httputil.HTTPMessageDelegate):
             self._chunks.clear()
             pending = await asyncio.get_running_loop().run_in_executor(self._decoders, self._export, body)
             del body
+            self._hold.release()  # decoded; what waits for the commit is counted there
             answer = await asyncio.wrap_future(pending)
         except Exception as error:  # noqa: BLE001  (the boundary of a request: every failure is an answer)
             answer = self._service.count(internal_error(error))
+        finally:
+            self._hold.release()
         self._answer(answer)
 
     def _export(self, body: bytes) -> Future[Answer]:
@@ -215,6 +244,8 @@ class ExportRequest(httputil.HTTPMessageDelegate):
         reason = http.HTTPStatus(answer.http_status).phrase
         start_line = httputil.ResponseStartLine("HTTP/1.1", answer.http_status, reason)
         self._written = self._connection.write_headers(start_line, headers, None if self._is_head else body)
+        unread = asyncio.get_running_loop().call_later(WRITE_TIMEOUT_S, self._connection.stream.close)
+        self._written.add_done_callback(lambda _: unread.cancel())
 
     def _end(self, answer: Answer) -> None:
         """Let the connection go on to its next request, or end it."""

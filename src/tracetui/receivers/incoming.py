@@ -19,6 +19,7 @@ from tracetui.model.attributes import AttributeValue, json_value
 from tracetui.model.span import InstrumentationScope
 from tracetui.otlp import decode
 from tracetui.otlp.json_request import slice_json_request
+from tracetui.otlp.trim import SMALLEST, trim
 from tracetui.otlp.wire import Signal, SlicedRequest, slice_request
 from tracetui.pricing import BOOK
 from tracetui.semconv import SpanFacts, no_events
@@ -154,7 +155,12 @@ def _span_row(
     resource_index: int,
     scope_index: int,
 ) -> tuple[IncomingSpan, tuple[str, ...]]:
+    trimmed = ""
+    if len(data) >= SMALLEST:
+        data, trimmed = trim(data)
     message, attributes, trace_id, span_id, parent_span_id, start, end, warnings = decode.scan_span(data)
+    if trimmed:
+        warnings = (*warnings, trimmed)
     name = message.name
     status_code, status_message = 0, ""
     if message.HasField("status"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Callable
 
 from tracetui.errors import MalformedRequest, RequestTooLarge
 
@@ -17,13 +18,18 @@ _GZIP_WINDOW = 16 + zlib.MAX_WBITS
 _ZLIB_WINDOW = zlib.MAX_WBITS
 
 
-def inflate(body: bytes, encoding: str, *, limit: int = MAX_BODY_SIZE) -> bytes:
+def _free(size: int) -> None:
+    """Room for more bytes, where nobody counts them."""
+
+
+def inflate(body: bytes, encoding: str, *, limit: int = MAX_BODY_SIZE, grow: Callable[[int], None] = _free) -> bytes:
     """The decompressed body; several gzip members count as one.
 
     Args:
         body: The body as received.
         encoding: `gzip`, `deflate` (zlib's format), or empty or `identity` for none.
         limit: Bytes that may come out.
+        grow: Called with the size of each piece before it is kept; may raise.
 
     Raises:
         MalformedRequest: It is truncated, damaged, or followed by something else.
@@ -49,6 +55,7 @@ def inflate(body: bytes, encoding: str, *, limit: int = MAX_BODY_SIZE) -> bytes:
         left -= len(piece)
         if left < 0:
             raise message_too_large(limit)
+        grow(len(piece))
         pieces.append(piece)
     if not decompressor.eof:
         raise MalformedRequest("The compressed body is truncated.")

@@ -18,7 +18,7 @@ os.environ.setdefault("GRPC_VERBOSITY", "NONE")
 import grpc
 
 from tracetui.config import Access, Address
-from tracetui.errors import ReceiverError
+from tracetui.errors import IngestBusyError, ReceiverError
 from tracetui.otlp.wire import Signal
 from tracetui.receivers import answers
 from tracetui.receivers.access import Gate, server_tls
@@ -169,7 +169,12 @@ class _Handlers(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # generic in
                 return self._service.count(answers.shutting_down())
             self._in_flight += 1
         try:
-            return self._service.export(signal, body).result()
+            with self._service.budget.hold() as hold:
+                hold.grow(len(body))
+                pending = self._service.export(signal, body)
+            return pending.result()
+        except IngestBusyError as error:
+            return self._service.count(answers.busy(str(error)))
         except Exception as error:  # noqa: BLE001  (the boundary of a call: every failure is an answer)
             return self._service.count(internal_error(error))
         finally:

@@ -15,10 +15,10 @@ from typing import TypeVar
 
 from tornado import httputil
 from tornado.http1connection import HTTP1Connection
-from tornado.httpserver import HTTPServer
 
 from tracetui.config import Address
 from tracetui.receivers.access import Gate, server_tls
+from tracetui.receivers.connections import MAX_CONNECTIONS, LimitedServer
 from tracetui.receivers.export import ExportService
 from tracetui.receivers.http_request import READ_HEADER_SIZE, ExportRequest
 from tracetui.receivers.sockets import listening_sockets
@@ -43,14 +43,16 @@ class HttpReceiver:
     Args:
         service: What answers.
         gate: Who may send.
+        max_connections: Connections that may be open at once.
 
     Raises:
         ReceiverError: TLS is wanted and its files cannot be used; says which.
     """
 
-    def __init__(self, service: ExportService, gate: Gate) -> None:
+    def __init__(self, service: ExportService, gate: Gate, *, max_connections: int = MAX_CONNECTIONS) -> None:
         self._service = service
         self._gate = gate
+        self._max_connections = max_connections
         self._tls = server_tls(gate.access)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
@@ -95,15 +97,18 @@ class HttpReceiver:
         self._ended = asyncio.Event()
         with ThreadPoolExecutor(DECODERS, thread_name_prefix="tracetui-decode") as decoders:
             self._application = _Application(self._service, self._gate, decoders)
-            self._server = HTTPServer(
+            self._server = LimitedServer(
                 self._application,
+                max_connections=self._max_connections,
                 ssl_options=self._tls,
                 idle_connection_timeout=IDLE_TIMEOUT_S,
                 max_header_size=READ_HEADER_SIZE,
                 max_body_size=_UNLIMITED,
             )
+            self._application.server = self._server
             started.set_result(None)
             await self._ended.wait()
+            self._server.stop_looking()
 
     async def _add(self, sockets: list[socket.socket]) -> None:
         self._server.add_sockets(sockets)
@@ -128,6 +133,8 @@ class _Application(httputil.HTTPServerConnectionDelegate):
         self._service = service
         self.gate = gate
         """Who may send."""
+        self.server: LimitedServer | None = None
+        """Hears which connections ask for something."""
         self._decoders = decoders
         self._open: set[ExportRequest] = set()
         self._is_draining = False
@@ -147,6 +154,8 @@ class _Application(httputil.HTTPServerConnectionDelegate):
     def opened(self, request: ExportRequest) -> None:
         """A request's headers have arrived."""
         self._open.add(request)
+        if self.server is not None:
+            self.server.asked(request.stream)
 
     def closed(self, request: ExportRequest) -> None:
         """A request is answered, or its connection is gone."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import resource
 import socket
 
 from tracetui.config import Address
@@ -14,6 +15,18 @@ BACKLOG = 128
 _LOOPBACK = "127.0.0.1"
 _LOOPBACK_6 = "::1"
 _NO_IPV6 = {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, errno.EPROTONOSUPPORT}
+
+
+MANY_FILES = 4_096
+"""Descriptors that the most connections of all listeners, the store and the screen need."""
+
+
+def allow_many_files() -> None:
+    """Let this process have as many descriptors as it may need; many systems allow 1,024 unless asked for more."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MANY_FILES if hard == resource.RLIM_INFINITY else min(MANY_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def listening_sockets(address: Address, *, option: str) -> list[socket.socket]:

@@ -37,6 +37,8 @@ class IngestStats:
     queued_items: int
     """Spans and log records in them."""
     queued_bytes: int
+    trouble: str = ""
+    """Why nothing could be stored the last time; empty where it could."""
 
 
 _IDLE_WAIT_S = 1.0
@@ -97,6 +99,7 @@ class Ingest:
         self._batches = 0
         self._commits = 0
         self._last_commit_s = 0.0
+        self._trouble = ""
         self._stopping = False
         self._abandoned = False
         self._listeners: list[CommitListener] = []
@@ -176,7 +179,9 @@ class Ingest:
     def stats(self) -> IngestStats:
         """How the way in is doing at this moment."""
         with self._changed:
-            return IngestStats(self._commits, self._last_commit_s, self._batches, self._items, self._bytes)
+            return IngestStats(
+                self._commits, self._last_commit_s, self._batches, self._items, self._bytes, self._trouble
+            )
 
     def stop(self, timeout: float = 5.0) -> bool:
         """Refuse what comes from now on, store what was accepted, close the writer.
@@ -236,12 +241,14 @@ class Ingest:
                     self._store([waiting])
                 return
             logger.warning("%d requests could not be stored: %s", len(group), error)
+            self._trouble = error.message
             self._done(group)
             for waiting in group:
                 waiting.answer.set_exception(error)
             return
         with self._changed:
             self._commits += 1
+            self._trouble = ""
             self._last_commit_s = self._clock.monotonic() - started
         self.tell(commit)
         self._done(group)

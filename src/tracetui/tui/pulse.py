@@ -78,6 +78,7 @@ class Pulse:
             following=following,
             waiting=waiting,
             open_to_anyone=tuple(map(str, self._runtime.open_to_anyone())),
+            trouble=self._runtime.trouble(),
             reindexed=self._reindexed(),
         )
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from tracetui.errors import NewerSchemaError, NotADatabaseError, StoreError, StoreLockedError, TracetuiError
 from tracetui.store.lock import acquire
+from tracetui.store.space import disk_full
 from tracetui.store.sqlite.schema import NAMES, create
 
 SCHEMA_VERSION = len(NAMES)
@@ -129,7 +130,7 @@ def explain(error: sqlite3.Error, path: Path) -> StoreError:
         case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_PERM | sqlite3.SQLITE_CANTOPEN:
             return StoreError(f"{path} or its folder cannot be opened for writing.", hint=_CHECK)
         case sqlite3.SQLITE_FULL:
-            return StoreError(f"The disk that holds {path} is full.", hint="Free some space on it.")
+            return disk_full(path)
         case sqlite3.SQLITE_CORRUPT:
             return StoreError(f"{path} is damaged.", hint="Move it away to start afresh, or restore a copy.")
         case sqlite3.SQLITE_NOTADB:

@@ -15,6 +15,7 @@ from tracetui.errors import StoreError
 from tracetui.store.api import Commit, DeriveSpan, IncomingBatch, IncomingSpan, Rederived, ResourceRecord, ScopeRecord
 from tracetui.store.lock import WriterLock, acquire
 from tracetui.store.rollup import SpanState, TraceRollup, TraceState
+from tracetui.store.space import SpaceGuard
 from tracetui.store.sqlite import derived, statements
 from tracetui.store.sqlite.connection import check_path, explain, open_for_writing
 from tracetui.store.sqlite.listening import Listener
@@ -69,6 +70,7 @@ class SqliteWriter:
         derivation_version: Version of the code that derives the columns of the spans to come.
         derive: Derives a stored span's columns anew when a log record says something of it; without it, log records
             change no columns.
+        space: Sees that the disk does not fill up.
 
     Raises:
         StoreLockedError: Another process writes this file.
@@ -77,7 +79,14 @@ class SqliteWriter:
         StoreError: The file cannot be used for another reason; says which.
     """
 
-    def __init__(self, path: Path, *, derivation_version: int = 1, derive: DeriveSpan | None = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        derivation_version: int = 1,
+        derive: DeriveSpan | None = None,
+        space: SpaceGuard | None = None,
+    ) -> None:
         check_path(path)
         self.path = path
         self.lock: WriterLock = acquire(path)
@@ -88,6 +97,7 @@ class SqliteWriter:
             self.lock.release()
             raise
         self._open = True
+        self._space = SpaceGuard(path) if space is None else space
         self._sequence = 0
         self._derivation_version = derivation_version
         self._next_span, self._next_trace = self._connection.execute(statements.NEXT_IDS).fetchone()
@@ -144,6 +154,7 @@ class SqliteWriter:
     def _transaction(self) -> Iterator[None]:
         if not self._open:
             raise StoreError(f"The writer of {self.path} is closed.")
+        self._space.check()
         try:
             self._connection.execute("BEGIN IMMEDIATE")
             yield

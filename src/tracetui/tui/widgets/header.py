@@ -35,6 +35,8 @@ class HeaderState:
     waiting: int = 0
     open_to_anyone: Sequence[str] = ()
     """Addresses on which anyone may send."""
+    trouble: str = ""
+    """Why nothing can be stored now; empty where it can."""
     reindexed: int | None = None
     """Per cent of an older file whose columns are up to date; None where all are."""
 
@@ -82,6 +84,8 @@ def _left(state: HeaderState, palette: Palette, room: int) -> Row:
         row.gap(2)
     if state.open_to_anyone:
         row.own(f"⚠ open to anyone: {' '.join(state.open_to_anyone)}", palette.style("error", bold=True)).gap(2)
+    if state.trouble:
+        row.received(f"✖ nothing is stored: {state.trouble}", palette.style("error", bold=True)).gap(2)
     if state.role:
         row.received(state.role, palette.style("warning")).gap(2)
     facts = [f"{_rate(state.spans_per_second)} spans/s", format_bytes(state.store_bytes)]

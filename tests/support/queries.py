@@ -1,0 +1,158 @@
+"""The corpus of queries under `tests/queries`, and conditions as text that a person can check."""
+
+from __future__ import annotations
+
+import os
+import time
+import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import assert_never
+
+from tracetui.store.conditions import (
+    And,
+    Attribute,
+    Compare,
+    Condition,
+    Equals,
+    Has,
+    HasAncestor,
+    HasParent,
+    InTrace,
+    Like,
+    Matches,
+    Not,
+    Operand,
+    Or,
+    SpanField,
+    TextContains,
+    TraceField,
+    TraceHas,
+    Words,
+)
+
+FOLDER = Path(__file__).parents[1] / "queries"
+
+NOW_NANO = int(datetime(2026, 11, 25, 12, 0, 0, tzinfo=UTC).timestamp()) * 10**9
+"""What the corpus calls now."""
+
+ZONE = "Asia/Kolkata"
+"""The local time of the corpus: 5:30 h ahead of UTC, all the year."""
+
+
+@dataclass(frozen=True)
+class ValidQuery:
+    """A query that means something."""
+
+    text: str
+    prints: str
+    """As the printer writes it."""
+    condition: str
+    """What it asks of a span, as `shown` writes it."""
+
+
+@dataclass(frozen=True)
+class InvalidQuery:
+    """A query that is an error."""
+
+    text: str
+    message: str
+    column: int
+    """From 1."""
+    length: int
+    suggestion: str
+    incomplete: bool
+
+
+def valid_queries() -> list[ValidQuery]:
+    """Those that mean something."""
+    found = tomllib.loads((FOLDER / "valid.toml").read_text("utf-8"))["query"]
+    return [ValidQuery(each["text"], each.get("prints", each["text"]), each["condition"]) for each in found]
+
+
+def invalid_queries() -> list[InvalidQuery]:
+    """Those that are errors."""
+    found = tomllib.loads((FOLDER / "invalid.toml").read_text("utf-8"))["query"]
+    return [
+        InvalidQuery(
+            each["text"],
+            each["message"],
+            each["column"],
+            each.get("length", 1),
+            each.get("suggestion", ""),
+            each.get("incomplete", False),
+        )
+        for each in found
+    ]
+
+
+@contextmanager
+def local_time(zone: str = ZONE) -> Iterator[None]:
+    """The machine stands in this time zone."""
+    before = os.environ.get("TZ")
+    os.environ["TZ"] = zone
+    time.tzset()
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["TZ"]
+        else:
+            os.environ["TZ"] = before
+        time.tzset()
+
+
+def shown(condition: Condition | None) -> str:
+    """A condition as text: `and(kind = 'LLM', not status = 'error', tokens > 1000)`."""
+    match condition:
+        case None:
+            return "nothing"
+        case Words(text, whole, within):
+            return f'{"phrase" if whole else "words"} "{text}"{f" in {within}" if within else ""}'
+        case TextContains(text):
+            return f'contains "{text}"'
+        case Equals(operand, text):
+            return f'{_name(operand)} = "{text}"'
+        case Like(operand, pieces):
+            return f'{_name(operand)} like "{"*".join(pieces)}"'
+        case Matches(operand, pattern):
+            return f'{_name(operand)} ~ "{pattern}"'
+        case Compare(operand, comparison, number):
+            return f"{_name(operand)} {comparison} {_number(operand, number)}"
+        case Has(operand):
+            return f"has {_name(operand)}"
+        case InTrace(trace_id):
+            return f"in trace {trace_id}"
+        case HasParent(part):
+            return f"below({shown(part)})"
+        case HasAncestor(part):
+            return f"under({shown(part)})"
+        case TraceHas(part):
+            return f"beside({shown(part)})"
+        case Not(part):
+            return f"not {shown(part)}"
+        case And(parts):
+            return f"and({', '.join(map(shown, parts))})"
+        case Or(parts):
+            return f"or({', '.join(map(shown, parts))})"
+        case _:
+            assert_never(condition)
+
+
+def _name(operand: Operand) -> str:
+    if isinstance(operand, Attribute):
+        return f"{'resource @' if operand.of_resource else '@'}{operand.key}"
+    return operand.value
+
+
+def _number(operand: Operand, number: int | float) -> str:
+    if operand in (SpanField.DURATION, SpanField.TTFT, TraceField.DURATION):
+        return f"{number:_} ns"
+    if operand in (SpanField.START, TraceField.START):
+        seconds, nano = divmod(int(number), 10**9)
+        moment = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+        return f"{moment}{f'.{nano:09d}' if nano else ''}Z"
+    return repr(number)
