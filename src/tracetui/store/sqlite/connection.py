@@ -6,6 +6,7 @@ Nothing that is already there is changed before it has been recognised as a trac
 from __future__ import annotations
 
 import errno
+import json
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -117,12 +118,18 @@ def _translated(path: Path) -> Iterator[None]:
     except OSError as error:
         hint = "Free some space on that disk." if error.errno == errno.ENOSPC else _CHECK
         raise StoreError(f"{error.filename or path} cannot be opened: {error.strerror}.", hint=hint) from error
-    except sqlite3.Error as error:
+    except UNREADABLE as error:
         raise explain(error, path) from error
 
 
-def explain(error: sqlite3.Error, path: Path) -> StoreError:
-    """What an error of SQLite means for the person at the screen."""
+UNREADABLE = (sqlite3.Error, UnicodeDecodeError, json.JSONDecodeError)
+"""What reading a file raises that cannot be used: sqlite3 passes on text that is no UTF-8, in its messages too."""
+
+
+def explain(error: Exception, path: Path) -> StoreError:
+    """What an error of `UNREADABLE` means for the person at the screen."""
+    if not isinstance(error, sqlite3.Error):
+        return damaged(path)
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     match code:
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
@@ -132,11 +139,25 @@ def explain(error: sqlite3.Error, path: Path) -> StoreError:
         case sqlite3.SQLITE_FULL:
             return disk_full(path)
         case sqlite3.SQLITE_CORRUPT:
-            return StoreError(f"{path} is damaged.", hint="Move it away to start afresh, or restore a copy.")
+            return damaged(path)
         case sqlite3.SQLITE_NOTADB:
             return NotADatabaseError(f"{path} is not an SQLite database.", hint=_AT_HAND)
         case _:
             return StoreError(f"{path} cannot be used: {error}.", hint="`tracetui doctor` may tell more.")
+
+
+def is_damaged(connection: sqlite3.Connection) -> bool:
+    """Whether SQLite finds the file damaged; reads all of it."""
+    try:
+        found: str = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+    except UNREADABLE:
+        return True
+    return found != "ok"
+
+
+def damaged(path: Path) -> StoreError:
+    """The error for a file that is damaged."""
+    return StoreError(f"{path} is damaged.", hint="Move it away to start afresh, or restore a copy.")
 
 
 def _make_folder(folder: Path) -> None:

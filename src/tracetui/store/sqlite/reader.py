@@ -16,7 +16,7 @@ from tracetui.model.trace import SpanNode, SpanRow, TraceSummary
 from tracetui.model.usage import Usage
 from tracetui.store.api import ResourceRecord, ScopeRecord, StoredLog, StoredSpan, StoreSize
 from tracetui.store.sqlite import statements
-from tracetui.store.sqlite.connection import explain, open_for_reading
+from tracetui.store.sqlite.connection import UNREADABLE, damaged, explain, is_damaged, open_for_reading
 from tracetui.store.sqlite.derived import OutdatedReads
 from tracetui.store.sqlite.rows import trace_summary
 from tracetui.store.sqlite.search import SearchReads
@@ -158,8 +158,12 @@ class SqliteReader(SearchReads, SessionReads, OutdatedReads):
     def _reading(self) -> Iterator[None]:
         try:
             yield
-        except sqlite3.Error as error:
+        except UNREADABLE as error:
             raise explain(error, self.path) from error
+        except (TypeError, ValueError, KeyError, IndexError, OverflowError) as error:
+            if is_damaged(self._connection):  # values that no writer has written
+                raise damaged(self.path) from error
+            raise
 
     @contextmanager
     def _snapshot(self) -> Iterator[None]:
