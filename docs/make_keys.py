@@ -8,6 +8,7 @@ from tracetui.tui.commands import COMMANDS, MOVES, Command
 
 PANES = (
     ("explorer", "Everywhere"),
+    ("filter", "Filter, while it is typed"),
     ("list", "Trace list"),
     ("tree", "Trace"),
     ("inspector", "Inspector"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+import zlib
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -16,9 +17,13 @@ settings.load_profile("default")
 
 
 @pytest.fixture(autouse=True)
-def _no_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """No setting of the developer's reaches a test, nor a table of prices; local time is UTC."""
+def _no_environment(
+    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> None:
+    """No setting of the developer's reaches a test, nor prices, nor what was typed before; local time is UTC."""
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.getbasetemp() / "no-configuration"))
+    own = f"state-{zlib.crc32(request.node.nodeid.encode()):08x}"
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path_factory.getbasetemp() / own))
     for name in list(os.environ):
         if name.startswith(("OTEL_", "PHOENIX_", "TRACETUI_", "LANGSMITH_", "LANGFUSE_")) or name in (
             "NO_COLOR", "COLORTERM", "FORCE_COLOR",

@@ -76,6 +76,10 @@ class Settings:
     """Where OTLP/HTTP listens; empty when off."""
     prices: Path | None = field(default_factory=lambda: config_file().with_name("prices.toml"))
     """The user's own prices, a file that may be absent; None when off."""
+    filters: Path = field(default_factory=lambda: config_file().with_name("filters.toml"))
+    """The user's saved filters, a file that may be absent."""
+    history: Path | None = field(default_factory=lambda: state_dir() / "history")
+    """Filters that were typed before, a file that may be absent; None when off."""
     receive: bool = True
     """Whether to listen at all; without it the explorer only reads."""
     theme: str = "tracetui-dark"
@@ -91,6 +95,13 @@ def data_dir() -> Path:
     from platformdirs import user_data_path  # deferred: 10 ms that `tracetui --db PATH` need not pay
 
     return user_data_path("tracetui", appauthor=False)
+
+
+def state_dir() -> Path:
+    """The folder for what is remembered from run to run, by the XDG rules of this platform."""
+    from platformdirs import user_state_path  # deferred: as above
+
+    return user_state_path("tracetui", appauthor=False)
 
 
 def config_file() -> Path:
@@ -178,6 +189,11 @@ def _settings(values: dict[str, object]) -> Settings:
     if "prices" in values:
         prices = str(values["prices"])
         settings = replace(settings, prices=None if prices == OFF else Path(prices).expanduser())
+    if "filters" in values:
+        settings = replace(settings, filters=Path(str(values["filters"])).expanduser())
+    if "history" in values:
+        history = str(values["history"])
+        settings = replace(settings, history=None if history == OFF else Path(history).expanduser())
     if "receive" in values:
         settings = replace(settings, receive=bool(values["receive"]))
     if "theme" in values:

@@ -45,9 +45,13 @@ LATER = (
     "tracetui.otlp",
     "tracetui.pricing.book",
     "tracetui.semconv",
+    "tracetui.query.compile",
+    "tracetui.tui.completer",
     "tracetui.tui.render.details",
     "tracetui.tui.screens.help",
+    "tracetui.tui.screens.query_help",
     "tracetui.tui.screens.sessions",
+    "tracetui.tui.values",
     "markdown_it",
     "pygments.lexers",
 )

@@ -154,7 +154,7 @@ async def test_copying_and_sorting(explore: Explore, until: Until) -> None:
         assert '"trace_count": 3' in app.clipboard
         await pilot.press("question_mark")
         await until(pilot, lambda: "Read the conversation." in screen_text(app))
-        assert "Filter the list" in screen_text(app)
+        assert "Find traces and spans" in screen_text(app)
         assert "Give the pane in focus" not in screen_text(app)
 
 

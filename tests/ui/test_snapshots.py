@@ -34,7 +34,7 @@ def _size_stands_still(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def open_span(pilot: Pilot[str], until: Until, trace: str, kind: str, tab: int) -> None:
-    """Filter for a trace, open it, read its first span of a kind."""
+    """Filter for a trace, open it, read its first span of a kind; the filter is removed on the way."""
     assert isinstance(pilot.app, TracetuiApp)
     explorer = pilot.app.explorer
     await until(pilot, lambda: explorer.traces.total > 0)
@@ -43,6 +43,8 @@ async def open_span(pilot: Pilot[str], until: Until, trace: str, kind: str, tab:
     await until(pilot, lambda: explorer.traces.selected and explorer.traces.selected.name == trace)
     await pilot.press("enter")
     await until(pilot, lambda: explorer.spans.summary and explorer.spans.summary.name == trace)
+    await pilot.press("slash", "escape")
+    await until(pilot, lambda: explorer.traces.loaded and explorer.spans.matches is None)
     explorer.spans.action_find_kind(kind, 1)
     await pilot.press("enter", str(tab))
     span_id = explorer.spans.selected_span_id

@@ -23,13 +23,13 @@ from textual.worker import Worker, WorkerState
 from tracetui.config import Settings
 from tracetui.errors import TracetuiError
 from tracetui.model.clock import Clock, SystemClock
-from tracetui.query import compile_text
 from tracetui.runtime import Runtime
 from tracetui.store.api import Commit
 from tracetui.tui.commands import COMMANDS, EVERYWHERE, commands_of
 from tracetui.tui.feed import Feed
 from tracetui.tui.messages import ListView, StoreChanged
 from tracetui.tui.pulse import Pulse
+from tracetui.tui.reading import read_query
 from tracetui.tui.screens.explorer import ExplorerScreen
 from tracetui.tui.sgr import lean
 from tracetui.tui.theme import DARK, THEMES
@@ -70,10 +70,10 @@ class TracetuiApp(YankActions, App[str]):
         super().__init__()
         self._runtime = runtime
         self._clock = clock or SystemClock()
-        self._query = query
+        self._reading = read_query(query, self._clock.now_nano())
         self._feed = Feed(runtime.open_reader)
         self._feed.start()
-        self._feed.prefetch(ListView(compile_text(query)))
+        self._feed.prefetch(ListView(self._reading.where))
         self._pulse = Pulse(runtime, self._clock, role=role)
         self._changes_lock = threading.Lock()
         self._changed: set[str] = set()
@@ -101,7 +101,7 @@ class TracetuiApp(YankActions, App[str]):
         if not self.is_headless:
             self._leave_on_signals()
         self._runtime.add_listener(self._committed)
-        self.push_screen(ExplorerScreen(self._feed, self._clock, self._pulse, query=self._query))
+        self.push_screen(ExplorerScreen(self._feed, self._clock, self._pulse, self.settings, self._reading))
         if self._unknown_theme:
             known = ", ".join(theme.name for theme in THEMES)
             self.notify(f"There is no theme {self._unknown_theme!r}. Ours: {known}.", severity="warning", markup=False)
@@ -114,6 +114,7 @@ class TracetuiApp(YankActions, App[str]):
         if not gc.isenabled():  # the command line put the collector off until now
             gc.enable()
             gc.freeze()  # what the start has made stays; later collections need not look at it again
+        self._feed.load_language()
         self.run_worker(self._runtime.start_receivers, thread=True, group="receivers", exit_on_error=False)
         self.run_worker(self._runtime.start_reindexing, thread=True, group="reindexing", exit_on_error=False)
 
@@ -284,6 +285,8 @@ class TracetuiApp(YankActions, App[str]):
                 f"{command.help}  {command.key_label}",
                 lambda action=command.action, target=target: self.call_later(self._run, action, target),
             )
+        if here is self.explorer:
+            yield from self.explorer.filter_commands()
         for theme in THEMES:
             yield SystemCommand(
                 f"Theme: {theme.name}", "Use these colours.", lambda name=theme.name: setattr(self, "theme", name)

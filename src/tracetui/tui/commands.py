@@ -55,6 +55,13 @@ _KEY_NAMES = {
     "right_square_bracket": "]",
     "less_than_sign": "<",
     "greater_than_sign": ">",
+    "exclamation_mark": "!",
+    "equals_sign": "=",
+    "minus": "-",
+    "f1": "F1",
+    "f2": "F2",
+    "f3": "F3",
+    "f4": "F4",
     "shift+tab": "Shift+Tab",
     "ctrl+p": "Ctrl+P",
     "ctrl+c": "Ctrl+C",
@@ -69,15 +76,36 @@ def pretty_keys(keys: str) -> str:
 
 COMMANDS: tuple[Command, ...] = (
     Command("help", "question_mark", "help", "Help", "Show the keys of the pane in focus.", "explorer", True),
-    Command(
-        "filter", "slash", "app.filter", "Filter", "Filter the list by name, service, kind or status.", "explorer", True
-    ),
+    Command("filter", "slash", "app.filter", "Filter", "Find traces and spans: type a query.", "explorer", True),
     Command("palette", "ctrl+p", "palette", "Commands", "Search all commands.", "explorer", False),
     Command("follow", "f", "follow", "Follow", "Follow the newest trace, or stop following.", "explorer", True),
     Command("sessions", "c", "app.sessions", "Sessions", "Show the sessions, or the traces again.", "explorer", True),
     Command("next-pane", "tab", "next_pane", "Next pane", "Move to the next pane.", "explorer"),
     Command("previous-pane", "shift+tab", "previous_pane", "Previous pane", "Move to the pane before.", "explorer"),
-    Command("back", "escape", "back", "Back", "Close the filter, leave the inspector, leave the trace.", "explorer"),
+    Command("back", "escape", "back", "Back", "Leave the inspector, leave the trace, remove the filter.", "explorer"),
+    Command(
+        "only-errors",
+        "exclamation_mark,f2",
+        "toggle_term('only-errors')",
+        "errors",
+        "Only what failed, or all.",
+        "explorer",
+    ),
+    Command("only-llm", "L,f3", "toggle_term('only-llm')", "LLM", "Only LLM calls, or all.", "explorer"),
+    Command("recent", "R,f4", "toggle_term('recent')", "15 min", "Only the last 15 minutes, or all.", "explorer"),
+    Command(
+        "filter-value",
+        "equals_sign",
+        "filter_by(False)",
+        "Filter by this",
+        "Filter by what is under the cursor: the value, in a trace the span's name, in the list the trace's.",
+        "explorer",
+    ),
+    Command(
+        "exclude-value", "minus", "filter_by(True)", "Exclude this", "Leave out what is under the cursor.", "explorer"
+    ),
+    Command("same-session", "C", "filter_same('session')", "Same session", "Filter by the same session.", "explorer"),
+    Command("same-tool", "u", "filter_same('tool')", "Same tool", "Filter by the same tool.", "explorer"),
     Command("zoom", "plus,z", "zoom", "Zoom", "Give the pane in focus the whole screen, or give it back.", "explorer"),
     Command("wider", "greater_than_sign", "resize(5)", "Wider", "Make the pane in focus larger.", "explorer"),
     Command("narrower", "less_than_sign", "resize(-5)", "Narrower", "Make the pane in focus smaller.", "explorer"),
@@ -142,6 +170,16 @@ COMMANDS: tuple[Command, ...] = (
     Command("previous-error", "E", "find_error(-1)", "Previous error", "Go to the span before that failed.", "tree"),
     Command("next-llm", "m", "find_kind('LLM', 1)", "Next LLM call", "Go to the next LLM call.", "tree"),
     Command("previous-llm", "M", "find_kind('LLM', -1)", "Previous LLM call", "Go to the LLM call before.", "tree"),
+    Command("next-match", "n", "find_match(1)", "Next match", "Go to the next span that matches.", "tree"),
+    Command("previous-match", "N", "find_match(-1)", "Match before", "Go to the match before.", "tree"),
+    Command(
+        "only-matches",
+        "H",
+        "hide_others",
+        "Only matches",
+        "Hide what neither matches nor holds a match, or show it.",
+        "tree",
+    ),
     Command(
         "toggle-block",
         "enter,space",
@@ -175,6 +213,54 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command("next-span", "J", "step_span(1)", "Next span", "Read the next span of the trace.", "inspector"),
     Command("previous-span", "K", "step_span(-1)", "Previous span", "Read the span before.", "inspector"),
+    Command(
+        "leave-filter",
+        "enter",
+        "screen.filter_accept",
+        "Keep it",
+        "Keep the filter and go to what it found; take the chosen suggestion.",
+        "filter",
+        True,
+    ),
+    Command(
+        "clear-filter",
+        "escape",
+        "screen.filter_escape",
+        "Clear",
+        "Close the suggestions; else remove the filter and go back to where you were.",
+        "filter",
+        True,
+    ),
+    Command(
+        "complete", "tab", "screen.filter_complete", "Complete", "Take a suggestion, or ask for one.", "filter", True
+    ),
+    Command(
+        "suggestion-below",
+        "down",
+        "screen.filter_choose(1)",
+        "Suggestion below",
+        "Choose the suggestion below; among earlier queries the next; else go to what was found.",
+        "filter",
+    ),
+    Command(
+        "suggestion-above",
+        "up",
+        "screen.filter_choose(-1)",
+        "Query before",
+        "Choose the suggestion above; in a field that was not changed, the query typed before.",
+        "filter",
+        True,
+    ),
+    Command(
+        "filter-help",
+        "f1,ctrl+underscore",
+        "screen.filter_help",
+        "Language",
+        "Show what a query can say (? does too, in an empty field).",
+        "filter",
+        True,
+        shown_keys="F1 Ctrl+/",
+    ),
     *(
         Command(f"tab-{number}", str(number), f"show_tab({number - 1})", title, f"Show the {title} tab.", "explorer")
         for number, title in enumerate(
@@ -194,6 +280,9 @@ MOVES: tuple[Command, ...] = (
 )
 """Moves that every pane of rows has."""
 
+
+TOGGLES = tuple(command for command in COMMANDS if command.action.startswith("toggle_term("))
+"""The quick toggles of the filter."""
 
 EVERYWHERE = frozenset(
     "help filter palette follow sessions next-pane previous-pane back copy copy-json time theme suspend quit".split()

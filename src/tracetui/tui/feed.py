@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
+from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from textual.message import Message
 from textual.message_pump import MessagePump
 
-from tracetui.model.matches import find_matches
+from tracetui.model.matches import Matches, find_matches
 from tracetui.model.trace import TraceSummary
 from tracetui.model.tree import TraceTree, build_tree
 from tracetui.store.api import SpanReader
@@ -168,6 +169,14 @@ class Feed:
 
         self._demand.ask("complete", job, target, retires=("complete",))
 
+    def load_language(self) -> None:
+        """Import the query language before the first key of a filter needs it."""
+
+        def job(_reader: SpanReader) -> None:
+            import tracetui.tui.completer  # noqa: F401 - for its own sake
+
+        self._background.ask("language", job)
+
     def load_search_state(self, target: MessagePump) -> None:
         """Ask for a `SearchStateLoaded`."""
         self._background.ask("index", lambda reader: SearchStateLoaded(reader.search_state()), target)
@@ -212,13 +221,31 @@ class Feed:
         """Ask for a `SizeLoaded`."""
         self._background.ask("size", lambda reader: SizeLoaded(reader.size()), target)
 
-    def load_tree(self, target: MessagePump, trace_id: str, row_ids: Sequence[int] = ()) -> None:
-        """Ask for a `TreeLoaded` with the columns of these spans, or of the first when none are named."""
+    def load_tree(
+        self,
+        target: MessagePump,
+        trace_id: str,
+        row_ids: Sequence[int] = (),
+        *,
+        marked: tuple[TraceTree, Matches | None] | None = None,
+    ) -> None:
+        """Ask for a `TreeLoaded` with the columns of these spans, or of the first when none are named.
+
+        Args:
+            target: Gets it.
+            trace_id: Which trace.
+            row_ids: The spans.
+            marked: The shape that is on the screen and what matches in it, to be found again in the new one.
+        """
         wanted = tuple(row_ids)
 
         def job(reader: SpanReader) -> TreeLoaded:
             loaded = _tree(reader, trace_id, wanted)
             self._tree = loaded.tree
+            before, matches = marked or (None, None)
+            if loaded.tree is not None and before is not None and matches is not None:
+                found = find_matches(loaded.tree, (before.nodes[position].span_id for position in matches.positions))
+                loaded = replace(loaded, matches=found)
             return loaded
 
         self._demand.ask("tree", job, target)

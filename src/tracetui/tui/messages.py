@@ -159,6 +159,8 @@ class TreeLoaded(Message):
     tree: TraceTree | None
     rows: Mapping[int, SpanRow]
     """Columns of the spans that are likely on the screen, by row id, so that one paint shows everything."""
+    matches: Matches | None = None
+    """Of the spans that were marked in an earlier shape of the trace, those that are in this one."""
 
 
 @dataclass

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 
 from rich.style import Style
 from textual.strip import Strip
@@ -24,6 +25,22 @@ BELIEVED_NANO = 3600 * 10**9
 
 CHILDREN_LOOKED_AT = 400
 """Children whose share of a parent's bar is worked out; a row must never cost more."""
+
+
+class Match(Enum):
+    """What a filter says of a span."""
+
+    UNASKED = 0
+    """There is no filter."""
+    NO = 1
+    YES = 2
+    BELOW = 3
+    """It is folded over a span that matches."""
+    ONLY_KEPT = 4
+    """It is there for a match below it alone."""
+
+
+MATCH_MARK = {Match.YES: "◆", Match.BELOW: "◇"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +79,7 @@ def span_row(
     *,
     folded: bool,
     selected: bool,
-    matched: bool = False,
+    match: Match = Match.UNASKED,
     until: int = 0,
 ) -> Strip:
     """One span in one row of exactly `width` cells; `row` is None while its columns are on their way.
@@ -71,6 +88,8 @@ def span_row(
     """
     node = tree.nodes[position]
     line = Row().own("▌" if selected else " ", palette.style("accent"))
+    if match is not Match.UNASKED:
+        line.own(MATCH_MARK.get(match, " "), palette.style("accent")).gap()
     _indent(line, tree, position, folded, palette, limit=layout.name // 2)
     if not node.has_arrived:
         line.own("⇡ ", palette.style("warning"))
@@ -78,7 +97,7 @@ def span_row(
     elif row is None:
         line.own("…", palette.style("faint"))
     else:
-        _name(line, tree, position, row, layout.name, palette, folded=folded, selected=selected, matched=matched)
+        _name(line, tree, position, row, layout.name, palette, folded=folded, selected=selected, match=match)
     line.pad_to(layout.name)
     if node.is_running:
         lasts = until - node.start_time_unix_nano if until > node.start_time_unix_nano > 0 else None
@@ -146,7 +165,7 @@ def _name(
     *,
     folded: bool,
     selected: bool,
-    matched: bool,
+    match: Match,
 ) -> None:
     if row.is_error:
         line.own("✖ ", palette.style("error"))
@@ -164,7 +183,8 @@ def _name(
     if room <= 0:
         return
     name = label(row.name)
-    style = palette.style("error" if row.is_error else "text", bold=selected, underline=matched)
+    role = "dim" if match is Match.ONLY_KEPT else "error" if row.is_error else "text"
+    style = palette.style(role, bold=selected, underline=match is Match.YES)
     if not name.strip():
         name, style = "(no name)", palette.style("dim", italic=True)
     line.up_to(name, room, style)

@@ -13,8 +13,9 @@ from textual.strip import Strip
 from tracetui.model.clock import format_age, format_duration, format_moment, to_datetime
 from tracetui.model.numbers import format_cost, format_count, format_tokens
 from tracetui.model.trace import TraceSummary
-from tracetui.store.api import TraceOrder, TraceSort
+from tracetui.store.api import Hit, TraceOrder, TraceSort
 from tracetui.tui.render.bars import duration_bar
+from tracetui.tui.render.hit import NOTHING_SOUGHT, Sought, add_hit
 from tracetui.tui.render.row import Row
 from tracetui.tui.theme import Palette
 
@@ -69,6 +70,12 @@ TIME_CELLS = 10
 NAMES_CELLS, NARROW_NAMES_CELLS = 45, 30
 """Cells kept for name and service together before columns leave, from `ROOMY` cells on and below."""
 
+MATCH_PRIORITY = 6
+"""Priority of the columns that stay beside the reason why a trace matches."""
+
+MATCHED_NAMES_CELLS = 52
+"""Cells kept for name and that reason together before columns leave."""
+
 ROOMY = 100
 SERVICE_SHARE = 0.36
 
@@ -83,6 +90,8 @@ class Layout:
     name: int
     service: int
     columns: tuple[Column[TraceSummary], ...]
+    match: int = 0
+    """Cells that say why a trace matches the filter."""
 
     @property
     def orders(self) -> tuple[TraceOrder, ...]:
@@ -91,9 +100,14 @@ class Layout:
         return (*names, *(order for column in self.columns if isinstance(order := column.order, TraceOrder)))
 
 
-def choose_columns(width: int, *, with_cost: bool = True) -> Layout:
-    """The columns for a width: least important leave first, what is left over goes to name and service."""
+def choose_columns(width: int, *, with_cost: bool = True, with_match: bool = False) -> Layout:
+    """The columns for a width: least important leave first, what is left over goes to name and service.
+
+    Why a trace matches takes the place of all but the most important.
+    """
     columns = [column for column in COLUMNS if with_cost or column.title != "cost"]
+    if with_match:
+        return _with_match(width, [column for column in columns if column.priority >= MATCH_PRIORITY])
     left = width - TIME_CELLS - 4
     names = NAMES_CELLS if width >= ROOMY else NARROW_NAMES_CELLS
     while columns and left - sum(column.width + 1 for column in columns) < names:
@@ -101,6 +115,17 @@ def choose_columns(width: int, *, with_cost: bool = True) -> Layout:
     left -= sum(column.width + 1 for column in columns)
     service = min(28, int(left * SERVICE_SHARE)) if left >= 40 else 0
     return Layout(left - service - (1 if service else 0), service, tuple(columns))
+
+
+def _with_match(width: int, columns: list[Column[TraceSummary]]) -> Layout:
+    left = width - TIME_CELLS - 4
+    while columns and left - sum(column.width + 1 for column in columns) < MATCHED_NAMES_CELLS:
+        columns.remove(min(columns, key=lambda column: column.priority))
+    left -= sum(column.width + 1 for column in columns)
+    service = 20 if left >= 110 else 0
+    left -= service + (1 if service else 0)
+    name = max(14, min(36, int(left * 0.4)))
+    return Layout(name, service, tuple(columns), max(0, left - name - 1))
 
 
 def header(layout: Layout, width: int, sort: TraceSort, palette: Palette) -> Strip:
@@ -117,6 +142,8 @@ def header(layout: Layout, width: int, sort: TraceSort, palette: Palette) -> Str
     if layout.service:
         text, style = title("service", TraceOrder.SERVICE)
         row.gap().cell(text, layout.service, style)
+    if layout.match:
+        row.gap().cell("match", layout.match, palette.style("dim"))
     for column in layout.columns:
         text, style = title(column.title, column.order)
         row.gap().cell(text, column.width, style, right=True)
@@ -131,9 +158,18 @@ def titled(text: str, is_sorted: bool, descending: bool, palette: Palette) -> tu
 
 
 def trace_row(
-    trace: TraceSummary, layout: Layout, width: int, palette: Palette, *, now_nano: int, ages: bool, selected: bool
+    trace: TraceSummary,
+    layout: Layout,
+    width: int,
+    palette: Palette,
+    *,
+    now_nano: int,
+    ages: bool,
+    selected: bool,
+    hit: Hit | None = None,
+    sought: Sought = NOTHING_SOUGHT,
 ) -> Strip:
-    """One trace in one row of exactly `width` cells."""
+    """One trace in one row of exactly `width` cells, with what made it match where the layout has a place for that."""
     status = trace.status
     mark_style = palette.style({"error": "error", "ok": "ok", "running": "running"}[status])
     row = Row().own("▌" if selected else " ", palette.style("accent"))
@@ -150,6 +186,11 @@ def trace_row(
     row.pad_to(end)
     if layout.service:
         row.gap().received(source(trace), palette.style("dim"), width=layout.service)
+    if layout.match:
+        row.gap()
+        end = row.width + layout.match
+        add_hit(row, hit, sought, layout.match, palette)
+        row.pad_to(end)
     for column in layout.columns:
         row.gap().cell(column.text(trace), column.width, palette.style(column.role), right=column.role != "faint")
     return row.strip(width)

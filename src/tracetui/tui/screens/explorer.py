@@ -11,24 +11,25 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
-from textual.screen import Screen
-from textual.widgets import Input
 
-from tracetui.errors import UsageError
+from tracetui.config import Settings
 from tracetui.model.clock import Clock
-from tracetui.query import compile_text
 from tracetui.tui.commands import bindings, commands_of
 from tracetui.tui.feed import Feed
 from tracetui.tui.messages import FeedFailed, ListView, SizeLoaded, StoreChanged
 from tracetui.tui.pulse import Pulse
+from tracetui.tui.reading import Reading
 from tracetui.tui.screens.arrangement import LEVELS, Arrangement
+from tracetui.tui.screens.filter_commands import FilterCommands
 from tracetui.tui.theme import palette_of
 from tracetui.tui.throttle import Throttle
-from tracetui.tui.widgets.filter_bar import FILTER_KEYS, FilterBar
+from tracetui.tui.widgets.completion import CompletionPopup
+from tracetui.tui.widgets.filter_bar import FilterBar
 from tracetui.tui.widgets.footer import KeyFooter
 from tracetui.tui.widgets.header import Header
 from tracetui.tui.widgets.inspector import Inspector
 from tracetui.tui.widgets.line_view import LineView
+from tracetui.tui.widgets.query_error import QueryErrorRow
 from tracetui.tui.widgets.span_tree import SpanTree
 from tracetui.tui.widgets.trace_list import TraceList
 from tracetui.tui.widgets.welcome import Welcome
@@ -39,11 +40,14 @@ FOLLOW_S, HELD_S = 0.5, 0.1
 PREVIEW_S = 1.0
 """How often at most the trace under a following list changes."""
 
+SEARCH_S = 0.5
+"""How often at most the matches of a filter are looked for again while spans arrive."""
+
 SETTLE_S = 0.08
 """How long the list's cursor must rest before the trace under it is read."""
 
 
-class ExplorerScreen(Screen[None]):
+class ExplorerScreen(FilterCommands):
     """List, trace, inspector."""
 
     CSS_PATH = Path(__file__).with_suffix(".tcss")
@@ -58,12 +62,10 @@ class ExplorerScreen(Screen[None]):
     class VisitEnded(Message):
         """The reader leaves a trace that was opened from elsewhere, and wants to go back there."""
 
-    def __init__(self, feed: Feed, clock: Clock, pulse: Pulse, *, query: str = "") -> None:
-        super().__init__()
-        self._feed = feed
-        self._clock = clock
-        self._pulse = pulse
-        self._query = query
+    def __init__(
+        self, feed: Feed, clock: Clock, pulse: Pulse, settings: Settings, reading: Reading | None = None
+    ) -> None:
+        super().__init__(feed, clock, pulse, settings, reading)
         self._arrangement = Arrangement()
         self._ready = False
         self._visiting = False
@@ -75,7 +77,9 @@ class ExplorerScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         """Everything, once; what shows is the style sheet's business."""
         yield Header()
-        yield FilterBar(self._query)
+        yield FilterBar(self._reading.text)
+        yield QueryErrorRow()
+        yield CompletionPopup()
         with Vertical(id="body"):
             yield Welcome(id="welcome")
             yield TraceList(self._feed, self._clock, id="traces")
@@ -87,10 +91,8 @@ class ExplorerScreen(Screen[None]):
     def on_mount(self) -> None:
         """Read the first page and start the pulse of the header."""
         self.traces.set_title("Traces")
-        if self._query:
-            self._filter(self._query)
-        else:
-            self.traces.show(ListView())
+        self.traces.show(ListView(self._reading.where))
+        self.spans.filter(self._reading.where)
         self._feed.load_size(self)
         self._settling = self.set_timer(SETTLE_S, self._settle)
         self.set_interval(1.0, self.show_state)
@@ -183,8 +185,11 @@ class ExplorerScreen(Screen[None]):
                     self.call_after_refresh(lambda: self.set_focus(self._pane(self.level)))
         order = traces.view.sort.order.value
         noun = "trace" if traces.total == 1 else "traces"
-        self.traces.set_title(f"{traces.total:,} {noun}", "" if order == "start" else f"by {order}")
-        self.query_one(FilterBar).show_count(traces.total, self._pulse.trace_total(traces.total, traces.view.where))
+        if traces.loaded:  # while a filter is typed, the title stays with what is on the screen
+            more = "" if traces.counted else "+"
+            traces.set_title(f"{traces.total:,}{more} {noun}", "" if order == "start" else f"by {order}")
+        self._show_count()
+        self.explain_nothing()
         self.show_state()
 
     @on(SpanTree.Pointed)
@@ -196,32 +201,6 @@ class ExplorerScreen(Screen[None]):
     def _span_stepped(self, event: Inspector.StepSpan) -> None:
         self.spans.step(event.rows)
         self.inspector.open(self.spans.trace_id, self.spans.selected_span_id)
-
-    @on(FilterBar.Changed)
-    def _filter_typed(self, event: FilterBar.Changed) -> None:
-        self._filter(event.text)
-
-    def _filter(self, text: str) -> None:
-        try:
-            where = compile_text(text)
-        except UsageError as error:
-            self.query_one(FilterBar).show_error(error.message)
-            return
-        if where != self.traces.view.where or not self.traces.loaded:
-            self.traces.show(ListView(where, self.traces.view.sort))
-
-    def action_leave_filter(self) -> None:
-        """Back to the list; the filter stays."""
-        bar = self.query_one(FilterBar)
-        bar.close_if_blank()
-        self._filter(bar.text)
-        self.go("list")
-
-    def action_clear_filter(self) -> None:
-        """Remove the filter and go back to the list."""
-        self.query_one(FilterBar).clear()
-        self._filter("")
-        self.go("list")
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """The footer shows the keys of the pane in focus; a click into a pane goes to its level."""
@@ -236,9 +215,11 @@ class ExplorerScreen(Screen[None]):
         if self.has_class("-empty"):
             shown = [command for command in commands_of("explorer") if command.id in ("demo", "help", "quit")]
         elif self.is_typing:
-            shown = list(FILTER_KEYS)  # every other key is text
+            shown = [command for command in commands_of("filter") if command.footer]  # every other key is text
         else:
             shown = [command for command in commands_of(pane) if command.footer and pane != "explorer"]
+            if pane == "tree" and self.where is not None:
+                shown[1:1] = commands_of("tree", only={"next-match", "only-matches"})
             if self.level != "list":
                 shown += commands_of("explorer", only={"back"})
             shown += [command for command in commands_of("explorer") if command.footer]
@@ -255,10 +236,19 @@ class ExplorerScreen(Screen[None]):
 
     def on_store_changed(self, message: StoreChanged) -> None:
         """Read again what is on the screen, if it has changed."""
-        self._list_reload.ask(FOLLOW_S if self.traces.following else HELD_S)
+        if self.where is not None:
+            self._feed.load_search_state(self)  # what matches is known once the index has come so far
+            self._list_reload.ask(SEARCH_S)
+        else:
+            self._list_reload.ask(FOLLOW_S if self.traces.following else HELD_S)
         trace_id = self.spans.trace_id
         if trace_id and (message.trace_ids is None or trace_id in message.trace_ids):
             self._trace_reload.ask(FOLLOW_S)
+
+    def reload_matches(self) -> None:
+        """Read list and trace again: the index has come further."""
+        self._list_reload.ask(SEARCH_S)
+        self.spans.find_matches()
 
     def _reload_trace(self) -> None:
         self.spans.reload()
@@ -272,11 +262,13 @@ class ExplorerScreen(Screen[None]):
 
     def on_feed_failed(self, message: FeedFailed) -> None:
         """Say what could not be read."""
+        self.search_failed()
         self.notify(message.error, title=f"Could not read the {message.what}", severity="error", markup=False)
 
     def show_state(self) -> None:
         """Bring the header up to date; paints only what has changed."""
         traces = self.traces
+        self.renew_times()
         state = self._pulse.header(following=traces.following, waiting=traces.waiting)
         self.query_one(Header).show(state)
         if self.has_class("-empty"):
@@ -301,9 +293,7 @@ class ExplorerScreen(Screen[None]):
 
     def action_filter(self) -> None:
         """Type a filter."""
-        if self.level != "list":
-            self.go("list")
-        self.set_focus(self.query_one(FilterBar).open())
+        self.open_filter()
 
     def action_follow(self) -> None:
         """Follow, or stand still."""
@@ -327,6 +317,9 @@ class ExplorerScreen(Screen[None]):
 
     def action_open_trace(self) -> None:
         """Into the trace under the list's cursor."""
+        self.traces.when_loaded(self._open_selected)
+
+    def _open_selected(self) -> None:
         if (trace := self.traces.selected) is not None:
             self.spans.open(trace.trace_id)
             self.go("trace")
@@ -348,14 +341,9 @@ class ExplorerScreen(Screen[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Leave every key to the field that is typed in."""
-        if self.is_typing and action not in ("leave_filter", "clear_filter"):
+        if self.is_typing and not action.startswith("filter_"):
             return False
         return super().check_action(action, parameters)
-
-    @property
-    def is_typing(self) -> bool:
-        """Whether the filter has the focus."""
-        return isinstance(self.focused, Input)
 
     def action_back(self) -> None:
         """One level up; at the top, remove the filter."""
@@ -366,8 +354,8 @@ class ExplorerScreen(Screen[None]):
             self.post_message(self.VisitEnded())
         elif self.level != "list":
             self.go(LEVELS[LEVELS.index(self.level) - 1])
-        elif self.traces.view.where is not None:
-            self.action_clear_filter()
+        elif self.bar.text:
+            self.clear_filter()
 
     def action_zoom(self) -> None:
         """The pane in focus alone, or all of them again."""

@@ -45,6 +45,7 @@ LEGEND = (
     ("◌", "its root has not arrived"),
     ("⇡", "its parent has not arrived"),
     ("↻", "its parents form a circle"),
+    ("◆ ◇", "matches the filter, holds a match in its fold"),
     ("▸ ▾", "folded, unfolded"),
     ("~$", "estimated from list prices, all or in part"),
 )
@@ -61,8 +62,11 @@ class HelpScreen(ModalScreen[None]):
     }
     HelpScreen Static { width: 1fr; height: auto; }
     """
+    TITLE_TEXT: ClassVar[str] = "Keys · Esc closes"
+    """What stands in the border."""
+
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q,question_mark,enter", "dismiss", "Close", show=False),
+        Binding("escape,q,question_mark,enter,f1", "dismiss", "Close", show=False),
         Binding("j", "scroll(1)", show=False),
         Binding("k", "scroll(-1)", show=False),
     ]
@@ -75,7 +79,7 @@ class HelpScreen(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         """One scrollable page."""
         scroll = VerticalScroll()
-        scroll.border_title = Content("Keys · Esc closes")
+        scroll.border_title = Content(self.TITLE_TEXT)
         with scroll:
             yield Static(self._page(self.app.size.width))
 
@@ -85,7 +89,11 @@ class HelpScreen(ModalScreen[None]):
 
     def _page(self, terminal: int) -> Content:
         width = min(PAGE_CELLS, int(terminal * PAGE_SHARE)) - AROUND_CELLS
-        return help_text(self._pane, palette_of(self.app.current_theme), width, only=self._only)
+        return self.text(palette_of(self.app.current_theme), width)
+
+    def text(self, palette: Palette, width: int) -> Content:
+        """The page, for a width in cells."""
+        return help_text(self._pane, palette, width, only=self._only)
 
     def action_scroll(self, rows: int) -> None:
         """A row up or down."""
@@ -105,14 +113,14 @@ def help_text(pane: str, palette: Palette, width: int, *, only: Collection[str] 
         if lines:
             lines.append(Content(""))
         lines.append(Content.styled(title, f"bold {palette.accent}"))
-        lines.extend(_line(command.key_label, command.help, palette, width) for command in commands)
+        lines.extend(help_line(command.key_label, command.help, palette, width) for command in commands)
     lines += [Content(""), Content.styled("Marks", f"bold {palette.accent}")]
-    lines.extend(_line(mark, text, palette, width) for mark, text in LEGEND)
+    lines.extend(help_line(mark, text, palette, width) for mark, text in LEGEND)
     return Content("\n").join(lines)
 
 
-def _line(key: str, text: str, palette: Palette, width: int) -> Content:
+def help_line(key: str, text: str, palette: Palette, width: int, *, key_cells: int = KEY_CELLS) -> Content:
     """A key and what it does; a text of several lines stays in its column."""
-    indent = 2 + KEY_CELLS
+    indent = 2 + key_cells
     rows = wrap(text, width - indent) if width - indent >= MIN_TEXT_CELLS else [text]
-    return Content.assemble((f"  {key:<{KEY_CELLS}}", palette.keyword), (f"\n{' ' * indent}".join(rows), palette.text))
+    return Content.assemble((f"  {key:<{key_cells}}", palette.keyword), (f"\n{' ' * indent}".join(rows), palette.text))

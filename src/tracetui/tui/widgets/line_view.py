@@ -26,9 +26,6 @@ from tracetui.tui.theme import Palette, palette_of
 WHEEL_ROWS = 3
 """Rows a turn of the wheel scrolls."""
 
-MAX_TYPED_AHEAD = 50
-"""Keys that are remembered while what they are meant for is read."""
-
 
 class LineView(Widget, can_focus=True):
     """A focusable pane of rows."""
@@ -87,6 +84,10 @@ class LineView(Widget, can_focus=True):
     def render_footer(self, width: int) -> list[Strip]:
         """Rows below the list that do not scroll."""
         return []
+
+    def render_beyond(self, _row: int, width: int) -> Strip:
+        """A screen row after the last row of the list, the first of which is 0."""
+        return Strip.blank(width)
 
     async def row_activated(self, index: int) -> None:
         """A row was clicked a second time."""
@@ -155,7 +156,7 @@ class LineView(Widget, can_focus=True):
             if selected:
                 strip = self._selected(strip)
         else:
-            strip = Strip.blank(inner)
+            strip = self.render_beyond(index - self.row_count, inner)
         return Strip([*strip, bar], width).apply_style(base).simplify()
 
     @property

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 
@@ -12,7 +11,7 @@ from tracetui.model.clock import Clock
 from tracetui.tui.feed import Feed
 from tracetui.tui.messages import ListCounted, ListLoaded, RowView
 from tracetui.tui.throttle import Throttle
-from tracetui.tui.widgets.line_view import MAX_TYPED_AHEAD, LineView
+from tracetui.tui.widgets.typed_ahead import PatientView
 from tracetui.tui.windows import WINDOW, is_search
 
 MARGIN = 40
@@ -36,7 +35,7 @@ class Place(NamedTuple):
     following: bool
 
 
-class LiveList(LineView, Generic[RowT, ViewT]):
+class LiveList(PatientView, Generic[RowT, ViewT]):
     """A list of rows of the store.
 
     While it follows, it stands at the top and shows what comes. As soon as the cursor is moved it stands still: what
@@ -87,7 +86,6 @@ class LiveList(LineView, Generic[RowT, ViewT]):
         self._is_counting = False
         self._count_s = 0.0
         self._recount = Throttle(self, clock, self._ask_count)
-        self._typed_ahead: list[Callable[[], None]] = []
 
     # What a subclass gives
 
@@ -98,6 +96,9 @@ class LiveList(LineView, Generic[RowT, ViewT]):
     def read_ahead(self, _view: ViewT) -> ListLoaded[RowT] | None:
         """A first page that has been read already."""
         return None
+
+    def rows_taken(self) -> None:
+        """A window has come, and is about to be painted."""
 
     # Rows
 
@@ -148,7 +149,7 @@ class LiveList(LineView, Generic[RowT, ViewT]):
         self.waiting = 0
         self.loaded = self._retired = self._is_counting = self._ending = False
         self._begins = True
-        self._typed_ahead = []
+        self.forget_typed_ahead()
         if (loaded := self.read_ahead(view)) is not None:
             self.on_list_loaded(loaded)
             return
@@ -157,6 +158,12 @@ class LiveList(LineView, Generic[RowT, ViewT]):
         else:
             self._ask("top")
         self.post_message(self.Changed())
+
+    def renew(self, view: ViewT) -> None:
+        """Read again under a view that means the same a little later: a time that goes on has made it another."""
+        self.view = view
+        self._asked = self._is_counting = False
+        self.reload()
 
     @property
     def place(self) -> Place:
@@ -167,6 +174,11 @@ class LiveList(LineView, Generic[RowT, ViewT]):
         """Take nothing any more of what has been asked for: something else is about to be shown."""
         self._retired = True
         self._feed.forget_search()
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether the first rows of what is to be shown are not there."""
+        return not self.loaded and not self._retired
 
     @property
     def is_current(self) -> bool:
@@ -213,6 +225,7 @@ class LiveList(LineView, Generic[RowT, ViewT]):
             self.waiting += max(0, shift)
         self._ending = False
         self.clamp()
+        self.rows_taken()
         if begins:
             self.refresh()
         else:
@@ -227,9 +240,7 @@ class LiveList(LineView, Generic[RowT, ViewT]):
             self.scrolled()
         if is_search(self.view):
             self._recount.ask(0 if begins and not self.counted else max(COUNT_S, COUNT_SHARE * self._count_s))
-        typed_ahead, self._typed_ahead = self._typed_ahead, []
-        for act in typed_ahead:
-            act()
+        self.do_typed_ahead()
 
     def _take_total(self, message: ListLoaded[RowT], *, begins: bool) -> None:
         if message.counted or begins:
@@ -275,13 +286,6 @@ class LiveList(LineView, Generic[RowT, ViewT]):
         if self.thumb != old_thumb:
             self.refresh_scrollbar()
         self.post_message(self.Changed())
-
-    def when_loaded(self, act: Callable[[], None]) -> None:
-        """Do something with the rows: now, or as soon as those have come that have been asked for."""
-        if self.loaded or self._retired:
-            act()
-        elif len(self._typed_ahead) < MAX_TYPED_AHEAD:
-            self._typed_ahead.append(act)
 
     def on_feed_failed(self) -> None:
         """A read failed, which the screen shows; ask again on the next change."""
@@ -332,14 +336,6 @@ class LiveList(LineView, Generic[RowT, ViewT]):
 
     # Moving
 
-    def action_move(self, rows: int) -> None:
-        """Cursor up or down."""
-        self.when_loaded(lambda: super(LiveList, self).action_move(rows))
-
-    def action_move_page(self, pages: int) -> None:
-        """Cursor a page up or down."""
-        self.when_loaded(lambda: super(LiveList, self).action_move_page(pages))
-
     def move_to(self, index: int, *, notify: bool = True) -> None:
         """Put the cursor on a row; this ends following."""
         if index != self.cursor and self.following:
@@ -360,11 +356,8 @@ class LiveList(LineView, Generic[RowT, ViewT]):
             self.post_message(self.Changed())
         super().scroll_rows(rows)
 
-    def action_move_end(self, end: int) -> None:
+    def move_end(self, end: int) -> None:
         """First or last row; the last page is read from the end."""
-        self.when_loaded(lambda: self._move_end(end))
-
-    def _move_end(self, end: int) -> None:
         if end > 0 and self._rows and (not self.counted or self._first + len(self._rows) < self.total):
             self.following = False
             if self.counted:
@@ -375,7 +368,7 @@ class LiveList(LineView, Generic[RowT, ViewT]):
             self._ask("end", self._rows[-1])
             self.post_message(self.Changed())
         else:
-            super().action_move_end(end)
+            super().move_end(end)
 
     async def row_activated(self, _index: int) -> None:
         """A second click opens."""

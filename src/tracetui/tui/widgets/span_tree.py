@@ -12,13 +12,15 @@ from textual.message import Message
 from textual.strip import Strip
 
 from tracetui.model.clock import Clock
+from tracetui.model.matches import Matches
 from tracetui.model.trace import SpanNode, SpanRow, TraceSummary
 from tracetui.model.tree import TraceTree
+from tracetui.store.conditions import Condition
 from tracetui.tui.commands import bindings
 from tracetui.tui.feed import Feed
-from tracetui.tui.messages import RowsLoaded, TreeLoaded
-from tracetui.tui.render.span_row import axis_end, choose_layout, span_row
-from tracetui.tui.widgets.line_view import MAX_TYPED_AHEAD, LineView
+from tracetui.tui.messages import MatchesLoaded, RowsLoaded, TreeLoaded
+from tracetui.tui.render.span_row import Match, axis_end, choose_layout, span_row
+from tracetui.tui.widgets.typed_ahead import PatientView
 
 ROWS_KEPT = 2_000
 """Rows whose columns are remembered; the tree itself holds only ids, times and kinds."""
@@ -30,7 +32,7 @@ AHEAD = 60
 """Rows beyond the screen whose columns are read along."""
 
 
-class SpanTree(LineView):
+class SpanTree(PatientView):
     """The spans of one trace."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("tree")]
@@ -61,10 +63,13 @@ class SpanTree(LineView):
         self._asked: frozenset[int] = frozenset()
         self._aim = ""
         self._has_usage = False
+        self._where: Condition | None = None
+        self.matches: Matches | None = None
+        """Which spans match the filter; None without one, and while that is not known."""
+        self._hides = False
         self._loaded = False
         self._loading = False
         self._dirty = False
-        self._typed_ahead: list[Callable[[], None]] = []
 
     def on_mount(self) -> None:
         """Let what is running grow."""
@@ -89,10 +94,11 @@ class SpanTree(LineView):
             return
         self.trace_id, self._aim = trace_id, span_id
         self._loaded = self._loading = self._dirty = False
-        self._typed_ahead = []
+        self.forget_typed_ahead()
         if trace_id:  # what is on the screen stays there until the other trace has been read: one paint, no flicker
             self._feed.load_tree(self, trace_id)
         else:
+            self.matches = None
             self._take(None, None, {})
 
     def reload(self) -> None:
@@ -102,7 +108,8 @@ class SpanTree(LineView):
         elif self.trace_id and self._loaded and self.trace is not None:
             self._loading = True
             shown = self._shown[self.top : self.top + self.page_rows]
-            self._feed.load_tree(self, self.trace_id, [self.trace.nodes[position].row_id for position in shown])
+            row_ids = [self.trace.nodes[position].row_id for position in shown]
+            self._feed.load_tree(self, self.trace_id, row_ids, marked=(self.trace, self.matches))
         elif self.trace_id:
             self._feed.load_tree(self, self.trace_id)
 
@@ -113,6 +120,7 @@ class SpanTree(LineView):
         self._loading = False
         first = not self._loaded
         before, top_span = self.selected_span_id, self._span_id_at(self.top)
+        self.matches = message.matches
         self._take(message.summary, message.tree, message.rows)
         if first and self._aim:
             self._point_at(self._aim)
@@ -120,13 +128,12 @@ class SpanTree(LineView):
             self._restore(before, top_span)
         self.clamp()
         self._read_rows()
+        self.find_matches()
         if first:  # painted before anything else is read: two threads that want the interpreter take turns of it
             self.call_after_refresh(self._point)
         elif self.selected_span_id != before:
             self._point()
-        typed_ahead, self._typed_ahead = self._typed_ahead, []
-        for act in typed_ahead:
-            act()
+        self.do_typed_ahead()
         if self._dirty:
             self._dirty = False
             self.reload()
@@ -171,10 +178,21 @@ class SpanTree(LineView):
             return
         spans = self.summary.span_count
         errors = f" · {self.summary.error_count} failed" if self.summary.error_count else ""
-        self.set_title(self.summary.name.strip() or "(no name)", f"{spans:,} span{'s' if spans != 1 else ''}{errors}")
+        counted = f"{spans:,} span{'s' if spans != 1 else ''}{errors}"
+        if self.matches is not None and self.trace is not None:
+            number = self.matches.number(self._shown[self.cursor]) if 0 <= self.cursor < len(self._shown) else 0
+            here = f"match {number:,} · " if number else ""
+            hidden = " · others hidden" if self._hides else ""
+            counted = f"{here}{len(self.matches):,} of {len(self.trace):,} match{hidden}{errors}"
+        self.set_title(self.summary.name.strip() or "(no name)", counted)
 
     def _lay_out(self) -> None:
-        self._shown = self.trace.visible(self._folded) if self.trace else []
+        if self.trace is None:
+            self._shown = []
+        elif self.hides_others and self.matches is not None:
+            self._shown = self.matches.visible(self.trace, self._folded)
+        else:
+            self._shown = self.trace.visible(self._folded)
 
     def _place(self, span_id: str) -> int | None:
         """Row of a span, or of the folded ancestor that hides it."""
@@ -227,8 +245,19 @@ class SpanTree(LineView):
             self.palette,
             folded=node.span_id in self._folded,
             selected=selected,
+            match=self._match_of(position),
             until=self._until,
         )
+
+    def _match_of(self, position: int) -> Match:
+        if self.matches is None:
+            return Match.UNASKED
+        if position in self.matches:
+            return Match.YES
+        folded = self.trace is not None and self.trace.nodes[position].span_id in self._folded
+        if folded and self.trace is not None and self.matches.within(position, position + self.trace.sizes[position]):
+            return Match.BELOW
+        return Match.ONLY_KEPT if self._hides else Match.NO
 
     def scrolled(self) -> None:
         """Read the columns of the rows on the screen."""
@@ -272,6 +301,8 @@ class SpanTree(LineView):
         before = self.cursor
         super().move_to(index, notify=notify)
         if self.cursor != before:
+            if self.matches is not None:
+                self._title()
             self._point()
 
     def _point_at(self, span_id: str) -> None:
@@ -298,26 +329,10 @@ class SpanTree(LineView):
         else:
             await self.run_action("screen.open_span")
 
-    # Typing ahead: what is pressed before the trace has been read is done once it has
-
-    def when_loaded(self, act: Callable[[], None]) -> None:
-        """Do something with the spans: now, or as soon as they have been read."""
-        if self._loaded or not self.trace_id:
-            act()
-        elif len(self._typed_ahead) < MAX_TYPED_AHEAD:
-            self._typed_ahead.append(act)
-
-    def action_move(self, rows: int) -> None:
-        """Cursor up or down."""
-        self.when_loaded(lambda: super(SpanTree, self).action_move(rows))
-
-    def action_move_page(self, pages: int) -> None:
-        """Cursor a page up or down."""
-        self.when_loaded(lambda: super(SpanTree, self).action_move_page(pages))
-
-    def action_move_end(self, end: int) -> None:
-        """Cursor to the first or last row."""
-        self.when_loaded(lambda: super(SpanTree, self).action_move_end(end))
+    @property
+    def is_waiting(self) -> bool:
+        """Whether the trace is being read."""
+        return bool(self.trace_id) and not self._loaded
 
     # Folding
 
@@ -385,6 +400,66 @@ class SpanTree(LineView):
         self._read_rows()
         if self.selected_span_id != span_id:
             self._point()
+
+    # What matches the filter
+
+    def filter(self, where: Condition | None) -> None:
+        """Mark what matches; None marks nothing."""
+        if where != self._where:
+            self._where = where
+            if where is None:
+                self._take_matches(None)
+            else:
+                self.find_matches()
+
+    def find_matches(self) -> None:
+        """Look again for what matches."""
+        if self._where is not None and self.trace is not None and self._loaded:
+            self._feed.load_matches(self, self.trace, self._where)
+
+    def on_matches_loaded(self, message: MatchesLoaded) -> None:
+        """Take what matches, unless trace or filter are others by now."""
+        if message.tree is self.trace and message.where == self._where:
+            self._take_matches(message.matches)
+
+    def _take_matches(self, matches: Matches | None) -> None:
+        if matches == self.matches:
+            return
+        before, self.matches = self.matches, matches
+        if self._hides and (before or matches):
+            self._refold(self._folded)
+        self._title()
+        self.refresh()
+
+    @property
+    def hides_others(self) -> bool:
+        """Whether only matches and what holds them show."""
+        return self._hides and bool(self.matches)
+
+    def action_hide_others(self) -> None:
+        """Hide what neither matches nor holds a match, or show it again."""
+        if not self.matches and not self._hides:
+            self.notify(self._no_match, markup=False)
+            return
+        self._hides = not self._hides
+        self._refold(self._folded)
+        self._title()
+
+    def action_find_match(self, direction: int) -> None:
+        """Go to the next or previous span that matches, round the end."""
+        self.when_loaded(lambda: self._find_match(direction))
+
+    def _find_match(self, direction: int) -> None:
+        here = self._shown[self.cursor] if 0 <= self.cursor < len(self._shown) else 0
+        found = self.matches.beside(here, direction) if self.matches else None
+        if found is None or self.trace is None:
+            self.notify(self._no_match, markup=False)
+            return
+        self._point_at(self.trace.nodes[found].span_id)
+
+    @property
+    def _no_match(self) -> str:
+        return "There is no filter: / begins one." if self._where is None else "No span of this trace matches."
 
     # Finding
 

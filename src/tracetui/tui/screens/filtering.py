@@ -1,0 +1,376 @@
+"""Filtering, as the explorer does it: what is typed, what it finds, and the way back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from textual import on
+from textual.screen import Screen
+from textual.timer import Timer
+from textual.widgets import Input
+
+from tracetui.config import Settings
+from tracetui.errors import UsageError
+from tracetui.model.clock import Clock
+from tracetui.query.saved import expand
+from tracetui.store.api import SearchState
+from tracetui.store.conditions import Condition
+from tracetui.tui.feed import Feed
+from tracetui.tui.history import History
+from tracetui.tui.messages import CompletionsLoaded, ListView, SearchStateLoaded, TermsCounted
+from tracetui.tui.pulse import Pulse
+from tracetui.tui.reading import Problem, Reading, read_query
+from tracetui.tui.widgets.completion import CompletionPopup
+from tracetui.tui.widgets.filter_bar import FilterBar
+from tracetui.tui.widgets.live_list import Place
+from tracetui.tui.widgets.query_error import QueryErrorRow
+from tracetui.tui.widgets.query_field import QueryField
+from tracetui.tui.widgets.span_tree import SpanTree
+from tracetui.tui.widgets.trace_list import TraceList
+
+if TYPE_CHECKING:
+    from tracetui.tui.completer import Completer
+
+TYPING_PAUSE_S = 0.09
+"""How long the keyboard must rest before what is typed is searched for."""
+
+SLOW_S = 0.2
+"""After which a search says that it goes on."""
+
+WRONG_S, INCOMPLETE_S = 0.35, 1.2
+"""How long the keyboard must rest before a mistake is shown, and before something that is still missing is."""
+
+INDEX_S = 0.4
+"""How often the search index is asked how far it has come, while it is behind."""
+
+RENEW_NANO = 20 * 10**9
+"""How long a time that is relative to now stands for what it was when it was typed."""
+
+
+class FilterActions(Screen[None]):
+    """The part of the explorer that filters."""
+
+    def __init__(
+        self, feed: Feed, clock: Clock, pulse: Pulse, settings: Settings, reading: Reading | None = None
+    ) -> None:
+        super().__init__()
+        self._feed = feed
+        self._clock = clock
+        self._pulse = pulse
+        self._reading = reading or Reading("")
+        """What the field says."""
+        self._read_at = clock.now_nano()
+        self._place: Place | None = None
+        """Where the reader was in the list before there was a filter."""
+        self._index = SearchState(0, 0)
+        self._explained: Condition | None = None
+        self._terms: dict[str, Condition] = {}
+        self._is_slow = False
+        self._stored = 0
+        self._pauses: dict[str, Timer] = {}
+        self._untouched = ""
+        """What stood in the field when it was opened, or came from the history."""
+        self.history = History(settings.history)
+        """What was typed before."""
+        self._completer: Completer | None = None
+        self.settings = settings
+        """Where the history and saved filters are."""
+
+    @property
+    def completer(self) -> Completer:
+        """Fills the popup."""
+        if self._completer is None:
+            from tracetui.tui.completer import Completer  # deferred: the first paint does without the language
+
+            self._completer = Completer(self._feed, self, self.bar.field, self.query_one(CompletionPopup))
+        return self._completer
+
+    # What the explorer gives
+
+    @property
+    def traces(self) -> TraceList:
+        """The list."""
+        raise NotImplementedError
+
+    @property
+    def spans(self) -> SpanTree:
+        """The trace."""
+        raise NotImplementedError
+
+    @property
+    def level(self) -> str:
+        """How deep the reader is."""
+        raise NotImplementedError
+
+    @property
+    def filters_file(self) -> Path:
+        """Where filters are saved."""
+        raise NotImplementedError
+
+    def go(self, level: str) -> None:
+        """Go to a level."""
+        raise NotImplementedError
+
+    def show_toggles(self) -> None:
+        """Show which toggles the query holds."""
+        raise NotImplementedError
+
+    # Parts
+
+    @property
+    def bar(self) -> FilterBar:
+        """The bar."""
+        return self.query_one(FilterBar)
+
+    @property
+    def is_typing(self) -> bool:
+        """Whether the filter has the focus."""
+        return isinstance(self.focused, Input)
+
+    @property
+    def where(self) -> Condition | None:
+        """What the list and the trace show the matches of."""
+        return self.traces.view.where
+
+    def _after(self, name: str, seconds: float, act: Callable[[], None]) -> None:
+        """Do something once some time has passed, unless it is asked for again or called off before."""
+        self._call_off(name)
+        self._pauses[name] = self.set_timer(seconds, act)
+
+    def _call_off(self, *names: str) -> None:
+        for name in names:
+            if (timer := self._pauses.pop(name, None)) is not None:
+                timer.stop()
+
+    # Typing
+
+    @on(QueryField.Changed)
+    def _typed(self, event: QueryField.Changed) -> None:
+        event.stop()
+        if event.value == self._reading.text:
+            return
+        self._read(event.value)
+        if self.is_typing and event.value != self._untouched:
+            self.completer.typed()
+        elif self.query_one(CompletionPopup).is_open:
+            self.completer.close()
+
+    def _read(self, text: str) -> None:
+        """Take what the field says: ask for it once the keyboard rests, or say what is wrong with it."""
+        self._read_at = self._clock.now_nano()
+        self._reading = read_query(text, self._read_at)
+        self._call_off("search", "complain")
+        self._complain(None)
+        if (problem := self._reading.problem) is not None:
+            self._after("complain", INCOMPLETE_S if problem.incomplete else WRONG_S, self._complain_now)
+        elif self._reading.where != self.where or not self.traces.is_current:
+            self.traces.retire()  # from here on nothing that was asked for under another text is painted
+            self._call_off("slow")
+            self._after("search", TYPING_PAUSE_S, self._search)
+        self.bar.fit()
+        self.show_toggles()
+        self._show_count()
+
+    def _search(self) -> None:
+        """Show what the text asks for."""
+        self._call_off("search")
+        where, traces = self._reading.where, self.traces
+        self._explained = None
+        if where == self.where and traces.is_current:
+            return
+        if where is not None and self.where is None and traces.loaded:
+            self._place = traces.place
+        back = self._place if where is None else None
+        self._is_slow = False
+        self._after("slow", SLOW_S, self._say_slow)
+        traces.show(ListView(where, traces.view.sort), back)
+        self.spans.filter(where)
+        if where is not None:
+            self._feed.load_search_state(self)
+
+    def _say_slow(self) -> None:
+        self._call_off("slow")
+        self._is_slow = not self.traces.is_current
+        self._show_count()
+
+    def renew_times(self) -> None:
+        """Let `start>-15m` go on with the time."""
+        now = self._clock.now_nano()
+        if self.where is None or self._pauses or now - self._read_at < RENEW_NANO or not self.traces.is_current:
+            return
+        reading = read_query(self._reading.text, now)
+        self._read_at = now
+        if reading.problem is None and reading.where != self.where:
+            self._reading = reading
+            self.traces.renew(ListView(reading.where, self.traces.view.sort))
+            self.spans.filter(reading.where)
+
+    def search_failed(self) -> None:
+        """Nothing is being searched for any more."""
+        self._call_off("slow")
+        self._is_slow = False
+        self._show_count()
+
+    # What is wrong
+
+    def _complain_now(self) -> None:
+        self._call_off("complain")
+        self._complain(self._reading.problem)
+
+    def _complain(self, problem: Problem | None) -> None:
+        """Show what is wrong under the place where it is; nothing below the bar moves."""
+        row, field = self.query_one(QueryErrorRow), self.bar.field
+        if problem is None:
+            row.show("")
+            field.mark(None)
+            return
+        field.mark(None if problem.incomplete else (problem.position, problem.position + problem.length))
+        row.show(problem.message, field.place_of(problem.position).x, incomplete=problem.incomplete)
+
+    # How many
+
+    def _show_count(self) -> None:
+        """Say in the bar how many traces match, how sure that is, and how far the index has come."""
+        traces, bar = self.traces, self.bar
+        if traces.loaded:
+            self._stored = self._pulse.trace_total(traces.total, self.where)
+        parts = []
+        if self.where is not None and self._index.indexed < self._index.total:
+            parts.append(f"index {100 * self._index.indexed // self._index.total} %")
+        if self._is_slow and not traces.is_current:
+            parts.append("searching…")
+        elif self.where is not None and (traces.loaded or traces.counted):
+            parts.append(f"{traces.total:,}{'' if traces.counted else '+'} of {self._stored:,} traces")
+        is_old = self._reading.problem is not None or not traces.is_current
+        bar.say(" · ".join(parts) if bar.text.strip() else "", is_old=is_old)
+
+    def on_search_state_loaded(self, message: SearchStateLoaded) -> None:
+        """Wait for an index that is behind, and read again what it knows meanwhile."""
+        moved, self._index = message.state != self._index, message.state
+        if self.where is None:
+            return
+        self._show_count()
+        if message.state.indexed < message.state.total:
+            self._after("index", INDEX_S, self._ask_index)
+        if moved:
+            self.reload_matches()
+
+    def _ask_index(self) -> None:
+        self._call_off("index")
+        self._feed.load_search_state(self)
+
+    def reload_matches(self) -> None:
+        """Read again what is on the screen of a filter whose matches may be others now."""
+        raise NotImplementedError
+
+    def explain_nothing(self) -> None:
+        """Where nothing matches, find out which terms would by themselves."""
+        if self.where is None or self.traces.total or not self.traces.is_current or self._explained == self.where:
+            return
+        from tracetui.tui.terms import terms_of  # deferred as above
+
+        self._explained = self.where
+        self._terms = terms_of(self._reading.text, self._clock.now_nano())
+        self.traces.explain_nothing(tuple(self._terms), {})
+        if len(self._terms) > 1:
+            self._feed.count_terms(self, self.where, self._terms)
+
+    def on_terms_counted(self, message: TermsCounted) -> None:
+        """Say what each term matches."""
+        if message.where == self.where:
+            self.traces.explain_nothing(tuple(self._terms), message.counts)
+
+    # Keys of the field
+
+    def open_filter(self) -> None:
+        """Let a query be typed."""
+        field = self.bar.open()
+        self._untouched = field.value
+        self.history.leave()
+        self.set_focus(field)
+
+    def action_filter_accept(self) -> None:
+        """Take the chosen suggestion; without one keep the filter, and go to where it was opened from."""
+        if (choice := self.query_one(CompletionPopup).choice) is not None:
+            self.completer.take(choice)
+            return
+        if self.query_one(CompletionPopup).is_open:
+            self.completer.close()
+        try:
+            meant = expand(self.bar.text, self.filters_file)
+        except UsageError as error:
+            self._complain(Problem(str(error), 0, len(self.bar.text), incomplete=False))
+            return
+        if meant != self.bar.text:
+            self.bar.set_text(meant)
+        if self.bar.text != self._reading.text:
+            self._read(self.bar.text)
+        if self._reading.problem is not None:
+            self._complain_now()
+            return
+        self._search()
+        self._remember(self.bar.text)
+        self.bar.close_if_blank()
+        self.go(self.level)
+        self._show_count()
+
+    def _remember(self, text: str) -> None:
+        try:
+            self.history.add(text)
+        except UsageError as error:
+            self.notify(str(error), severity="warning", markup=False)
+
+    def action_filter_escape(self) -> None:
+        """Close the suggestions; else remove the filter, and go back to where the reader was before."""
+        if self.query_one(CompletionPopup).is_open:
+            self.completer.close()
+            return
+        self.clear_filter()
+        self.go(self.level)
+
+    def clear_filter(self) -> None:
+        """Show everything again, the list where it stood."""
+        self.bar.clear()
+        self._read("")
+        self._search()
+        self._show_count()
+
+    def action_filter_choose(self, direction: int) -> None:
+        """Through the suggestions; else through what was typed before, and downwards from there to what was found."""
+        popup = self.query_one(CompletionPopup)
+        if popup.is_open:
+            popup.choose(direction)
+            return
+        text = self.bar.text
+        if direction < 0 and text.strip() and text != self._untouched:
+            return
+        found = self.history.step(direction, text) if direction < 0 or self.history.is_walked else None
+        if found is not None:
+            self._untouched = found
+            self.bar.field.set_text(found)
+        elif direction > 0 and not self.history.is_walked:
+            self.action_filter_accept()
+
+    def action_filter_complete(self) -> None:
+        """Take the chosen suggestion, or the first; without any, ask for some."""
+        popup = self.query_one(CompletionPopup)
+        if popup.is_open:
+            self.completer.take(popup.choice or popup.suggestions[0])
+        else:
+            self.completer.ask()
+
+    @on(CompletionPopup.Taken)
+    def _suggestion_clicked(self, event: CompletionPopup.Taken) -> None:
+        self.completer.take(event.suggestion)
+
+    def on_completions_loaded(self, message: CompletionsLoaded) -> None:
+        """Offer what the data has."""
+        self.completer.take_found(message)
+
+    def action_filter_help(self) -> None:
+        """What a query can say."""
+        from tracetui.tui.screens.query_help import QueryHelpScreen  # deferred: the first paint does without
+
+        self.app.push_screen(QueryHelpScreen())

@@ -1,0 +1,69 @@
+"""The field a query is typed in."""
+
+from __future__ import annotations
+
+from rich.cells import cell_len
+from rich.highlighter import Highlighter
+from rich.text import Text
+from textual.geometry import Offset
+from textual.widgets import Input
+
+from tracetui.sanitise import sanitise
+from tracetui.tui.theme import palette_of
+
+
+class QueryField(Input):
+    """An input that shows what it holds sanitised, since values of spans come into it, and underlines what is wrong."""
+
+    def __init__(self, value: str, *, placeholder: str, id: str) -> None:  # noqa: A002 - Textual's name for it
+        super().__init__(
+            value, placeholder=placeholder, id=id, select_on_focus=False, highlighter=_SafeText(self), compact=True
+        )
+        self._wrong: tuple[int, int] | None = None
+
+    def check_consume_key(self, key: str, character: str | None) -> bool:
+        """Take every character as text, but a question mark into an empty field, which asks for help."""
+        return (key != "question_mark" or bool(self.value)) and super().check_consume_key(key, character)
+
+    def mark(self, wrong: tuple[int, int] | None) -> None:
+        """Underline a stretch of the text, from one character up to another; None for none."""
+        if wrong != self._wrong:
+            self._wrong = wrong
+            self.refresh()
+
+    def set_text(self, text: str) -> None:
+        """Put another text into the field, the cursor behind it."""
+        self.value = text
+        self.cursor_position = len(text)
+
+    def replace_piece(self, start: int, end: int, text: str) -> None:
+        """Put a text in the place of a piece, the cursor behind it."""
+        self.value = self.value[:start] + text + self.value[end:]
+        self.cursor_position = start + len(text)
+
+    def place_of(self, position: int) -> Offset:
+        """Where on the screen a character stands, within the field."""
+        x, y, width, _ = self.content_region
+        cells = cell_len(_shown(self.value[:position])) - int(self.scroll_offset.x)
+        return Offset(x + min(max(cells, 0), max(width - 1, 0)), y)
+
+
+class _SafeText(Highlighter):
+    """Shows the text of a field as a terminal may have it."""
+
+    def __init__(self, field: QueryField) -> None:
+        self._field = field
+
+    def highlight(self, text: Text) -> None:
+        """Replace what would act on the terminal, and underline what is wrong."""
+        text.plain = _shown(text.plain)
+        if self._field._wrong is not None:
+            text.stylize(palette_of(self._field.app.current_theme).style("error", underline=True), *self._field._wrong)
+
+
+def _shown(text: str) -> str:
+    """A text character by character as it may be shown, so that places in it stay what they are."""
+    safe = sanitise(text)
+    if len(safe) == len(text):
+        return safe
+    return "".join(shown if len(shown := sanitise(character)) == 1 else "·" for character in text)
