@@ -10,18 +10,19 @@ import sqlite3
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tracetui.errors import DecodeError
 from tracetui.model import lookup
 from tracetui.model.attributes import Attributes
-from tracetui.model.chat import NormalisedSpan
 from tracetui.model.lookup import Scalar
-from tracetui.model.span import LogRecord, Span
 from tracetui.store.conditions import Attribute, Has, Operand, SpanField, Words
-from tracetui.store.sqlite.search import fields
 from tracetui.store.sqlite.search.sql import Sql
 from tracetui.store.sqlite.search.values import Leaf, Test, test_of
+
+if TYPE_CHECKING:
+    from tracetui.model.chat import NormalisedSpan
+    from tracetui.model.span import LogRecord, Span
 
 _KEPT_SPANS = 64
 _KEPT_ANSWERS = 100_000
@@ -58,7 +59,8 @@ class Contents:
     @cached_property
     def span(self) -> Span:
         """The span; one that cannot be read has little more than a name."""
-        from tracetui.otlp import decode  # deferred: 60 ms, and a list without a filter needs none of it
+        from tracetui.model.span import Span  # deferred, all of them 100 ms: a list without a filter needs none
+        from tracetui.otlp import decode
 
         data, resource, resource_schema, scope, scope_schema, name, _, parent, trace_id, span_id = self._row
         try:
@@ -109,6 +111,8 @@ class Contents:
         return semconv.normalise(self.span, self.logs)
 
     def _read(self, field: SpanField) -> Sequence[Scalar]:
+        from tracetui.store.sqlite.search import fields  # as above
+
         found = self._values[field] = fields.values_of(self._normalised, field, is_error=self.is_error)
         return found
 

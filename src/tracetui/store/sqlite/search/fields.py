@@ -21,23 +21,9 @@ from tracetui.store.conditions import SpanField
 
 _NANO = 1_000_000_000
 
-FIELDS = frozenset(
-    {
-        SpanField.ERROR,
-        SpanField.TAG,
-        SpanField.FINISH,
-        SpanField.INPUT,
-        SpanField.OUTPUT,
-        SpanField.DOCUMENT,
-        SpanField.SCORE,
-        SpanField.TTFT,
-    }
-)
-"""Those fields."""
-
 
 def values_of(n: NormalisedSpan, field: SpanField, *, is_error: bool) -> Sequence[Scalar]:
-    """Everything that is to be compared in one of `FIELDS`; empty texts are not there."""
+    """Everything that is to be compared in one of `CONTENT_FIELDS`; empty texts are not there."""
     return [value for value in _values(n, field, is_error=is_error) if value != ""]
 
 

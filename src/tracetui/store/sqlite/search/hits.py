@@ -31,8 +31,7 @@ from tracetui.store.conditions import (
     Words,
 )
 from tracetui.store.sqlite.search.contents import Contents
-from tracetui.store.sqlite.search.fields import FIELDS
-from tracetui.store.sqlite.search.values import Leaf, goes_on, stand_in, test_of
+from tracetui.store.sqlite.search.values import CONTENT_FIELDS, Leaf, goes_on, stand_in, test_of
 
 LONGEST = 200
 """Characters of a hit's text."""
@@ -103,7 +102,7 @@ def _values(operand: Operand, row: SpanRow, contents: Contents) -> Iterator[tupl
             yield from ((terms.of_attribute(key), value) for value in contents.values(operand))
         case Attribute():
             return
-        case _ if operand in FIELDS:
+        case _ if operand in CONTENT_FIELDS:
             yield from ((operand.value, value) for value in contents.values(operand))
         case SpanField() if operand in _COLUMNS and (text := getattr(row, _COLUMNS[operand])):
             yield operand.value, text

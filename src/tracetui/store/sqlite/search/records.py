@@ -9,7 +9,6 @@ from tracetui.errors import DecodeError
 from tracetui.model import lookup
 from tracetui.model.attributes import Attributes
 from tracetui.model.lookup import Scalar
-from tracetui.model.span import NO_ATTRIBUTES
 from tracetui.store import terms
 from tracetui.store.conditions import Attribute, Has, Operand, SpanField, Words
 from tracetui.store.sqlite.search.values import Leaf, test_of
@@ -68,6 +67,6 @@ class Records:
             try:
                 found = decode.resource(*self._connection.execute(_RESOURCE, (row_id,)).fetchone()).attributes
             except DecodeError:
-                found = NO_ATTRIBUTES
+                found = {}
             self._attributes[row_id] = found
         return found

@@ -31,10 +31,9 @@ from tracetui.store.conditions import (
     Words,
 )
 from tracetui.store.sqlite import render
-from tracetui.store.sqlite.search import fields
 from tracetui.store.sqlite.search.bounds import RecordIds
 from tracetui.store.sqlite.search.sql import NEVER, Sql, both, either, opposite
-from tracetui.store.sqlite.search.values import Leaf, bindable
+from tracetui.store.sqlite.search.values import CONTENT_FIELDS, Leaf, bindable
 
 _MAX_PATTERN = 20_000
 """Characters of the longest text that is compared by LIKE, which takes 50,000 bytes."""
@@ -217,7 +216,7 @@ class Statements:
             return Sql(f"{alias}.trace IN (SELECT t.id FROM traces t WHERE {text})", values)
         if operand is SpanField.ERROR and isinstance(leaf, Has):
             return Sql(f"{alias}.is_error")
-        if isinstance(operand, Attribute) or operand in fields.FIELDS:
+        if isinstance(operand, Attribute) or operand in CONTENT_FIELDS:
             return self._by_contents(leaf, alias)
         return self._compared(leaf, operand, _SPAN_COLUMNS[operand].format(alias))
 

@@ -10,13 +10,27 @@ from typing import TypeAlias
 from tracetui.errors import UsageError
 from tracetui.model.lookup import Scalar, canonical, number
 from tracetui.model.words import words
-from tracetui.store.conditions import Compare, Comparison, Equals, Has, Like, Matches, Words
+from tracetui.store.conditions import Compare, Comparison, Equals, Has, Like, Matches, SpanField, Words
 
 Leaf: TypeAlias = Words | Equals | Like | Matches | Compare | Has
 """A condition on the values of one operand."""
 
 Test: TypeAlias = Callable[[Scalar], bool]
 """Whether a value is what a condition asks for."""
+
+CONTENT_FIELDS = frozenset(
+    {
+        SpanField.ERROR,
+        SpanField.TAG,
+        SpanField.FINISH,
+        SpanField.INPUT,
+        SpanField.OUTPUT,
+        SpanField.DOCUMENT,
+        SpanField.SCORE,
+        SpanField.TTFT,
+    }
+)
+"""Fields of a span that have no column: only its bytes tell them."""
 
 LONGEST_PATTERN = 10_000
 """Characters of the longest regular expression."""
