@@ -229,6 +229,14 @@ def env(
 
 
 @app.command()
+def doctor(as_json: Json = False, db: Db = None, grpc: Grpc = None, http: Http = None, config: Config = None) -> None:
+    """Whether everything is in order: files, ports, versions, this shell."""
+    from tracetui.cli.doctor import doctor as run
+
+    raise typer.Exit(run(_settings(db, grpc, http, config), as_json=as_json))
+
+
+@app.command()
 def reindex(
     everything: Annotated[bool, typer.Option("--all", help="Also what is up to date: newer prices, say.")] = False,
     db: Db = None,

@@ -20,6 +20,7 @@ COMMANDS = frozenset(
         "export",
         "import",
         "env",
+        "doctor",
         "reindex",
         "demo",
     }
