@@ -81,12 +81,13 @@ def examine(settings: Settings, environ: Mapping[str, str]) -> Iterator[Finding]
 
 
 def _program() -> Iterator[Finding]:
-    import sqlite3
     from importlib.metadata import version
+
+    from tracetui.store.sqlite.connection import SQLITE_VERSION
 
     libraries = ", ".join(f"{name} {version(name)}" for name in ("textual", "grpcio", "protobuf"))
     yield Finding("version", OK, f"tracetui {__version__}")
-    python = f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}"
+    python = f"Python {platform.python_version()}, SQLite {SQLITE_VERSION}"
     yield Finding("platform", OK, f"{python}, {libraries}, {platform.system()} {platform.machine()}")
 
 

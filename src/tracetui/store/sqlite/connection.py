@@ -21,6 +21,9 @@ from tracetui.store.sqlite.schema import NAMES, create
 SCHEMA_VERSION = len(NAMES)
 """`PRAGMA user_version` of a file this code reads and writes."""
 
+SQLITE_VERSION = sqlite3.sqlite_version
+"""Of the library that is linked here."""
+
 APPLICATION_ID = 0x74747569
 """`PRAGMA application_id` of our files: the bytes `ttui`."""
 
