@@ -10,9 +10,8 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
 from functools import partial
-from typing import NamedTuple, Protocol, TypeVar
+from typing import NamedTuple, TypeVar
 
 from tracetui.errors import DecodeError, StoreError, TracetuiError
 from tracetui.model.clock import Clock, SystemClock
@@ -28,6 +27,7 @@ from tracetui.store.api import (
     SpanReader,
     SpanWriter,
 )
+from tracetui.store.ingest import WriterThread
 
 log = logging.getLogger(__name__)
 
@@ -54,18 +54,6 @@ class Progress(NamedTuple):
     def share(self) -> float:
         """From 0 to 1."""
         return min(self.done / self.total, 1.0) if self.total else 1.0
-
-
-class WriterThread(Protocol):
-    """Where the writer is to be had: `Ingest`, or the writer alone."""
-
-    def run(self, work: Callable[[SpanWriter], T]) -> Future[T]:
-        """Have the writer do something when no sender waits."""
-        ...
-
-    def tell(self, commit: Commit) -> None:
-        """Let others know what has changed; called by the writer's thread."""
-        ...
 
 
 class Reindexer:

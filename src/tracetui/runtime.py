@@ -20,6 +20,7 @@ from tracetui.model.derivation import DERIVATION_VERSION
 from tracetui.pricing import USER_TABLE
 from tracetui.receivers.status import ReceiverCounts, ReceiverState, ReceiverStatus
 from tracetui.store.api import CommitListener, IncomingSpan, SpanReader
+from tracetui.store.follower import Follower
 from tracetui.store.ingest import Ingest
 from tracetui.store.lock import Owner, read_owner
 from tracetui.store.sqlite import SqliteReader, SqliteWriter
@@ -56,6 +57,7 @@ class Runtime:
         self._ingest: Ingest | None = None
         self._receivers: ReceiverSet | None = None
         self._reindexer: Reindexer | None = None
+        self._follower: Follower | None = None
         self._receivers_lock = threading.Lock()
         self._stopped = False
         self._may_price = False
@@ -119,10 +121,13 @@ class Runtime:
             self._open_listeners(self._ingest)
 
     def start_reindexing(self) -> None:
-        """Derive anew, in a thread of its own, what an earlier version derived, if there is any."""
+        """Bring the search index up to what is stored, from now on, and derive anew what an earlier version derived, if
+        there is any; each in a thread of its own.
+        """
         self._may_price = True
         if self._ingest is None:
             return
+        self._start_following(self._ingest)
         reader = self.open_reader()
         outdated = reader.count_outdated(DERIVATION_VERSION)
         reader.close()
@@ -135,6 +140,13 @@ class Runtime:
                 return
             self._reindexer = Reindexer(self.open_reader, self._ingest, clock=self.clock)
             self._reindexer.start()
+
+    def _start_following(self, ingest: Ingest) -> None:
+        with self._receivers_lock:
+            if not self._stopped:
+                self._follower = Follower(self.open_reader, ingest, version=DERIVATION_VERSION, clock=self.clock)
+                ingest.add_listener(self._follower.heard)
+                self._follower.start()
 
     def reindexing(self) -> Progress | None:
         """How far deriving anew has come; None while nothing of that kind is going on."""
@@ -167,9 +179,10 @@ class Runtime:
         """Stop taking, finish what was taken, commit it, close."""
         with self._receivers_lock:
             self._stopped = True
-            receivers, reindexer = self._receivers, self._reindexer
-        if reindexer is not None:
-            reindexer.stop()
+            receivers, background = self._receivers, (self._reindexer, self._follower)
+        for work in background:
+            if work is not None:
+                work.stop()
         if receivers is not None:
             receivers.stop()
         if self._ingest is not None:

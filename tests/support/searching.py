@@ -5,9 +5,7 @@ from __future__ import annotations
 import json
 import operator
 import re
-import sqlite3
 from collections.abc import Iterable, Mapping
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +21,7 @@ from tracetui.model.chat import (
     ToolCall,
     ToolResult,
 )
+from tracetui.model.derivation import DERIVATION_VERSION
 from tracetui.model.names import SPAN_KINDS
 from tracetui.model.trace import SpanRow, TraceSummary
 from tracetui.model.words import words
@@ -49,7 +48,9 @@ from tracetui.store.conditions import (
     TraceHas,
     Words,
 )
-from tracetui.store.document import IndexedRow, document
+from tracetui.store.follower import Follower
+from tracetui.store.ingest import NoSenders
+from tracetui.store.sqlite import SqliteReader, SqliteWriter
 
 COMPARE = {
     Comparison.LESS: operator.lt,
@@ -359,18 +360,6 @@ def spelled(value: object) -> str:
 
 def index_all(path: Path) -> None:
     """Give the search index every span of a database."""
-    columns = ", ".join(
-        {"row_id": "s.id", "scope_name": "c.name"}.get(name, f"s.{name}") for name in IndexedRow._fields
-    )
-    with closing(sqlite3.connect(path)) as connection:
-        rows = connection.execute(
-            f"SELECT {columns}, d.data, t.trace_id, ifnull(p.announces, s.span_id) FROM spans s"
-            " JOIN span_data d ON d.id = s.id JOIN scopes c ON c.id = s.scope_id JOIN traces t ON t.id = s.trace"
-            " LEFT JOIN pending_spans p ON p.id = s.id ORDER BY s.id"
-        ).fetchall()
-        for *row, data, trace_id, span_id in rows:
-            logs = connection.execute("SELECT data FROM logs WHERE trace_id = ? AND span_id = ?", (trace_id, span_id))
-            found = document(IndexedRow(*row), data, [log for (log,) in logs])
-            connection.execute("INSERT INTO span_terms (rowid, terms) VALUES (?, ?)", (row[0], found.text))
-        connection.execute("UPDATE search_index SET backlog = 0, through = (SELECT ifnull(max(id), 0) FROM spans)")
-        connection.commit()
+    writer = SqliteWriter(path, derivation_version=DERIVATION_VERSION)
+    Follower(lambda: SqliteReader(path), NoSenders(writer), version=DERIVATION_VERSION, at_rest=False).run()
+    writer.close()

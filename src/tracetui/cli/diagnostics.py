@@ -40,6 +40,19 @@ def note(text: str) -> None:
         return
 
 
+def show_progress(share: float, what: str) -> None:
+    """How far something has come: one line that is written over on a terminal; nothing elsewhere."""
+    if sys.stderr is not None and sys.stderr.isatty():
+        sys.stderr.write(f"\r\x1b[K{share:4.0%} of {what} ")
+        sys.stderr.flush()
+
+
+def end_progress() -> None:
+    """Take the line of `show_progress` away."""
+    if sys.stderr is not None and sys.stderr.isatty():
+        sys.stderr.write("\r\x1b[K")
+
+
 def many(count: int, noun: str) -> str:
     """A count with its noun: `1 span`, `2,048 spans`."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 import time
 
 from tracetui.cli import diagnostics
 from tracetui.cli.reading import use_prices
+from tracetui.cli.searchable import make_searchable, show_searchable
 from tracetui.config import Settings
 from tracetui.errors import StoreError, StoreLockedError
 from tracetui.model.derivation import DERIVATION_VERSION
@@ -47,13 +47,14 @@ def reindex(settings: Settings, *, everything: bool = False) -> int:
     reindexer = Reindexer(lambda: SqliteReader(settings.db), ingest, at_rest=False)
     try:
         if everything:
+            ingest.run(lambda writer: writer.clear_index()).result()
             reindexer.outdate_all()
         reindexer.start()
         while not reindexer.wait(LOOK_EVERY_S):
             _show(reindexer.progress)
         if reindexer.error:
             raise StoreError(reindexer.error)
-        _done(reindexer.progress.total)
+        _done(reindexer.progress.total, make_searchable(settings, ingest))
         return diagnostics.DONE
     except KeyboardInterrupt:
         diagnostics.note("Stopped; the next `tracetui reindex`, or the explorer, goes on from here.")
@@ -69,25 +70,37 @@ def _follow(settings: Settings) -> int:
     try:
         total = left = reader.count_outdated(DERIVATION_VERSION)
         while left:
-            if read_owner(settings.db) is None:
-                raise StoreError("The tracetui that was at it has ended.", hint="Call `tracetui reindex` again.")
             _show(Progress(total - left, total))
-            time.sleep(LOOK_EVERY_S)
+            _wait(settings)
             left = reader.count_outdated(DERIVATION_VERSION)
+        state = reader.search_state()
+        waiting = state.total - state.indexed
+        while state.indexed < state.total:
+            show_searchable(state)
+            _wait(settings)
+            state = reader.search_state()
     finally:
         reader.close()
-    _done(total)
+    _done(total, waiting)
     return diagnostics.DONE
 
 
+def _wait(settings: Settings) -> None:
+    if read_owner(settings.db) is None:
+        raise StoreError("The tracetui that was at it has ended.", hint="Call `tracetui reindex` again.")
+    time.sleep(LOOK_EVERY_S)
+
+
 def _show(progress: Progress) -> None:
-    """One line that is written over on a terminal; nothing elsewhere, where the last line says it all."""
-    if sys.stderr is not None and sys.stderr.isatty() and progress.total:
-        sys.stderr.write(f"\r{progress.share:4.0%} of {progress.total:,} spans and log records ")
-        sys.stderr.flush()
+    if progress.total:
+        diagnostics.show_progress(progress.share, f"{progress.total:,} spans and log records")
 
 
-def _done(total: int) -> None:
-    if sys.stderr is not None and sys.stderr.isatty() and total:
-        sys.stderr.write("\r\x1b[K")
-    diagnostics.note(f"{total:,} spans and log records derived anew." if total else "Everything is up to date already.")
+def _done(total: int, indexed: int) -> None:
+    if total:
+        diagnostics.end_progress()
+        diagnostics.note(f"{total:,} spans and log records derived anew.")
+    elif indexed:
+        diagnostics.note(f"{diagnostics.many(indexed, 'span')} made searchable.")
+    else:
+        diagnostics.note("Everything is up to date already.")

@@ -10,6 +10,7 @@ from typing import NamedTuple, Protocol
 
 from tracetui.cli.endpoints import not_listening, running_endpoints
 from tracetui.cli.reading import use_prices
+from tracetui.cli.searchable import make_searchable
 from tracetui.config import Address, Settings
 from tracetui.errors import ReceiverError
 from tracetui.model.derivation import DERIVATION_VERSION
@@ -18,6 +19,7 @@ from tracetui.otlp.wire import Signal
 from tracetui.receivers.incoming import derive_span
 from tracetui.sanitise import one_line
 from tracetui.store.api import IncomingBatch, IncomingLog, IncomingSpan, SpanReader
+from tracetui.store.ingest import NoSenders
 from tracetui.store.sqlite.reader import SqliteReader
 from tracetui.store.sqlite.writer import SqliteWriter
 
@@ -66,6 +68,7 @@ def open_sink(settings: Settings) -> Iterator[Sink]:
         writer = SqliteWriter(settings.db, derivation_version=DERIVATION_VERSION, derive=derive_span)
         try:
             yield DatabaseSink(writer)
+            make_searchable(settings, NoSenders(writer))
         finally:
             writer.close()
         return

@@ -166,12 +166,98 @@ class Rederived:
     resources: Sequence[tuple[int, ResourceRecord]] = ()
 
 
+class IndexedRow(NamedTuple):
+    """The columns of a stored span that the search index knows by terms."""
+
+    row_id: int
+    scope_name: str
+    parent_span_id: str
+    name: str
+    kind: str
+    otel_kind: int
+    start_time_unix_nano: int
+    duration_nano: int | None
+    status_code: int
+    is_error: bool
+    resource_id: int
+    scope_id: int
+    model: str
+    provider: str
+    tool_name: str
+    agent_name: str
+    session_id: str
+    user_id: str
+    input_tokens: int | None
+    output_tokens: int | None
+    cache_read_tokens: int | None
+    cache_write_tokens: int | None
+    reasoning_tokens: int | None
+    cost_total: float | None
+
+
+class UnindexedSpan(NamedTuple):
+    """A stored span that the search index does not know yet."""
+
+    row: IndexedRow
+    data: bytes
+    """The encoded `Span` message."""
+    telling: Sequence[bytes] = ()
+    """The encoded `LogRecord` messages that say something of it, in order of arrival."""
+
+
+class IndexMarks(NamedTuple):
+    """How far the search index has come, by row ids."""
+
+    backlog: int
+    """Spans up to this are yet to come."""
+    through: int
+    """Spans above `backlog` and up to this are in it."""
+    logs_through: int
+    """Log records up to this are in it, of the spans that are."""
+
+
+class UnindexedLog(NamedTuple):
+    """A log record whose words its span is yet to be found by."""
+
+    span: int
+    """Row id of the span."""
+    row_id: int
+    size: int
+    """Bytes of the encoded message; `SpanReader.log_slices` has them."""
+
+
+class Unindexed(NamedTuple):
+    """What the search index is to be given next, and how far it has come with that."""
+
+    spans: Sequence[UnindexedSpan]
+    logs: Sequence[UnindexedLog]
+    """Those of the spans, and those that came after their span was indexed."""
+    trace_ids: frozenset[str]
+    """The traces of all these."""
+    marks: IndexMarks
+    is_all: bool = True
+    """Whether nothing else waits."""
+
+
+class Indexed(NamedTuple):
+    """What the search index is given."""
+
+    documents: Sequence[tuple[int, str]]
+    """Row ids of spans in ascending order, each once, with words and terms. A span is found by all that it was ever
+    given."""
+    marks: IndexMarks | None
+    """How far the index has come with this; None where more of the same belongs to that."""
+    cut_spans: int = 0
+    """How many of them have more text than is searched."""
+
+
 @dataclass(frozen=True, slots=True)
 class Commit:
     """One committed transaction."""
 
     sequence: int
-    """1 for the first commit of this process, then counting up; 0 where nothing came, but columns were derived anew."""
+    """1 for the first commit of this process, then counting up; 0 where nothing came, but columns were derived anew
+    or a search finds more."""
     trace_ids: frozenset[str]
     """The traces it touched, by span or by log record."""
     new_spans: int
@@ -218,6 +304,33 @@ class SpanWriter(Protocol):
 
         Raises:
             StoreError: Nothing was stored.
+        """
+        ...
+
+    def index(self, work: Indexed) -> None:
+        """Add to the search index, in one durable transaction.
+
+        Raises:
+            StoreError: Nothing was stored.
+        """
+        ...
+
+    def tidy_index(self) -> bool:
+        """Do a little of what keeps the search index fast; a few milliseconds.
+
+        Returns:
+            Whether there is more of that to do.
+
+        Raises:
+            StoreError: Nothing was changed.
+        """
+        ...
+
+    def clear_index(self) -> None:
+        """Empty the search index: everything stored so far is yet to come again.
+
+        Raises:
+            StoreError: Nothing was changed.
         """
         ...
 
@@ -538,6 +651,22 @@ class SpanReader(Protocol):
 
     def outdated_logs(self, version: int, *, limit: int = 100) -> list[OutdatedLog]:
         """Some log records whose columns were derived by a version before this."""
+        ...
+
+    def unindexed(self, version: int, *, limit: int = 100) -> Unindexed | None:
+        """What the search index is to be given next: what came last, then the newest of what was there before.
+
+        Args:
+            version: Spans whose columns an earlier version derived are left for later.
+            limit: Spans, and log records, at most.
+
+        Returns:
+            None where there is nothing.
+        """
+        ...
+
+    def log_slices(self, row_ids: Sequence[int]) -> list[bytes]:
+        """The encoded messages of these log records, in the order asked for; those that are gone are empty."""
         ...
 
     def resources(self) -> list[tuple[int, ResourceRecord]]:

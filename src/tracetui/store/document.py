@@ -17,6 +17,7 @@ from tracetui.model.span import LogRecord, Span, SpanEvent
 from tracetui.model.words import plain
 from tracetui.otlp import decode, quick
 from tracetui.store import terms
+from tracetui.store.api import IndexedRow
 from tracetui.store.conditions import SpanField
 
 MOST_TEXT = 200_000
@@ -29,35 +30,6 @@ _MEMORY = 20_000
 _VECTOR_START = 200
 _VECTOR = re.compile(r"[\[\s]*-?\d[-+.,\deE\s\[\]]{150}", re.ASCII)
 _FAILED = 2
-
-
-class IndexedRow(NamedTuple):
-    """The columns of a stored span that the index knows by terms."""
-
-    row_id: int
-    scope_name: str
-    parent_span_id: str
-    name: str
-    kind: str
-    otel_kind: int
-    start_time_unix_nano: int
-    duration_nano: int | None
-    status_code: int
-    is_error: bool
-    resource_id: int
-    scope_id: int
-    model: str
-    provider: str
-    tool_name: str
-    agent_name: str
-    session_id: str
-    user_id: str
-    input_tokens: int | None
-    output_tokens: int | None
-    cache_read_tokens: int | None
-    cache_write_tokens: int | None
-    reasoning_tokens: int | None
-    cost_total: float | None
 
 
 class Document(NamedTuple):
@@ -88,13 +60,13 @@ def searched_texts(span: Span, logs: Sequence[LogRecord] = ()) -> Iterator[Searc
         yield from (SearchedText("log", text) for text in _log_texts(record))
 
 
-def document(row: IndexedRow, data: bytes, logs: Sequence[bytes] = ()) -> Document:
-    """What the index is given of a stored span.
+def document(row: IndexedRow, data: bytes, telling: Sequence[bytes] = ()) -> Document:
+    """What the index is given of a stored span, but for the words of its log records (`log_document`).
 
     Args:
         row: Its columns.
         data: Its bytes. Of a span that cannot be read, the columns are all that is found.
-        logs: The bytes of the log records that belong to it.
+        telling: The bytes of the log records that say something of it.
     """
     parts = [_columns(row)]
     message = quick.parse(data) if len(data) <= MOST_TEXT else None
@@ -105,12 +77,13 @@ def document(row: IndexedRow, data: bytes, logs: Sequence[bytes] = ()) -> Docume
         try:
             is_cut = _words(parts, decode.span(data))
         except DecodeError:
-            parts.append(plain(row.name))
-    for log in logs:
-        found = log_document(log)
-        parts.append(found.text)
-        is_cut |= found.is_cut
+            return document_of_columns(row)
     return Document(" ".join(parts), is_cut)
+
+
+def document_of_columns(row: IndexedRow) -> Document:
+    """What the index is given of a span of which nothing else can be made out."""
+    return Document(f"{_columns(row)} {plain(row.name)}")
 
 
 def log_document(data: bytes) -> Document:

@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from tracetui.errors import IngestBusyError, StoreError
 from tracetui.model.clock import Clock, SystemClock
@@ -47,13 +47,26 @@ _IDLE_WAIT_S = 1.0
 T = TypeVar("T")
 
 
-@dataclass(slots=True)
+class WriterThread(Protocol):
+    """Where the writer is to be had between the batches of senders: `Ingest`, or the writer alone."""
+
+    def run(self, work: Callable[[SpanWriter], T], *, patience_s: float = _IDLE_WAIT_S) -> Future[T]:
+        """Have the writer do something; see `Ingest.run`."""
+        ...
+
+    def tell(self, commit: Commit) -> None:
+        """Let others know what has changed; called by the writer's thread."""
+        ...
+
+
+@dataclass(slots=True, eq=False)
 class _Work:
     """What the writer does between the senders' batches."""
 
     do: Callable[[], None]
     give_up: Callable[[StoreError], None]
-    since: float
+    due: float
+    """From when on senders no longer go first."""
 
 
 @dataclass(slots=True)
@@ -138,11 +151,12 @@ class Ingest:
             self._changed.notify_all()
         return waiting.answer
 
-    def run(self, work: Callable[[SpanWriter], T]) -> Future[T]:
+    def run(self, work: Callable[[SpanWriter], T], *, patience_s: float = _IDLE_WAIT_S) -> Future[T]:
         """Have the writer's thread do something between the batches of senders, who go first.
 
         Args:
             work: Called with the writer; one short transaction, as a sender may come to wait for its end.
+            patience_s: How long senders go first, where they never leave a moment.
 
         Returns:
             What `work` returns or raises.
@@ -167,7 +181,7 @@ class Ingest:
         with self._changed:
             if self._stopping:
                 raise IngestBusyError("tracetui is shutting down.")
-            self._work.append(_Work(do, answer.set_exception, self._clock.monotonic()))
+            self._work.append(_Work(do, answer.set_exception, self._clock.monotonic() + patience_s))
             self._changed.notify_all()
         return answer
 
@@ -221,9 +235,10 @@ class Ingest:
             if self._abandoned:
                 return []
             if self._work and not self._stopping:
-                waited = self._clock.monotonic() - self._work[0].since
-                if not self._queue or waited > _IDLE_WAIT_S:
-                    return self._work.popleft()
+                due = min(self._work, key=lambda work: work.due)
+                if not self._queue or self._clock.monotonic() > due.due:
+                    self._work.remove(due)
+                    return due
             group: list[_Waiting] = []
             items = 0
             while self._queue and (not group or items + self._queue[0].items <= self._max_commit_items):
@@ -290,3 +305,22 @@ class Ingest:
             self._writer.close()
         except StoreError as error:
             logger.warning("the database was not closed cleanly: %s", error)
+
+
+class NoSenders:
+    """A `WriterThread` where nobody sends: what is to be done is done at once, in the thread that asks."""
+
+    def __init__(self, writer: SpanWriter) -> None:
+        self._writer = writer
+
+    def run(self, work: Callable[[SpanWriter], T], *, patience_s: float = 0) -> Future[T]:
+        """Do it; `Future.result` raises what it raises."""
+        answer: Future[T] = Future()
+        try:
+            answer.set_result(work(self._writer))
+        except StoreError as error:
+            answer.set_exception(error)
+        return answer
+
+    def tell(self, commit: Commit) -> None:
+        """There is nobody to tell."""

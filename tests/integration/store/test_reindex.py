@@ -52,7 +52,7 @@ class Direct:
         self.before = before
         self.told: set[str] = set()
 
-    def run(self, work: Callable[[SpanWriter], T]) -> Future[T]:
+    def run(self, work: Callable[[SpanWriter], T], *, patience_s: float = 0) -> Future[T]:
         self.before()
         answer: Future[T] = Future()
         answer.set_result(work(self.writer))

@@ -18,8 +18,9 @@ from tracetui.model.lookup import canonical, has, number, values_at
 from tracetui.model.words import words
 from tracetui.otlp import decode
 from tracetui.store import document, terms
+from tracetui.store.api import IndexedRow
 from tracetui.store.conditions import SpanField
-from tracetui.store.document import MOST_TEXT, IndexedRow, searched_texts
+from tracetui.store.document import MOST_TEXT, searched_texts
 
 ROW = IndexedRow(
     row_id=1,
@@ -113,7 +114,8 @@ def words_of(text: str) -> list[str]:
 
 
 def indexed(data: bytes, *logs: bytes, **columns: Any) -> set[str]:
-    return tokens_of(document.document(ROW._replace(**columns), data, logs).text)
+    made = [document.document(ROW._replace(**columns), data), *map(document.log_document, logs)]
+    return {token for each in made for token in tokens_of(each.text)}
 
 
 def token(term: str) -> str:

@@ -11,7 +11,7 @@ import pytest
 
 from tests.factories import FixedClock, make_batch, make_incoming_log, make_incoming_span
 from tracetui.errors import IngestBusyError, StoreError
-from tracetui.store.api import Commit, IncomingBatch, Rederived
+from tracetui.store.api import Commit, IncomingBatch, Indexed, Rederived
 from tracetui.store.ingest import Ingest
 
 WAIT = 10.0
@@ -40,6 +40,15 @@ class ScriptedWriter:
         raise NotImplementedError
 
     def outdate(self, first_row_id: int, last_row_id: int) -> None:
+        raise NotImplementedError
+
+    def index(self, work: Indexed) -> None:
+        raise NotImplementedError
+
+    def tidy_index(self) -> bool:
+        raise NotImplementedError
+
+    def clear_index(self) -> None:
         raise NotImplementedError
 
     def close(self) -> None:

@@ -12,12 +12,22 @@ from pathlib import Path
 from typing import TypeAlias
 
 from tracetui.errors import StoreError
-from tracetui.store.api import Commit, DeriveSpan, IncomingBatch, IncomingSpan, Rederived, ResourceRecord, ScopeRecord
+from tracetui.store.api import (
+    Commit,
+    DeriveSpan,
+    IncomingBatch,
+    IncomingSpan,
+    Indexed,
+    Rederived,
+    ResourceRecord,
+    ScopeRecord,
+)
 from tracetui.store.lock import WriterLock, acquire
 from tracetui.store.rollup import SpanState, TraceRollup, TraceState
 from tracetui.store.space import SpaceGuard
 from tracetui.store.sqlite import derived, statements
 from tracetui.store.sqlite.connection import check_path, explain, open_for_writing
+from tracetui.store.sqlite.indexing import clear_index, index_version, merge_index, write_index
 from tracetui.store.sqlite.listening import Listener
 from tracetui.store.sqlite.rows import (
     AS_RECEIVED,
@@ -50,10 +60,10 @@ class _Changes:
     """Spans to insert, each with the row id of its trace."""
     replaced: list[tuple[SpanState, int, Arrival]] = field(default_factory=list)
     """Later versions of stored spans, likewise."""
+    gone: list[int] = field(default_factory=list)
+    """The row ids that these had before, in the same order."""
     rollups: list[tuple[TraceRollup, bool]] = field(default_factory=list)
     """Traces touched, and whether they are new."""
-    not_pending: list[int] = field(default_factory=list)
-    """Row ids of spans that were pending in their earlier version."""
     recount: list[TraceState] = field(default_factory=list)
     """Traces of which a replacement took something away."""
     replaced_spans: int = 0
@@ -100,11 +110,19 @@ class SqliteWriter:
         self._space = SpaceGuard(path) if space is None else space
         self._sequence = 0
         self._derivation_version = derivation_version
+        self._next_span: int
         self._next_span, self._next_trace = self._connection.execute(statements.NEXT_IDS).fetchone()
+        self._first_fresh = self._next_span
         self._stored = StoredSpans(self._connection)
         self._listener = Listener(self._connection, self._stored, derive)
         self._resources: dict[ResourceRecord, int] = {}
         self._scopes: dict[ScopeRecord, int] = {}
+        if index_version(self._connection) != derivation_version:
+            try:
+                self.clear_index()
+            except BaseException:
+                self.close()
+                raise
 
     def write(self, batches: Sequence[IncomingBatch]) -> Commit:
         """Store the batches in one durable transaction.
@@ -112,6 +130,7 @@ class SqliteWriter:
         Raises:
             StoreError: Nothing was stored; the same call may succeed later.
         """
+        self._first_fresh = self._next_span
         with self._transaction():
             commit = self._write(batches)
         self._sequence = commit.sequence
@@ -149,6 +168,21 @@ class SqliteWriter:
         with self._transaction():
             for statement in statements.OUTDATE:
                 self._connection.execute(statement, (first_row_id, last_row_id))
+
+    def index(self, work: Indexed) -> None:
+        """Add to the search index; see `SpanWriter.index`."""
+        with self._transaction():
+            write_index(self._connection, work)
+
+    def tidy_index(self) -> bool:
+        """Merge a little of the search index; see `SpanWriter.tidy_index`."""
+        with self._transaction():
+            return merge_index(self._connection)
+
+    def clear_index(self) -> None:
+        """Empty the search index; see `SpanWriter.clear_index`."""
+        with self._transaction():
+            clear_index(self._connection, self._derivation_version)
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -293,32 +327,35 @@ class SqliteWriter:
             ):
                 changes.unchanged_spans += 1
                 continue
-            new = span_state(old.row_id, arrival)
+            new = span_state(self._row_id_after(old.row_id), arrival)
             recount |= not rollup.replace(old, new)
-            if old.announces and not new.announces:
-                changes.not_pending.append(old.row_id)
             changes.replaced.append((new, rollup.trace.row_id, arrival))
+            changes.gone.append(old.row_id)
             changes.replaced_spans += 1
         if recount:
             changes.recount.append(rollup.trace)
 
+    def _row_id_after(self, row_id: int) -> int:
+        """The row id of a span's later version: another, unless the earlier is of this very transaction."""
+        if row_id >= self._first_fresh:
+            return row_id
+        self._next_span += 1
+        return self._next_span - 1
+
     def _store(self, changes: _Changes) -> None:
         connection, version = self._connection, self._derivation_version
-        for spans, into_spans, into_data in (
-            (changes.new, statements.insert_spans, statements.insert_data),
-            (changes.replaced, statements.replace_spans, statements.replace_data),
-        ):
-            insert_rows(connection, into_spans, [span_row(*span, version) for span in spans])
-            if not changes.derived_anew:
-                insert_rows(
-                    connection,
-                    into_data,
-                    [(state.row_id, AS_RECEIVED, arrival.span.data) for state, _, arrival in spans],
-                )
-            pending = [(state.row_id, trace, state.announces) for state, trace, _ in spans if state.announces]
-            insert_rows(connection, statements.insert_pending, pending)
-        if changes.not_pending:
-            connection.execute(statements.NOT_PENDING, (json.dumps(changes.not_pending),))
+        spans = [*changes.new, *changes.replaced]
+        if changes.gone:
+            self._remove(changes.gone, keeping_slices=changes.derived_anew)
+        insert_rows(connection, statements.insert_spans, [span_row(*span, version) for span in spans])
+        if changes.derived_anew:
+            moved = [(old, state.row_id) for old, (state, *_) in zip(changes.gone, changes.replaced, strict=True)]
+            insert_rows(connection, statements.move_data, moved)
+        else:
+            slices = [(state.row_id, AS_RECEIVED, arrival.span.data) for state, _, arrival in spans]
+            insert_rows(connection, statements.insert_data, slices)
+        pending = [(state.row_id, trace, state.announces) for state, trace, _ in spans if state.announces]
+        insert_rows(connection, statements.insert_pending, pending)
         write_marks(connection, [state for rollup, _ in changes.rollups for state in rollup.marked.values()])
         recounted = {trace.row_id: self._recount(trace) for trace in changes.recount}
         traces: dict[bool, list[TraceState]] = {True: [], False: []}
@@ -326,6 +363,14 @@ class SqliteWriter:
             traces[is_new].append(recounted.get(rollup.trace.row_id, rollup.trace))
         insert_traces(connection, traces[True], version)
         update_traces(connection, traces[False])
+
+    def _remove(self, row_ids: list[int], *, keeping_slices: bool) -> None:
+        """Take out the rows of spans that come again under other row ids: what is indexed under theirs is outdated."""
+        gone = json.dumps(row_ids)
+        self._connection.execute(statements.REMOVE_SPANS, (gone,))
+        self._connection.execute(statements.NOT_PENDING, (gone,))
+        if not keeping_slices:
+            self._connection.execute(statements.REMOVE_DATA, (gone,))
 
     def _recount(self, trace: TraceState) -> TraceState:
         """A trace's totals and marks from all its stored spans, replaced ones included."""

@@ -1,0 +1,259 @@
+"""Fills the search index with what has been stored, a little later and between the senders' transactions.
+
+Reads what the index does not know yet, works out by what words and terms it is to be found, and hands that to the one
+writer. Progress is committed with it, so that it goes on where it was after any end of the process.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from tracetui.errors import StoreError
+from tracetui.model.clock import Clock, SystemClock
+from tracetui.store.api import (
+    Commit,
+    Indexed,
+    IndexMarks,
+    SearchState,
+    SpanReader,
+    SpanWriter,
+    Unindexed,
+    UnindexedLog,
+    UnindexedSpan,
+)
+from tracetui.store.ingest import WriterThread
+
+if TYPE_CHECKING:
+    from tracetui.store.document import Document
+
+log = logging.getLogger(__name__)
+
+TRANSACTION_S = 0.02
+"""How long one transaction may take, about: a sender that comes meanwhile waits for its end."""
+
+PATIENCE_S = 0.1
+"""How long a transaction lets senders go first."""
+
+GATHER_S = 0.1
+"""How long spans gather before the next transaction, so that a trickle of them does not make one each."""
+
+_FIRST_SIZE, _SMALLEST, _LARGEST = 128, 16, 512
+_MOST_TEXT = 1_000_000
+"""Characters of one transaction."""
+_MOST_LOG_BYTES = 1 << 20
+_TELL_EVERY_S = 0.5
+"""How often others hear of what was there before."""
+_AGAIN_AFTER_S = 5.0
+"""When to try again what could not be stored."""
+
+
+class Follower:
+    """Keeps the search index up to what is stored.
+
+    Args:
+        open_reader: Opens a reader for the thread that calls `run`, or for its own.
+        writer: The one writer.
+        version: Version of the code that derives columns; what an earlier one derived waits until it is up to date.
+        at_rest: Whether to rest while it catches up, so that the screen and the receivers get the processor.
+        clock: Measures transactions.
+    """
+
+    def __init__(
+        self,
+        open_reader: Callable[[], SpanReader],
+        writer: WriterThread,
+        *,
+        version: int,
+        at_rest: bool = True,
+        clock: Clock | None = None,
+    ) -> None:
+        self._open_reader = open_reader
+        self._writer = writer
+        self._version = version
+        self._at_rest = at_rest
+        self._clock: Clock = clock or SystemClock()
+        self._size = _FIRST_SIZE
+        self._stopping = threading.Event()
+        self._woken = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._untold: set[str] = set()
+        self._told_at = self._clock.monotonic()
+
+    def start(self) -> None:
+        """Follow in a thread of its own, until `stop`."""
+        self._woken.set()
+        self._thread = threading.Thread(target=self._follow, name="tracetui-search", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End after the transaction at hand; another start goes on from there."""
+        self._stopping.set()
+        self._woken.set()
+        if self._thread is not None:
+            self._thread.join(timeout=5)
+
+    def heard(self, _: Commit) -> None:
+        """Look for what is new; a `CommitListener`."""
+        self._woken.set()
+
+    def run(self, show: Callable[[SearchState], None] = lambda state: None) -> None:
+        """Index all that is stored.
+
+        Args:
+            show: Told how far it has come, after each step.
+
+        Raises:
+            StoreError: The database cannot be read or written.
+        """
+        reader = self._open_reader()
+        try:
+            while not self._stopping.is_set() and self._step(reader) is not None:
+                show(reader.search_state())
+        finally:
+            reader.close()
+
+    def _follow(self) -> None:
+        reader: SpanReader | None = None
+        try:
+            while not self._stopping.is_set():
+                self._woken.wait()
+                self._woken.clear()
+                try:
+                    reader = reader or self._open_reader()
+                    self._catch_up(reader)
+                except Exception as error:  # the thread's boundary: what is stored now is searchable a little later
+                    if not isinstance(error, StoreError):
+                        log.exception("the search index could not be brought up to date")
+                    elif not self._stopping.is_set():
+                        log.warning("the search index could not be brought up to date: %s", error)
+                    self._stopping.wait(_AGAIN_AFTER_S)
+                    self._woken.set()
+        finally:
+            if reader is not None:
+                reader.close()
+
+    def _catch_up(self, reader: SpanReader) -> None:
+        while not self._stopping.is_set():
+            started = self._clock.monotonic()
+            found = self._step(reader)
+            if found is None:
+                break
+            worked = self._clock.monotonic() - started
+            self._stopping.wait(max(GATHER_S - worked, 0) if found.is_all else worked if self._at_rest else 0)
+        while not self._stopping.is_set() and not self._woken.is_set() and self._tidy():
+            self._stopping.wait(TRANSACTION_S)
+
+    def _step(self, reader: SpanReader) -> Unindexed | None:
+        """Index what comes next; None where nothing does."""
+        found = reader.unindexed(self._version, limit=self._size)
+        if found is None:
+            return None
+        self._untold |= found.trace_ids
+        pile = _Pile()
+        for row_id, document in _documents(found.spans):
+            pile.add(row_id, document)
+            if pile.is_full:
+                self._write(pile, None)
+        for logs in _together(found.logs):
+            for one, document in zip(logs, _of_logs(reader, logs), strict=True):
+                pile.add(one.span, document)
+            if pile.is_full:
+                self._write(pile, None)
+        spans = len(found.spans) if pile.is_whole else 0
+        took = self._write(pile, found.marks)
+        if spans:
+            fitting = int(spans * TRANSACTION_S / max(took, 1e-6))
+            self._size = min(max(min(fitting, self._size * 2), _SMALLEST), _LARGEST)
+        self._tidy()
+        return found
+
+    def _write(self, pile: _Pile, marks: IndexMarks | None) -> float:
+        """One transaction in the writer's thread; returns the seconds it took."""
+        work = pile.take(marks)
+
+        def write(writer: SpanWriter) -> float:
+            started = self._clock.monotonic()
+            writer.index(work)
+            now = self._clock.monotonic()
+            self._tell(marks, now)
+            return now - started
+
+        return self._writer.run(write, patience_s=PATIENCE_S).result()
+
+    def _tell(self, marks: IndexMarks | None, now: float) -> None:
+        """Let others know that a search finds more; in the writer's thread."""
+        if marks is not None and self._untold and (not marks.backlog or now - self._told_at >= _TELL_EVERY_S):
+            self._told_at = now
+            self._writer.tell(Commit(0, frozenset(self._untold), 0, 0, 0, 0))
+            self._untold.clear()
+
+    def _tidy(self) -> bool:
+        return self._writer.run(lambda writer: writer.tidy_index(), patience_s=PATIENCE_S).result()
+
+
+class _Pile:
+    """Documents on their way into one transaction."""
+
+    def __init__(self) -> None:
+        self._texts: defaultdict[int, list[str]] = defaultdict(list)
+        self._size = 0
+        self._cut: set[int] = set()
+        self.is_whole = True
+        """Whether nothing has been taken from it yet."""
+
+    @property
+    def is_full(self) -> bool:
+        """Whether it should be written before more is added."""
+        return self._size >= _MOST_TEXT
+
+    def add(self, row_id: int, document: Document) -> None:
+        """Add to what a span is found by."""
+        self._texts[row_id].append(document.text)
+        self._size += len(document.text)
+        if document.is_cut:
+            self._cut.add(row_id)
+
+    def take(self, marks: IndexMarks | None) -> Indexed:
+        """All that is on it, each span once and in order: FTS5 starts another segment where a row id falls."""
+        documents = [(row_id, " ".join(texts)) for row_id, texts in sorted(self._texts.items())]
+        taken = Indexed(documents, marks, len(self._cut))
+        self._texts.clear()
+        self._cut.clear()
+        self._size = 0
+        self.is_whole = False
+        return taken
+
+
+def _documents(spans: Sequence[UnindexedSpan]) -> Iterator[tuple[int, Document]]:
+    from tracetui.store.document import document, document_of_columns  # deferred: protobuf, once there is something
+
+    for span in spans:
+        try:
+            yield span.row.row_id, document(span.row, span.data, span.telling)
+        except Exception:  # the boundary of one span: it must not keep all later ones from being found
+            log.exception("what a span is found by could not be worked out")
+            yield span.row.row_id, document_of_columns(span.row)
+
+
+def _of_logs(reader: SpanReader, logs: Sequence[UnindexedLog]) -> Iterator[Document]:
+    from tracetui.store.document import log_document  # deferred as above
+
+    return map(log_document, reader.log_slices([one.row_id for one in logs]))
+
+
+def _together(logs: Sequence[UnindexedLog]) -> Iterator[list[UnindexedLog]]:
+    """The log records in groups that can be read at once."""
+    group: list[UnindexedLog] = []
+    size = 0
+    for one in logs:
+        if group and size + one.size > _MOST_LOG_BYTES:
+            yield group
+            group, size = [], 0
+        group.append(one)
+        size += one.size
+    if group:
+        yield group

@@ -1,0 +1,220 @@
+"""The search index in the database: what it is to be given next, and how that is written.
+
+Progress is in the data, in the one row of `search_index`, and is committed with what was indexed. Row ids grow with
+time, and a span that changes gets a new one, so a mark says all; a second one counts down through what was there
+before.
+
+A log record goes into the index with its span, or, where that is there already, is inserted under the same row id once
+more. Each pair of the two is met once, when the later of them is reached, since both marks move together.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections import defaultdict
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from functools import cache
+from itertools import takewhile
+from typing import Any
+
+from tracetui.store.api import Indexed, IndexedRow, IndexMarks, Unindexed, UnindexedLog, UnindexedSpan
+from tracetui.store.sqlite.rows import insert_rows
+
+MERGE_PAGES = 64
+"""Pages of the index, of 4 KB, that are merged at a time: 10 to 20 ms."""
+
+_MOST_BYTES = 4 << 20
+"""Bytes of spans that are read at once, more only where one alone has more."""
+
+_SLICES_AT_ONCE = 64
+"""Slices that are fetched as the columns of one row: `sqlite3` lets go of the interpreter at every row, see `rows`."""
+
+_STATE = (
+    "SELECT backlog, through, logs_through, (SELECT ifnull(max(id), 0) FROM spans),"
+    " (SELECT ifnull(max(id), 0) FROM logs) FROM search_index"
+)
+
+_SPANS = (
+    "SELECT json_group_array(json_array(s.id, c.name, s.parent_span_id, s.name, s.kind, s.otel_kind,"
+    " s.start_time_unix_nano, s.duration_nano, s.status_code, s.is_error, s.resource_id, s.scope_id, s.model,"
+    " s.provider, s.tool_name, s.agent_name, s.session_id, s.user_id, s.input_tokens, s.output_tokens,"
+    " s.cache_read_tokens, s.cache_write_tokens, s.reasoning_tokens,"
+    " iif(s.cost_total IS NULL, NULL, printf('%!.17g', s.cost_total)),"
+    " length(d.data), s.trace, s.derivation_version))"
+    " FROM (SELECT id FROM spans WHERE {}) k CROSS JOIN spans s ON s.id = k.id"
+    " CROSS JOIN scopes c ON c.id = s.scope_id CROSS JOIN span_data d ON d.id = s.id"
+)
+_NEW_SPANS = _SPANS.format("id > ? ORDER BY id LIMIT ?")
+_BACKLOG_SPANS = _SPANS.format("id <= ? ORDER BY id DESC LIMIT ?")
+"""Columns of the next spans, in the order of `IndexedRow`, then size of the slice, trace and version."""
+
+_LOGS_OF_SPANS = (
+    "SELECT json_group_array(json_array(span, id, size, tells)) FROM (SELECT s.id AS span, l.id AS id,"
+    " length(l.data) AS size, l.tells AS tells FROM json_each(?) k CROSS JOIN spans s ON s.id = k.value"
+    " CROSS JOIN traces t ON t.id = s.trace LEFT JOIN pending_spans p ON p.id = s.id"
+    " CROSS JOIN logs l INDEXED BY logs_by_span ON l.trace_id = t.trace_id AND l.trace_id <> ''"
+    " AND l.span_id = ifnull(p.announces, s.span_id) WHERE l.id <= ? ORDER BY l.id)"
+)
+"""The log records of spans (a JSON list of row ids), but for those after a row id, in order of arrival."""
+
+_NEXT_LOGS = "SELECT ifnull(max(id), 0) FROM (SELECT id FROM logs WHERE id > ? ORDER BY id LIMIT ?)"
+
+_LATE_LOGS = (
+    "SELECT json_group_array(json_array(span, id, size, trace)) FROM (SELECT s.id AS span, l.id AS id,"
+    " length(l.data) AS size, s.trace AS trace"
+    " FROM logs l CROSS JOIN traces t ON t.trace_id = l.trace_id CROSS JOIN spans s ON s.trace = t.id"
+    " AND s.span_id = l.span_id WHERE l.id > ?1 AND l.id <= ?2 AND s.id > ?3 AND s.id <= ?4"
+    " UNION ALL SELECT p.id, l.id, length(l.data), p.trace FROM logs l CROSS JOIN traces t ON t.trace_id = l.trace_id"
+    " CROSS JOIN pending_spans p ON p.trace = t.id AND p.announces = l.span_id"
+    " WHERE l.id > ?1 AND l.id <= ?2 AND p.id > ?3 AND p.id <= ?4)"
+)
+"""The log records in a range of row ids whose spans are in another."""
+
+_TRACE_IDS = "SELECT json_group_array(t.trace_id) FROM json_each(?) k CROSS JOIN traces t ON t.id = k.value"
+
+_MARK = "UPDATE search_index SET backlog = ?, through = ?, logs_through = ?"
+_CUT = "UPDATE search_index SET cut_spans = cut_spans + ?"
+_MERGE = "INSERT INTO span_terms (span_terms, rank) VALUES ('merge', ?)"
+_CLEAR = (
+    "INSERT INTO span_terms (span_terms) VALUES ('delete-all')",
+    "UPDATE search_index SET cut_spans = 0, through = max(through, (SELECT ifnull(max(id), 0) FROM spans)),"
+    " logs_through = (SELECT ifnull(max(id), 0) FROM logs)",
+    "UPDATE search_index SET backlog = through",
+)
+_VERSION = "SELECT derivation_version FROM search_index"
+_SET_VERSION = "UPDATE search_index SET derivation_version = ?"
+
+
+class IndexReads:
+    """The reads of a `SpanReader` for the search index."""
+
+    _connection: sqlite3.Connection
+
+    def _reading(self) -> AbstractContextManager[None]:
+        raise NotImplementedError
+
+    def _snapshot(self) -> AbstractContextManager[None]:
+        raise NotImplementedError
+
+    def unindexed(self, version: int, *, limit: int = 100) -> Unindexed | None:
+        """What the search index is to be given next; see `SpanReader.unindexed`."""
+        with self._snapshot():
+            backlog, through, logs_through, last_span, last_log = self._connection.execute(_STATE).fetchone()
+            if last_span <= through and not backlog and last_log <= logs_through:
+                return None
+            before = IndexMarks(backlog, through, logs_through)
+            late: list[list[int]] = []
+            if last_log > logs_through:
+                logs_through = self._connection.execute(_NEXT_LOGS, (logs_through, limit)).fetchone()[0]
+                late = self._rows(_LATE_LOGS, before.logs_through, logs_through, backlog, through)
+            found: list[list[Any]] = []
+            if last_span > through:
+                found = _within(self._rows(_NEW_SPANS, through, limit))
+                through = found[-1][0]
+            elif backlog and not late:
+                rows = self._rows(_BACKLOG_SPANS, backlog, limit)
+                found = list(takewhile(lambda row: row[-1] >= version, _within(rows)))
+                backlog = found[-1][0] - 1 if found else backlog if rows else 0
+                found.reverse()
+            marks = IndexMarks(backlog, through, logs_through)
+            if marks == before:
+                return None
+            row_ids = [row[0] for row in found]
+            logs = self._rows(_LOGS_OF_SPANS, json.dumps(row_ids), logs_through) if found and last_log else []
+            telling = self._telling(logs)
+            traces = {row[-2] for row in found} | {trace for *_, trace in late}
+            return Unindexed(
+                [
+                    UnindexedSpan(_row(row), data, telling.get(row[0], ()))
+                    for row, data in zip(found, self._slices("span_data", row_ids), strict=True)
+                ],
+                [UnindexedLog(*row[:3]) for row in (*late, *logs)],
+                frozenset(self._rows(_TRACE_IDS, json.dumps(list(traces)))),
+                marks,
+                is_all=last_span <= through and last_log <= logs_through and not backlog,
+            )
+
+    def log_slices(self, row_ids: Sequence[int]) -> list[bytes]:
+        """The encoded messages of these log records, in the order asked for; those that are gone are empty."""
+        with self._reading():
+            return self._slices("logs", row_ids)
+
+    def _telling(self, logs: Sequence[list[Any]]) -> dict[int, list[bytes]]:
+        """The log records that say something of their span, by its row id."""
+        told = [(span, row_id) for span, row_id, _, tells in logs if tells]
+        found: defaultdict[int, list[bytes]] = defaultdict(list)
+        for (span, _), data in zip(told, self._slices("logs", [row_id for _, row_id in told]), strict=True):
+            found[span].append(data)
+        return found
+
+    def _rows(self, statement: str, *values: object) -> list[Any]:
+        """The rows inside the one row that the statement returns; see `rows`."""
+        rows: list[Any] = json.loads(self._connection.execute(statement, values).fetchone()[0])
+        return rows
+
+    def _slices(self, table: str, row_ids: Sequence[int]) -> list[bytes]:
+        """The bytes of these rows, many as the columns of one."""
+        slices: list[bytes] = []
+        for start in range(0, len(row_ids), _SLICES_AT_ONCE):
+            part = row_ids[start : start + _SLICES_AT_ONCE]
+            size = 1 if len(part) == 1 else _SLICES_AT_ONCE
+            row = self._connection.execute(_slices(table, size), [*part, *[None] * (size - len(part))]).fetchone()
+            slices += (data or b"" for data in row[: len(part)])
+        return slices
+
+
+@cache
+def _slices(table: str, size: int) -> str:
+    return f"SELECT {','.join([f'(SELECT data FROM {table} WHERE id = ?)'] * size)}"
+
+
+def _within(rows: list[list[Any]]) -> list[list[Any]]:
+    """The first of these rows, as many as may be read at once."""
+    size = 0
+    for place, row in enumerate(rows):
+        size += row[-3]
+        if place and size > _MOST_BYTES:
+            return rows[:place]
+    return rows
+
+
+def _row(row: list[Any]) -> IndexedRow:
+    columns = row[:24]
+    columns[9] = bool(columns[9])
+    columns[23] = None if columns[23] is None else float(columns[23])
+    return IndexedRow(*columns)
+
+
+def write_index(connection: sqlite3.Connection, work: Indexed) -> None:
+    """Add documents; the caller's transaction."""
+    insert_rows(connection, _insert_documents, work.documents)
+    if work.marks is not None:
+        connection.execute(_MARK, work.marks)
+    if work.cut_spans:
+        connection.execute(_CUT, (work.cut_spans,))
+
+
+def _insert_documents(rows: int) -> str:
+    values = ",".join(["(?,?)"] * rows)
+    return f"INSERT INTO span_terms (rowid, terms) SELECT * FROM (VALUES {values}) WHERE column1 IS NOT NULL"
+
+
+def merge_index(connection: sqlite3.Connection) -> bool:
+    """Merge a few pages of the index; returns whether there was anything to merge."""
+    before = connection.total_changes
+    connection.execute(_MERGE, (MERGE_PAGES,))
+    return connection.total_changes - before >= 2  # as FTS5's documentation has it
+
+
+def clear_index(connection: sqlite3.Connection, version: int) -> None:
+    """Empty the index, to be made anew by this version of the code; the caller's transaction."""
+    for statement in _CLEAR:
+        connection.execute(statement)
+    connection.execute(_SET_VERSION, (version,))
+
+
+def index_version(connection: sqlite3.Connection) -> int:
+    """The version of the code that the index was made by."""
+    return int(connection.execute(_VERSION).fetchone()[0])
