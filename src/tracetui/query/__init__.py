@@ -32,21 +32,4 @@ def compile_text(text: str, *, now_nano: int | None = None) -> Condition | None:
     from tracetui.query.parser import parse
 
     node = parse(text)
-    return None if node is None else _plainly(compile_query(node, text, now_nano=now_nano))
-
-
-def _plainly(condition: Condition) -> Condition:
-    """The condition with the plain filter in the place of words, which the store does not search for yet."""
-    from tracetui.store.conditions import And, Not, Or, TextContains, Words
-
-    match condition:
-        case Words(text, within=None):
-            return TextContains(text)
-        case Not(part):
-            return Not(_plainly(part))
-        case And(parts):
-            return And(tuple(map(_plainly, parts)))
-        case Or(parts):
-            return Or(tuple(map(_plainly, parts)))
-        case _:
-            return condition
+    return None if node is None else compile_query(node, text, now_nano=now_nano)

@@ -48,8 +48,9 @@ class FilterCommands(FilterActions):
 
         self.set_filter(toggle(self.bar.text, TOGGLE_TERMS[command]))
 
-    def action_filter_toggle_term(self, command: str) -> None:
+    async def action_filter_toggle_term(self, command: str) -> None:
         """The same from within the field."""
+        await self._catch_up()
         self.action_toggle_term(command)
 
     def show_toggles(self) -> None:

@@ -149,13 +149,23 @@ class FilterActions(Screen[None]):
     @on(QueryField.Changed)
     def _typed(self, event: QueryField.Changed) -> None:
         event.stop()
-        if event.value == self._reading.text:
+        self._take_text()
+
+    def _take_text(self) -> None:
+        """Take what the field says now; what its messages say may be older."""
+        text = self.bar.text
+        if text == self._reading.text:
             return
-        self._read(event.value)
-        if self.is_typing and event.value != self._untouched:
+        self._read(text)
+        if self.is_typing and text != self._untouched:
             self.completer.typed()
         elif self.query_one(CompletionPopup).is_open:
             self.completer.close()
+
+    async def _catch_up(self) -> None:
+        """Before a key acts on the text, take what was typed before it."""
+        await self.bar.field.caught_up()
+        self._take_text()
 
     def _read(self, text: str) -> None:
         """Take what the field says: ask for it once the keyboard rests, or say what is wrong with it."""
@@ -256,6 +266,7 @@ class FilterActions(Screen[None]):
             self._after("index", INDEX_S, self._ask_index)
         if moved:
             self.reload_matches()
+        self.explain_nothing()
 
     def _ask_index(self) -> None:
         self._call_off("index")
@@ -268,6 +279,8 @@ class FilterActions(Screen[None]):
     def explain_nothing(self) -> None:
         """Where nothing matches, find out which terms would by themselves."""
         if self.where is None or self.traces.total or not self.traces.is_current or self._explained == self.where:
+            return
+        if self._index.indexed < self._index.total:  # it may well match in what is not indexed yet
             return
         from tracetui.tui.terms import terms_of  # deferred as above
 
@@ -291,8 +304,12 @@ class FilterActions(Screen[None]):
         self.history.leave()
         self.set_focus(field)
 
-    def action_filter_accept(self) -> None:
+    async def action_filter_accept(self) -> None:
         """Take the chosen suggestion; without one keep the filter, and go to where it was opened from."""
+        await self._catch_up()
+        self._accept()
+
+    def _accept(self) -> None:
         if (choice := self.query_one(CompletionPopup).choice) is not None:
             self.completer.take(choice)
             return
@@ -322,8 +339,9 @@ class FilterActions(Screen[None]):
         except UsageError as error:
             self.notify(str(error), severity="warning", markup=False)
 
-    def action_filter_escape(self) -> None:
+    async def action_filter_escape(self) -> None:
         """Close the suggestions; else remove the filter, and go back to where the reader was before."""
+        await self._catch_up()
         if self.query_one(CompletionPopup).is_open:
             self.completer.close()
             return
@@ -337,8 +355,9 @@ class FilterActions(Screen[None]):
         self._search()
         self._show_count()
 
-    def action_filter_choose(self, direction: int) -> None:
+    async def action_filter_choose(self, direction: int) -> None:
         """Through the suggestions; else through what was typed before, and downwards from there to what was found."""
+        await self._catch_up()
         popup = self.query_one(CompletionPopup)
         if popup.is_open:
             popup.choose(direction)
@@ -351,10 +370,11 @@ class FilterActions(Screen[None]):
             self._untouched = found
             self.bar.field.set_text(found)
         elif direction > 0 and not self.history.is_walked:
-            self.action_filter_accept()
+            self._accept()
 
-    def action_filter_complete(self) -> None:
+    async def action_filter_complete(self) -> None:
         """Take the chosen suggestion, or the first; without any, ask for some."""
+        await self._catch_up()
         popup = self.query_one(CompletionPopup)
         if popup.is_open:
             self.completer.take(popup.choice or popup.suggestions[0])

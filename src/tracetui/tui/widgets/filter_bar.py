@@ -19,7 +19,7 @@ from tracetui.tui.render.row import Row
 from tracetui.tui.theme import palette_of
 from tracetui.tui.widgets.query_field import QueryField
 
-PLACEHOLDER = "words, kind:LLM, tokens>1000, model:gpt-4* …   F1 explains"
+PLACEHOLDER = "words, kind:LLM, tokens>1k · F1 explains"
 
 STATE_CELLS = 64
 """Cells of toggles and count; written in the style as well."""
@@ -116,7 +116,7 @@ class FilterBar(Horizontal):
 class BarState(Widget):
     """The right end of the bar: quick toggles, and how many match."""
 
-    DEFAULT_CSS = "BarState { width: 64; height: 1; background: $surface; &.-tight { width: 32; } }"
+    DEFAULT_CSS = "BarState { width: 64; height: 1; background: $surface; &.-tight { width: 36; } }"
 
     def __init__(self) -> None:
         super().__init__()
@@ -151,7 +151,7 @@ class BarState(Widget):
         if not (self.has_class("-tight") and text):
             for command in TOGGLES:
                 start, on = row.width, command.id in self._active
-                if row.width + cell_len(command.title) + 5 > width - cell_len(text) - 2:
+                if row.width + cell_len(command.title) + 4 > width - cell_len(text) - 2:
                     break
                 mark = "✓" if on else command.key_label.split(" ")[-1]
                 row.own(mark, palette.style("accent" if on else "faint", bold=on)).gap()

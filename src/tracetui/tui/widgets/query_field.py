@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from rich.cells import cell_len
 from rich.highlighter import Highlighter
 from rich.text import Text
+from textual import events
 from textual.geometry import Offset
 from textual.widgets import Input
 
@@ -24,6 +27,26 @@ class QueryField(Input):
     def check_consume_key(self, key: str, character: str | None) -> bool:
         """Take every character as text, but a question mark into an empty field, which asks for help."""
         return (key != "question_mark" or bool(self.value)) and super().check_consume_key(key, character)
+
+    async def _on_key(self, event: events.Key) -> None:
+        """Do what a key means for the text at once, so that keys are done in the order in which they were typed.
+
+        Textual would hand it up to the application, which by then may have gone on to the next one.
+        """
+        for binding in self._bindings.key_to_bindings.get(event.key, ()):
+            event.stop()
+            event.prevent_default()
+            await self.run_action(binding.action)
+
+    async def caught_up(self) -> None:
+        """Wait until every key that was typed before now is in the text.
+
+        Text reaches the field through its queue, but the keys that act on it are done as they arrive: whoever types
+        fast, or pastes a line with its end, would be ahead of their own words.
+        """
+        done = asyncio.Event()
+        if self.call_later(done.set):
+            await done.wait()
 
     def mark(self, wrong: tuple[int, int] | None) -> None:
         """Underline a stretch of the text, from one character up to another; None for none."""

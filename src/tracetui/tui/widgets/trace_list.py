@@ -39,7 +39,7 @@ class TraceList(LiveList[TraceSummary, ListView]):
         self._hits_of: Condition | None = None
         self._sought = Sought()
         self._asked_hits: frozenset[int] = frozenset()
-        self._terms: tuple[Sequence[str], Mapping[str, int]] = ((), {})
+        self._nothing: tuple[Sequence[str], Mapping[str, int]] | None = None
 
     def identity(self, row: TraceSummary) -> str:
         """The trace id."""
@@ -88,7 +88,7 @@ class TraceList(LiveList[TraceSummary, ListView]):
         if self.view.where != self._hits_of:
             self._hits_of, self._sought = self.view.where, sought_by(self.view.where)
             self._hits.clear()
-            self._terms = ((), {})
+            self._nothing = None
             self.refresh()
         self._asked_hits = frozenset()
         self.call_after_refresh(self._ask_hits)
@@ -123,12 +123,12 @@ class TraceList(LiveList[TraceSummary, ListView]):
 
     def explain_nothing(self, terms: Sequence[str], counts: Mapping[str, int]) -> None:
         """Say which terms of a filter that nothing matches are found alone."""
-        self._terms = (terms, counts)
+        self._nothing = (terms, counts)
         self.refresh()
 
     def render_beyond(self, row: int, width: int) -> Strip:
         """What stands in a list that is empty because of its filter."""
-        if self.total or not self.is_current or self.view.where is None:
+        if self._nothing is None or self.total or not self.is_current:
             return super().render_beyond(row, width)
-        rows = nothing_rows(*self._terms, width, self.palette)
+        rows = nothing_rows(*self._nothing, width, self.palette)
         return rows[row] if row < len(rows) else Strip.blank(width)
