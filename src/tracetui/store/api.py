@@ -251,6 +251,21 @@ class Indexed(NamedTuple):
     """How many of them have more text than is searched."""
 
 
+class OldTrace(NamedTuple):
+    """A trace that may be removed to make room."""
+
+    trace_id: str
+    span_count: int
+    """Its spans, pending ones included."""
+
+
+class Removed(NamedTuple):
+    """What one step of removing took away."""
+
+    traces: int
+    spans: int
+
+
 @dataclass(frozen=True, slots=True)
 class Commit:
     """One committed transaction."""
@@ -331,6 +346,33 @@ class SpanWriter(Protocol):
 
         Raises:
             StoreError: Nothing was changed.
+        """
+        ...
+
+    def remove(self, trace_ids: Sequence[str]) -> Removed:
+        """Remove traces with all that belongs to them, in one short transaction.
+
+        Nobody sees anything of them from then on. Spans of a huge trace may still take space until `purge` has removed
+        them; a span of such a trace that arrives later begins a new one.
+
+        Raises:
+            StoreError: Nothing was removed.
+        """
+        ...
+
+    def purge(self) -> int:
+        """Remove some spans that `remove` has left, in one short transaction; returns how many, 0 when none is left.
+
+        Raises:
+            StoreError: Nothing was removed.
+        """
+        ...
+
+    def give_back(self) -> bool:
+        """Give some free space of the file back to the disk, in one short step; returns whether there may be more.
+
+        Raises:
+            StoreError: It failed; nothing is lost.
         """
         ...
 
@@ -633,6 +675,21 @@ class SpanReader(Protocol):
         self, *, trace_id: str | None = None, span_id: str | None = None, after_row_id: int = 0, limit: int = 100
     ) -> list[StoredLog]:
         """A page of log records in order of arrival, of all, of one trace, or of one span of it."""
+        ...
+
+    def oldest_traces(self, *, ended_before: int, running_since: int, limit: int = 100) -> list[OldTrace]:
+        """The oldest traces that may be removed, the oldest first.
+
+        Args:
+            ended_before: Only those whose last span ended before this time.
+            running_since: A trace that is not complete and in which something ended after this time is running, and is
+                left out.
+            limit: At most so many.
+        """
+        ...
+
+    def used_bytes(self) -> int:
+        """Bytes in use; less than the size of the file where something was removed."""
         ...
 
     def count_outdated(self, version: int) -> int:

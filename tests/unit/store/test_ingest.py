@@ -11,7 +11,7 @@ import pytest
 
 from tests.factories import FixedClock, make_batch, make_incoming_log, make_incoming_span
 from tracetui.errors import IngestBusyError, StoreError
-from tracetui.store.api import Commit, IncomingBatch, Indexed, Rederived
+from tracetui.store.api import Commit, IncomingBatch, Indexed, Rederived, Removed
 from tracetui.store.ingest import Ingest
 
 WAIT = 10.0
@@ -46,6 +46,15 @@ class ScriptedWriter:
         raise NotImplementedError
 
     def tidy_index(self) -> bool:
+        raise NotImplementedError
+
+    def remove(self, trace_ids: Sequence[str]) -> Removed:
+        raise NotImplementedError
+
+    def purge(self) -> int:
+        raise NotImplementedError
+
+    def give_back(self) -> bool:
         raise NotImplementedError
 
     def clear_index(self) -> None:

@@ -226,6 +226,7 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     outdated = int(connection.execute("PRAGMA user_version").fetchone()[0]) < SCHEMA_VERSION
     if outdated:
         connection.execute(f"PRAGMA page_size={PAGE_SIZE}")  # of no effect once the file has a page
+        connection.execute("PRAGMA auto_vacuum=incremental")  # likewise; lets what was removed go back to the disk
         connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
     mode = connection.execute("PRAGMA journal_mode=wal").fetchone()[0]
     if mode != "wal":

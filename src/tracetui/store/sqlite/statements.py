@@ -282,10 +282,12 @@ OWNERS = (
 """Service, project and name of the scope of the spans with these row ids (a JSON list)."""
 
 NEXT_IDS = (
-    "SELECT max(ifnull((SELECT max(id) FROM spans), 0), through) + 1,"
-    " (SELECT ifnull(max(id), 0) FROM traces) + 1 FROM search_index"
+    "SELECT max((SELECT ifnull(max(id), 0) FROM spans), (SELECT ifnull(max(through), 0) FROM search_index)) + 1,"
+    " max((SELECT ifnull(max(id), 0) FROM traces), (SELECT ifnull(max(trace), 0) FROM spans)) + 1"
 )
-"""The first row ids of spans and traces that are unused, and unknown to the search index."""
+"""Row ids of spans and traces that were never used: not by what was removed and the index still knows, nor by a trace
+that is gone before its spans.
+"""
 
 FIND_RESOURCE = "SELECT id FROM resources WHERE hash = ?"
 INSERT_RESOURCE = "INSERT INTO resources (service, project, schema_url, hash, data) VALUES (?, ?, ?, ?, ?)"

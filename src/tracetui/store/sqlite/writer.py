@@ -19,6 +19,7 @@ from tracetui.store.api import (
     IncomingSpan,
     Indexed,
     Rederived,
+    Removed,
     ResourceRecord,
     ScopeRecord,
 )
@@ -29,6 +30,7 @@ from tracetui.store.sqlite import derived, statements
 from tracetui.store.sqlite.connection import check_path, explain, open_for_writing
 from tracetui.store.sqlite.indexing import clear_index, index_version, merge_index, write_index
 from tracetui.store.sqlite.listening import Listener
+from tracetui.store.sqlite.removal import Remover, give_back
 from tracetui.store.sqlite.rows import (
     AS_RECEIVED,
     Ahead,
@@ -115,6 +117,7 @@ class SqliteWriter:
         self._first_fresh = self._next_span
         self._stored = StoredSpans(self._connection)
         self._listener = Listener(self._connection, self._stored, derive)
+        self._remover = Remover(self._connection)
         self._resources: dict[ResourceRecord, int] = {}
         self._scopes: dict[ScopeRecord, int] = {}
         if index_version(self._connection) != derivation_version:
@@ -184,11 +187,27 @@ class SqliteWriter:
         with self._transaction():
             clear_index(self._connection, self._derivation_version)
 
+    def remove(self, trace_ids: Sequence[str]) -> Removed:
+        """Remove traces with all that belongs to them; see `SpanWriter.remove`."""
+        with self._transaction(needs_space=False):
+            return self._remover.remove(trace_ids)
+
+    def purge(self) -> int:
+        """Remove some spans that `remove` has left; see `SpanWriter.purge`."""
+        with self._transaction(needs_space=False):
+            return self._remover.purge()
+
+    def give_back(self) -> bool:
+        """Give some free space back to the disk; see `SpanWriter.give_back`."""
+        with self._transaction(needs_space=False):
+            return give_back(self._connection)
+
     @contextmanager
-    def _transaction(self) -> Iterator[None]:
+    def _transaction(self, *, needs_space: bool = True) -> Iterator[None]:
         if not self._open:
             raise StoreError(f"The writer of {self.path} is closed.")
-        self._space.check()
+        if needs_space:  # what makes room is what the reserve is for
+            self._space.check()
         try:
             self._connection.execute("BEGIN IMMEDIATE")
             yield
@@ -218,6 +237,7 @@ class SqliteWriter:
         # what these remember may be among what is taken back
         self._resources.clear()
         self._scopes.clear()
+        self._remover.forget()
         if self._connection.in_transaction:
             self._connection.execute("ROLLBACK")
 

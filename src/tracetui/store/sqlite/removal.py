@@ -1,0 +1,122 @@
+"""Taking traces out of the file, in steps that hold nobody up.
+
+A trace goes at once: its row, its log records, and with them its part of its session. Of its spans as many go with it
+as a step may take; those of a huge trace that are left belong to no trace any more, are seen by nobody, and go in the
+next steps, also after the process has ended in between. What the search index knew of a span that is gone falls out of
+every answer, since the span is not there; the rows' ids are never used again.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+
+from tracetui.store.api import OldTrace, Removed
+
+SPANS_AT_ONCE = 1_000
+"""Spans that one step removes at most, about 25 ms of work."""
+
+_FIND = "SELECT t.id, t.trace_id FROM json_each(?) k CROSS JOIN traces t ON t.trace_id = k.value"
+_TRACES = "DELETE FROM traces WHERE id IN (SELECT value FROM json_each(?))"
+_LOGS = "DELETE FROM logs WHERE trace_id <> '' AND trace_id IN (SELECT value FROM json_each(?))"
+_SOME = "SELECT id FROM spans INDEXED BY spans_by_trace WHERE trace = ? LIMIT ?"
+_OF_SPANS = (
+    "DELETE FROM span_data WHERE id IN (SELECT value FROM json_each(?))",
+    "DELETE FROM pending_spans WHERE id IN (SELECT value FROM json_each(?))",
+    "DELETE FROM spans WHERE id IN (SELECT value FROM json_each(?))",
+)
+_LEFT = (
+    "WITH RECURSIVE owners(trace) AS (SELECT min(trace) FROM spans UNION ALL"
+    " SELECT (SELECT min(trace) FROM spans WHERE trace > owners.trace) FROM owners WHERE owners.trace IS NOT NULL)"
+    " SELECT trace FROM owners WHERE trace IS NOT NULL AND trace NOT IN (SELECT id FROM traces)"
+)
+"""Owners of spans that are no traces any more, by one look into the index for each owner."""
+
+_OLDEST = (
+    "SELECT trace_id, span_count + pending_count FROM traces"
+    " WHERE end_time_unix_nano < ?1 AND NOT ((NOT complete OR pending_count) AND end_time_unix_nano > ?2)"
+    " ORDER BY start_time_unix_nano, id LIMIT ?3"
+)
+
+
+PAGES_AT_ONCE = 256
+"""Pages given back in one step."""
+
+
+def give_back(connection: sqlite3.Connection) -> bool:
+    """Give some free pages back to the disk; whether there may be more. A file made before this was possible keeps
+    them for what is to come.
+    """
+    before = int(connection.execute("PRAGMA freelist_count").fetchone()[0])
+    connection.execute(f"PRAGMA incremental_vacuum({PAGES_AT_ONCE})").fetchall()
+    after = int(connection.execute("PRAGMA freelist_count").fetchone()[0])
+    return 0 < after < before
+
+
+class OldReads:
+    """The reads of a `SpanReader` for removing what is old."""
+
+    _connection: sqlite3.Connection
+
+    def _reading(self) -> AbstractContextManager[None]:
+        raise NotImplementedError
+
+    def oldest_traces(self, *, ended_before: int, running_since: int, limit: int = 100) -> list[OldTrace]:
+        """The oldest traces that may go; see `SpanReader.oldest_traces`."""
+        with self._reading():
+            found = self._connection.execute(_OLDEST, (ended_before, running_since, limit)).fetchall()
+        return [OldTrace(*row) for row in found]
+
+    def used_bytes(self) -> int:
+        """What the file holds, without the space that is free in it."""
+        with self._reading():
+            pages, free, size = (
+                int(self._connection.execute(f"PRAGMA {name}").fetchone()[0])
+                for name in ("page_count", "freelist_count", "page_size")
+            )
+        return (pages - free) * size
+
+
+class Remover:
+    """Removes on the writer's connection, inside its transactions."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._left: list[int] | None = None
+        """Row ids of traces that are gone while spans of theirs may not be; None while that is not known."""
+
+    def remove(self, trace_ids: Sequence[str]) -> Removed:
+        """Remove traces; those that are not there are none."""
+        found = self._connection.execute(_FIND, (json.dumps(list(trace_ids)),)).fetchall()
+        if not found:
+            return Removed(0, 0)
+        self._connection.execute(_LOGS, (json.dumps([trace_id for _, trace_id in found]),))
+        self._connection.execute(_TRACES, (json.dumps([row_id for row_id, _ in found]),))
+        self._owners().extend(row_id for row_id, _ in found)
+        return Removed(len(found), self.purge())
+
+    def purge(self) -> int:
+        """Remove spans whose trace is gone, as many as one step may; 0 where none is left."""
+        owners = self._owners()
+        removed = 0
+        while owners and removed < SPANS_AT_ONCE:
+            room = SPANS_AT_ONCE - removed
+            ids = [row_id for (row_id,) in self._connection.execute(_SOME, (owners[-1], room))]
+            asked = json.dumps(ids)
+            for statement in _OF_SPANS:
+                self._connection.execute(statement, (asked,))
+            removed += len(ids)
+            if len(ids) < room:
+                owners.pop()
+        return removed
+
+    def forget(self) -> None:
+        """The transaction was taken back: what is left must be looked for again."""
+        self._left = None
+
+    def _owners(self) -> list[int]:
+        if self._left is None:
+            self._left = [trace for (trace,) in self._connection.execute(_LEFT)]
+        return self._left
