@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -88,6 +89,10 @@ class Settings:
     """Command id to the keys (comma between them) that replace its default."""
     access: Access = Access()
     """Who may send."""
+    max_size: int | None = None
+    """Bytes that the database may hold; the oldest traces are removed beyond. None for any number."""
+    max_age: int | None = None
+    """Nanoseconds for which traces are kept after their end; None for ever."""
 
 
 def data_dir() -> Path:
@@ -144,6 +149,8 @@ def load(
         ("http", "TRACETUI_HTTP"),
         ("prices", "TRACETUI_PRICES"),
         ("theme", "TRACETUI_THEME"),
+        ("max_size", "TRACETUI_MAX_SIZE"),
+        ("max_age", "TRACETUI_MAX_AGE"),
     ):
         if env.get(name):
             values[key] = env[name]
@@ -200,6 +207,10 @@ def _settings(values: dict[str, object]) -> Settings:
         settings = replace(settings, theme=str(values["theme"]))
     if isinstance(keymap := values.get("keymap"), dict):
         settings = replace(settings, keymap={str(key): str(keys) for key, keys in keymap.items()})
+    if "max_size" in values:
+        settings = replace(settings, max_size=parse_size(str(values["max_size"]), "max_size"))
+    if "max_age" in values:
+        settings = replace(settings, max_age=parse_age(str(values["max_age"]), "max_age"))
     if isinstance(access := values.get("access"), dict):
         settings = replace(settings, access=_access(access))
     return settings
@@ -271,6 +282,46 @@ def _path(value: object) -> Path | None:
 def _words(value: object) -> tuple[str, ...]:
     items = value if isinstance(value, list) else str(value or "").split(",")
     return tuple(word for item in items if (word := str(item).strip().lower().rstrip("/.")))
+
+
+SMALLEST_SIZE = 20 * 10**6
+"""Bytes of the smallest limit: below, what a database needs for itself would leave no room for traces."""
+
+_SIZES = {"kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12, "kib": 2**10, "mib": 2**20, "gib": 2**30, "tib": 2**40}
+_AGES = {"m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
+
+
+def parse_size(text: str, where: str) -> int | None:
+    """Bytes from `2GB`, `500 MB` or `1.5GiB`; None from `off`.
+
+    Raises:
+        UsageError: It is none of these.
+    """
+    found = _quantity(text, _SIZES)
+    if found is None and text.strip().lower() != OFF:
+        raise UsageError(f"{where}: {text!r} is no size.", hint=f"For example 2GB, 500MB, or {OFF}.")
+    if found is not None and found < SMALLEST_SIZE:
+        raise UsageError(f"{where}: {text} is too small.", hint="An empty database has a megabyte; give 20MB or more.")
+    return found
+
+
+def parse_age(text: str, where: str) -> int | None:
+    """Nanoseconds from `30d`, `12h`, `2w` or `90m`; None from `off`.
+
+    Raises:
+        UsageError: It is none of these.
+    """
+    found = _quantity(text, _AGES)
+    if found is None and text.strip().lower() != OFF:
+        raise UsageError(f"{where}: {text!r} is no age.", hint=f"For example 30d, 12h, 2w, or {OFF}.")
+    return None if found is None else found * 10**9
+
+
+def _quantity(text: str, units: Mapping[str, int]) -> int | None:
+    """A number with a unit, which is more than nothing."""
+    match = re.fullmatch(r"(\d{1,9}(?:\.\d{1,6})?)\s*([a-z]+)", text.strip().lower(), re.ASCII)
+    unit = units.get(match[2]) if match is not None else None
+    return int(float(match[1]) * unit) or None if match is not None and unit is not None else None
 
 
 def parse_address(text: str, where: str) -> Address:

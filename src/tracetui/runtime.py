@@ -19,10 +19,11 @@ from tracetui.model.clock import Clock, SystemClock
 from tracetui.model.derivation import DERIVATION_VERSION
 from tracetui.pricing import USER_TABLE
 from tracetui.receivers.status import ReceiverCounts, ReceiverState, ReceiverStatus
-from tracetui.store.api import CommitListener, IncomingSpan, SpanReader
+from tracetui.store.api import CommitListener, IncomingSpan, Removed, SpanReader
 from tracetui.store.follower import Follower
 from tracetui.store.ingest import Ingest
 from tracetui.store.lock import Owner, read_owner
+from tracetui.store.retention import Limits, Retention
 from tracetui.store.sqlite import SqliteReader, SqliteWriter
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ class Runtime:
         self._follower: Follower | None = None
         self._receivers_lock = threading.Lock()
         self._stopped = False
+        self._retention: Retention | None = None
         self._may_price = False
         self._opening: Future[None] | None = None
 
@@ -128,6 +130,7 @@ class Runtime:
         if self._ingest is None:
             return
         self._start_following(self._ingest)
+        self._start_retention(self._ingest)
         reader = self.open_reader()
         outdated = reader.count_outdated(DERIVATION_VERSION)
         reader.close()
@@ -147,6 +150,17 @@ class Runtime:
                 self._follower = Follower(self.open_reader, ingest, version=DERIVATION_VERSION, clock=self.clock)
                 ingest.add_listener(self._follower.heard)
                 self._follower.start()
+
+    def _start_retention(self, ingest: Ingest) -> None:
+        limits = Limits(self.settings.max_size, self.settings.max_age)
+        with self._receivers_lock:
+            if limits and not self._stopped:
+                self._retention = Retention(self.open_reader, ingest, limits, clock=self.clock)
+                self._retention.start()
+
+    def removed(self) -> Removed:
+        """What the limits of size and age have taken away since the start."""
+        return self._retention.removed if self._retention is not None else Removed(0, 0)
 
     def reindexing(self) -> Progress | None:
         """How far deriving anew has come; None while nothing of that kind is going on."""
@@ -179,7 +193,7 @@ class Runtime:
         """Stop taking, finish what was taken, commit it, close."""
         with self._receivers_lock:
             self._stopped = True
-            receivers, background = self._receivers, (self._reindexer, self._follower)
+            receivers, background = self._receivers, (self._reindexer, self._retention, self._follower)
         for work in background:
             if work is not None:
                 work.stop()

@@ -74,3 +74,29 @@ def test_a_token_file_without_a_token_is_an_error(tmp_path: Path, content: str) 
     file.write_text(content)
     with pytest.raises(UsageError, match="holds no token"):
         access(tmp_path, TRACETUI_TOKEN_FILE=str(file))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"), [("2GB", 2 * 10**9), ("500 mb", 500 * 10**6), ("1.5GiB", 3 * 2**29), ("off", None)]
+)
+def test_sizes(text: str, expected: int | None) -> None:
+    assert load(config=None, environ={"TRACETUI_MAX_SIZE": text}).max_size == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"), [("30d", 30 * 86_400), ("12h", 43_200), ("2W", 1_209_600), ("off", None)]
+)
+def test_ages(text: str, expected: int | None) -> None:
+    found = load(config=None, environ={"TRACETUI_MAX_AGE": text}).max_age
+    assert found == (None if expected is None else expected * 10**9)
+
+
+@pytest.mark.parametrize("text", ["2", "GB", "0GB", "-1GB", "1e9GB", "2 dozen", "9" * 20 + "GB"])
+def test_what_is_no_size_is_an_error(text: str) -> None:
+    with pytest.raises(UsageError, match="is no size"):
+        load(config=None, environ={"TRACETUI_MAX_SIZE": text})
+
+
+def test_a_size_without_room_for_traces_is_an_error() -> None:
+    with pytest.raises(UsageError, match="too small"):
+        load(config=None, environ={"TRACETUI_MAX_SIZE": "19MB"})

@@ -251,6 +251,37 @@ def reindex(
 
 
 @app.command()
+def prune(
+    max_size: Annotated[str | None, typer.Option("--max-size", metavar="SIZE", help="2GB, 500MB, ...")] = None,
+    max_age: Annotated[str | None, typer.Option("--max-age", metavar="AGE", help="30d, 12h, 2w, ...")] = None,
+    db: Db = None,
+    grpc: Grpc = None,
+    http: Http = None,
+    config: Config = None,
+) -> None:
+    """Remove the oldest traces beyond a size or an age."""
+    from tracetui.cli.removing import prune as run
+    from tracetui.cli.removing import with_limits
+
+    raise typer.Exit(run(with_limits(_settings(db, grpc, http, config), max_size, max_age)))
+
+
+@app.command()
+def delete(
+    query: Query = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    db: Db = None,
+    grpc: Grpc = None,
+    http: Http = None,
+    config: Config = None,
+) -> None:
+    """Remove the traces that match, after showing them."""
+    from tracetui.cli.removing import delete as run
+
+    raise typer.Exit(run(_settings(db, grpc, http, config), _joined(query), confirmed=yes))
+
+
+@app.command()
 def demo(db: Db = None, grpc: Grpc = None, http: Http = None, config: Config = None) -> None:
     """The explorer on real traces, replayed live."""
     from tracetui.cli.demo import demo as run

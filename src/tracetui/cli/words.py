@@ -22,12 +22,14 @@ COMMANDS = frozenset(
         "env",
         "doctor",
         "reindex",
+        "prune",
+        "delete",
         "demo",
     }
 )
 """Every command; any other first word is a query for the explorer."""
 
-QUERY_COMMANDS = frozenset({"explore", "traces", "spans", "logs", "export"})
+QUERY_COMMANDS = frozenset({"explore", "traces", "spans", "logs", "export", "delete"})
 """Commands whose words are a query."""
 
 QUERY_TERM_MARK = "\0"

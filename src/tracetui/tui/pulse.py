@@ -79,6 +79,7 @@ class Pulse:
             waiting=waiting,
             open_to_anyone=tuple(map(str, self._runtime.open_to_anyone())),
             trouble=self._runtime.trouble(),
+            pruned=self._runtime.removed().traces,
             reindexed=self._reindexed(),
         )
 

@@ -21,6 +21,10 @@ SPANS_AT_ONCE = 1_000
 _FIND = "SELECT t.id, t.trace_id FROM json_each(?) k CROSS JOIN traces t ON t.trace_id = k.value"
 _TRACES = "DELETE FROM traces WHERE id IN (SELECT value FROM json_each(?))"
 _LOGS = "DELETE FROM logs WHERE trace_id <> '' AND trace_id IN (SELECT value FROM json_each(?))"
+_LOGS_KNOWN = (
+    "UPDATE search_index SET logs_through = min(logs_through, (SELECT ifnull(max(id), 0) FROM logs)) WHERE id = 1"
+)
+"""The row ids of log records, which are used again, are not taken for those of records that are indexed already."""
 _SOME = "SELECT id FROM spans INDEXED BY spans_by_trace WHERE trace = ? LIMIT ?"
 _OF_SPANS = (
     "DELETE FROM span_data WHERE id IN (SELECT value FROM json_each(?))",
@@ -93,6 +97,7 @@ class Remover:
         if not found:
             return Removed(0, 0)
         self._connection.execute(_LOGS, (json.dumps([trace_id for _, trace_id in found]),))
+        self._connection.execute(_LOGS_KNOWN)
         self._connection.execute(_TRACES, (json.dumps([row_id for row_id, _ in found]),))
         self._owners().extend(row_id for row_id, _ in found)
         return Removed(len(found), self.purge())

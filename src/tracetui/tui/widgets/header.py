@@ -21,6 +21,10 @@ _MARKS = {
 }
 
 
+LARGE_BYTES = 2 * 10**9
+"""From here on the header says how to make room."""
+
+
 @dataclass(frozen=True, slots=True)
 class HeaderState:
     """All that the header shows."""
@@ -37,6 +41,8 @@ class HeaderState:
     """Addresses on which anyone may send."""
     trouble: str = ""
     """Why nothing can be stored now; empty where it can."""
+    pruned: int = 0
+    """Traces that the limits of size and age have taken away."""
     reindexed: int | None = None
     """Per cent of an older file whose columns are up to date; None where all are."""
 
@@ -88,7 +94,10 @@ def _left(state: HeaderState, palette: Palette, room: int) -> Row:
         row.received(f"✖ nothing is stored: {state.trouble}", palette.style("error", bold=True)).gap(2)
     if state.role:
         row.received(state.role, palette.style("warning")).gap(2)
-    facts = [f"{_rate(state.spans_per_second)} spans/s", format_bytes(state.store_bytes)]
+    size = format_bytes(state.store_bytes)
+    if state.store_bytes >= LARGE_BYTES:
+        size += " (tracetui prune)"
+    facts = [f"{_rate(state.spans_per_second)} spans/s", size]
     for text in facts:
         if row.width + len(text) + 2 <= room:
             row.own(text, palette.style("text" if state.spans_per_second and text is facts[0] else "dim")).gap(2)
@@ -96,6 +105,7 @@ def _left(state: HeaderState, palette: Palette, room: int) -> Row:
     if reindexed and row.width + len(reindexed) + 2 <= room:
         row.own(reindexed, palette.style("dim")).gap(2)
     for count, name in (
+        (state.pruned, "pruned"),
         (state.counts.rejected, "rejected"),
         (state.counts.malformed, "malformed"),
         (state.counts.refused, "refused"),

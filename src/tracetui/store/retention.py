@@ -1,0 +1,196 @@
+"""Keeps the database within a size and an age: the oldest traces go first, in steps that hold no sender up.
+
+Off unless a limit is set. Running traces are spared. What was removed is counted, and the space goes back to the disk.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import accumulate
+
+from tracetui.errors import StoreError
+from tracetui.model.clock import Clock, SystemClock
+from tracetui.store.api import Commit, OldTrace, Removed, SpanReader, SpanWriter
+from tracetui.store.ingest import WriterThread
+
+log = logging.getLogger(__name__)
+
+LOOK_EVERY_S = 10.0
+"""How often the limits are looked at."""
+
+LOW_WATER = 0.95
+"""Share of the largest size to which a database that has outgrown it is brought down: not for every commit anew."""
+
+RUNNING_NANO = 3_600 * 10**9
+"""How long after the last sign of life a trace that is not complete is taken to be running."""
+
+SPANS_AT_ONCE = 1_000
+"""Spans of the traces that are removed in one step, unless a single one has more."""
+
+FEWEST_STALE = 20_000
+"""Removed spans from which on the search index is worth making anew."""
+
+_TRACES_AT_ONCE = 100
+_FOREVER = 2**63 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the database is kept within; nothing where both are None."""
+
+    max_bytes: int | None = None
+    """Bytes in use, without the write-ahead log."""
+    max_age_nano: int | None = None
+    """Nanoseconds since the end of a trace."""
+
+    def __bool__(self) -> bool:
+        return self.max_bytes is not None or self.max_age_nano is not None
+
+
+class Retention:
+    """The limits, kept in a thread of its own or once at a time.
+
+    Args:
+        open_reader: Opens a reader for the thread that removes.
+        writer: The writer's thread.
+        limits: What to keep within.
+        at_rest: Whether to rest as long as was worked.
+        clock: Tells the age of traces.
+    """
+
+    def __init__(
+        self,
+        open_reader: Callable[[], SpanReader],
+        writer: WriterThread,
+        limits: Limits,
+        *,
+        at_rest: bool = True,
+        clock: Clock | None = None,
+    ) -> None:
+        self._open_reader = open_reader
+        self._writer = writer
+        self._limits = limits
+        self._at_rest = at_rest
+        self._clock: Clock = clock or SystemClock()
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._renewed_at = 0
+        self.removed = Removed(0, 0)
+        """What was removed since the start."""
+
+    def start(self) -> None:
+        """Keep the limits in a thread of its own."""
+        self._thread = threading.Thread(target=self._run, name="tracetui-retention", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End after the step at hand."""
+        self._stopping.set()
+        if self._thread is not None:
+            self._thread.join(timeout=5)
+
+    def keep(self) -> Removed:
+        """Remove what is beyond the limits now; returns what was removed.
+
+        Raises:
+            StoreError: The database cannot be read or written; what was removed stays removed.
+        """
+        before = self.removed
+        reader = self._open_reader()
+        try:
+            while self._step(_purge) and not self._stopping.is_set():
+                continue  # what an earlier process has left
+            if self._limits.max_age_nano is not None:
+                self._remove_while(reader, self._clock.now_nano() - self._limits.max_age_nano, lambda: True)
+            if self._limits.max_bytes is not None and reader.used_bytes() > self._limits.max_bytes:
+                target = int(self._limits.max_bytes * LOW_WATER)
+                self._remove_while(reader, _FOREVER, lambda: reader.used_bytes() > target)
+        finally:
+            reader.close()
+        self._renew_index()
+        while self._writer.run(_give_back).result() and not self._stopping.is_set():
+            continue
+        return Removed(self.removed.traces - before.traces, self.removed.spans - before.spans)
+
+    def remove(self, traces: Sequence[OldTrace]) -> None:
+        """Remove these traces, step by step.
+
+        Raises:
+            StoreError: The database cannot be written; what was removed stays removed.
+        """
+        waiting = list(traces)
+        while waiting and not self._stopping.is_set():
+            del waiting[: self._remove_some(waiting)]
+
+    def _renew_index(self) -> None:
+        """Have the search index made anew once most of what it knows is gone: it cannot forget a single span."""
+        if self.removed.spans - self._renewed_at < FEWEST_STALE:
+            return
+        reader = self._open_reader()
+        try:
+            live = reader.count_spans()
+        finally:
+            reader.close()
+        if self.removed.spans - self._renewed_at >= live:
+            self._renewed_at = self.removed.spans
+            self._writer.run(lambda writer: writer.clear_index()).result()
+            self._writer.run(partial(self._tell, frozenset())).result()
+
+    def _remove_some(self, traces: Sequence[OldTrace]) -> int:
+        """Remove the first of these traces, as many as one step may take; returns how many."""
+        spans = list(accumulate(trace.span_count for trace in traces))
+        count = max(1, bisect_right(spans, SPANS_AT_ONCE))
+        gone = [trace.trace_id for trace in traces[:count]]
+        self._step(partial(_remove, gone))
+        self._writer.run(partial(self._tell, frozenset(gone))).result()
+        while self._step(_purge) and not self._stopping.is_set():
+            continue
+        return count
+
+    def _remove_while(self, reader: SpanReader, ended_before: int, wanted: Callable[[], bool]) -> None:
+        while wanted() and not self._stopping.is_set():
+            running_since = self._clock.now_nano() - RUNNING_NANO
+            found = reader.oldest_traces(ended_before=ended_before, running_since=running_since, limit=_TRACES_AT_ONCE)
+            if not found:
+                return
+            self._remove_some(found)
+
+    def _step(self, work: Callable[[SpanWriter], Removed]) -> int:
+        """One transaction in the writer's thread, and as long a rest; returns the spans it removed."""
+        started = self._clock.monotonic()
+        found = self._writer.run(work).result()
+        self.removed = Removed(self.removed.traces + found.traces, self.removed.spans + found.spans)
+        if self._at_rest:
+            self._stopping.wait(self._clock.monotonic() - started)
+        return found.spans
+
+    def _tell(self, trace_ids: frozenset[str], _: SpanWriter) -> None:
+        self._writer.tell(Commit(0, trace_ids, 0, 0, 0, 0))
+
+    def _run(self) -> None:
+        while True:
+            try:
+                self.keep()
+            except StoreError as error:  # told by whoever writes next; tried again
+                log.warning("the limits could not be kept: %s", error)
+            except Exception:  # the thread's boundary
+                log.exception("the limits could not be kept")
+            if self._stopping.wait(LOOK_EVERY_S):
+                return
+
+
+def _remove(trace_ids: Sequence[str], writer: SpanWriter) -> Removed:
+    return writer.remove(trace_ids)
+
+
+def _purge(writer: SpanWriter) -> Removed:
+    return Removed(0, writer.purge())
+
+
+def _give_back(writer: SpanWriter) -> bool:
+    return writer.give_back()

@@ -1,0 +1,136 @@
+"""Removing traces: nothing of them is left, nothing else is touched, and what comes later begins anew."""
+
+from __future__ import annotations
+
+import itertools
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.contract.conftest import Backend
+from tests.contract.test_sessions import conversations
+from tests.contract.test_totals import RESOURCES
+from tests.factories import SECOND, START, make_batch, make_incoming_log, make_incoming_span, make_trace, trace_id
+from tracetui.store.api import SpanReader, all_logs, all_spans
+from tracetui.store.conditions import InTrace
+
+examples = itertools.count(1)
+
+
+def everything(reader: SpanReader) -> object:
+    """All that a reader finds, without row ids."""
+    size = reader.size()
+    return (
+        (size.traces, size.spans, size.logs),
+        sorted((row.trace_id, row.span_count, row.session_id, row.cost_total or 0) for row in reader.traces(limit=999)),
+        sorted((row.session_id, row.trace_count, row.span_count) for row in reader.sessions(limit=999)),
+        sorted((stored.row.trace_id, stored.row.span_id, stored.data) for stored in all_spans(reader)),
+        sorted(record.data for record in all_logs(reader)),
+    )
+
+
+def test_a_trace_goes_with_all_that_belongs_to_it(store: Backend) -> None:
+    store.writer.write([make_batch(*make_trace(2), logs=[make_incoming_log(9, trace=2)])])
+    before = everything(store.reader)
+    gone = make_trace(1, spans=5, session_id="s", user_id="u")
+    pending = make_incoming_span(8, trace=1, announces="0" * 15 + "7")
+    store.writer.write([make_batch(*gone, pending, logs=[make_incoming_log(trace=1), make_incoming_log(2, trace=0)])])
+    removed = store.writer.remove([trace_id(1), trace_id(77)])
+    assert (removed.traces, removed.spans) == (1, 6)
+    reader = store.reader
+    assert reader.trace(trace_id(1)) is None
+    assert reader.skeleton(trace_id(1)) == []
+    assert reader.spans(InTrace(trace_id(1))) == []
+    assert reader.find(trace_id(1)) == []
+    assert reader.session("s") is None
+    assert [record.trace_id for record in all_logs(reader)] == [trace_id(2), ""]
+    store.writer.write([make_batch(logs=[make_incoming_log(2, trace=0)])])
+    after = everything(reader)
+    assert isinstance(after, tuple)
+    assert isinstance(before, tuple)
+    assert after[1:4] == before[1:4]
+
+
+def test_a_span_that_comes_later_begins_a_new_trace(store: Backend) -> None:
+    store.writer.write([make_batch(*make_trace(1, spans=3, session_id="s"))])
+    store.writer.remove([trace_id(1)])
+    store.writer.write([make_batch(make_incoming_span(3, trace=1, parent=1, session_id="s"))])
+    trace = store.reader.trace(trace_id(1))
+    assert trace is not None
+    assert (trace.span_count, trace.complete) == (1, False)
+    session = store.reader.session("s")
+    assert session is not None
+    assert (session.trace_count, session.span_count) == (1, 1)
+
+
+def test_a_huge_trace_goes_at_once_and_its_spans_step_by_step(store: Backend) -> None:
+    for start in range(0, 3_500, 500):
+        store.writer.write([make_batch(*(make_incoming_span(number + 1) for number in range(start, start + 500)))])
+    removed = store.writer.remove([trace_id(1)])
+    assert 0 < removed.spans < 3_500
+    assert (store.reader.size().traces, store.reader.count_spans(), store.reader.skeleton(trace_id(1))) == (0, 0, [])
+    store.writer.write([make_batch(make_incoming_span(1))])
+    steps = [removed.spans]
+    store.reopen()
+    while step := store.writer.purge():
+        steps.append(step)
+    assert sum(steps) == 3_500
+    assert [stored.row.span_id for stored in all_spans(store.reader)] == [make_incoming_span(1).span_id]
+
+
+def test_row_ids_are_not_used_again(store: Backend) -> None:
+    store.writer.write([make_batch(*make_trace(1))])
+    (last,) = (row.row_id for row in store.reader.spans(after_row_id=2))
+    store.writer.remove([trace_id(1)])
+    store.writer.write([make_batch(*make_trace(2))])
+    assert min(row.row_id for row in store.reader.spans()) > last
+
+
+def test_the_oldest_that_have_ended_come_first(store: Backend) -> None:
+    now = START + 10_000 * SECOND
+    store.writer.write(
+        [
+            make_batch(
+                make_incoming_span(30, trace=3),
+                make_incoming_span(10, trace=1),
+                make_incoming_span(20, trace=2, parent=1),  # its root is not there, and it has been quiet for long
+                make_incoming_span(9_990, trace=4),
+                make_incoming_span(5, trace=5, parent=1),  # so it is with this one, in which something has just ended
+                make_incoming_span(9_995, trace=5, parent=1),
+            )
+        ]
+    )
+    hour_ago = now - 3_600 * SECOND
+    found = store.reader.oldest_traces(ended_before=now, running_since=hour_ago)
+    assert [(trace.trace_id, trace.span_count) for trace in found] == [(trace_id(n), 1) for n in (1, 2, 3, 4)]
+    assert len(store.reader.oldest_traces(ended_before=START + 25 * SECOND, running_since=hour_ago)) == 2
+    assert len(store.reader.oldest_traces(ended_before=now, running_since=hour_ago, limit=1)) == 1
+
+
+def test_what_was_removed_takes_no_space(store: Backend) -> None:
+    for trace in range(1, 21):
+        store.writer.write([make_batch(*make_trace(trace, spans=20, preview="x" * 2_000))])
+    store.reopen()
+    full, size = store.reader.used_bytes(), store.reader.size().bytes
+    store.writer.remove([trace_id(trace) for trace in range(1, 20)])
+    assert store.reader.used_bytes() < full / 3
+    while store.writer.give_back():
+        continue
+    store.reopen()
+    assert store.reader.size().bytes < size / 3
+
+
+@given(spans=conversations(), gone=st.sets(st.integers(1, 4)))
+def test_what_stays_is_as_if_the_others_had_never_come(
+    shared_store: Backend, spans: list[object], gone: set[int]
+) -> None:
+    names = {trace_id(number): trace_id(number + 10 * next(examples)) for number in range(1, 5)}
+    arrived = [span._replace(trace_id=names[span.trace_id]) for span in spans]  # type: ignore[attr-defined]
+    taken = {names[trace_id(number)] for number in gone}
+    shared_store.writer.remove([row.trace_id for row in shared_store.reader.traces(limit=999)])
+    shared_store.writer.write([make_batch(*(s for s in arrived if s.trace_id not in taken), resources=RESOURCES)])
+    expected = everything(shared_store.reader)
+    shared_store.writer.remove(list(names.values()))
+    shared_store.writer.write([make_batch(*arrived, resources=RESOURCES)])
+    shared_store.writer.remove(list(taken))
+    assert everything(shared_store.reader) == expected

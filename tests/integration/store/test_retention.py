@@ -1,0 +1,120 @@
+"""Limits of size and age, kept while spans arrive."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.factories import SECOND, START, FixedClock, make_batch, make_incoming_span, make_trace, trace_id
+from tracetui.store.conditions import Words
+from tracetui.store.follower import Follower
+from tracetui.store.ingest import Ingest
+from tracetui.store.retention import Limits, Retention
+from tracetui.store.sqlite import SqliteReader, SqliteWriter
+
+DAY = 86_400
+
+
+@pytest.fixture
+def ingest(tmp_path: Path) -> Iterator[Ingest]:
+    running = Ingest(SqliteWriter(tmp_path / "traces.db"))
+    running.start()
+    yield running
+    running.stop()
+
+
+def retention(ingest: Ingest, path: Path, limits: Limits, days: float = 0) -> Retention:
+    """Limits some days after the start of all traces."""
+    clock = FixedClock(START + round(days * DAY) * SECOND)
+    return Retention(lambda: SqliteReader(path), ingest, limits, at_rest=False, clock=clock)
+
+
+def traces(path: Path) -> set[str]:
+    reader = SqliteReader(path)
+    found = {trace.trace_id for trace in reader.traces(limit=10_000)}
+    reader.close()
+    return found
+
+
+def test_what_is_too_old_goes(ingest: Ingest, tmp_path: Path) -> None:
+    path = tmp_path / "traces.db"
+    for day in range(10):
+        spans = [make_incoming_span(1 + day * DAY, trace=day + 1)]
+        ingest.submit(make_batch(*spans)).result()
+    removed = retention(ingest, path, Limits(max_age_nano=5 * DAY * SECOND), days=8.5).keep()
+    assert removed.traces == 4
+    assert traces(path) == {trace_id(day + 1) for day in range(4, 10)}
+
+
+def test_a_running_trace_is_spared_whatever_its_size(ingest: Ingest, tmp_path: Path) -> None:
+    path = tmp_path / "traces.db"
+    ingest.submit(make_batch(make_incoming_span(5, trace=1, parent=1))).result()
+    ingest.submit(make_batch(*make_trace(2))).result()
+    keeper = retention(ingest, path, Limits(max_bytes=1))
+    assert keeper.keep().traces == 1
+    assert traces(path) == {trace_id(1)}
+
+
+def test_the_size_is_kept_while_senders_go_on(ingest: Ingest, tmp_path: Path) -> None:
+    path = tmp_path / "traces.db"
+    limit = 4_000_000
+    keeper = retention(ingest, path, Limits(max_bytes=limit), days=1)
+    stop = threading.Event()
+    waits: list[float] = []
+
+    def send() -> None:
+        trace = 0
+        while not stop.is_set():
+            trace += 1
+            started = time.monotonic()
+            ingest.submit(make_batch(*make_trace(trace, spans=20, preview="x" * 900))).result()
+            waits.append(time.monotonic() - started)
+
+    sender = threading.Thread(target=send)
+    sender.start()
+    try:
+        while keeper.removed.traces < 300:
+            keeper.keep()
+    finally:
+        stop.set()
+        sender.join()
+    keeper.keep()
+    reader = SqliteReader(path)
+    assert reader.used_bytes() <= limit
+    found = sorted(traces(path))
+    assert found == [trace_id(number) for number in range(len(waits) - len(found) + 1, len(waits) + 1)]
+    reader.close()
+
+
+def test_listeners_hear_of_what_is_gone(ingest: Ingest, tmp_path: Path) -> None:
+    heard: set[str] = set()
+    ingest.submit(make_batch(*make_trace(1))).result()
+    ingest.add_listener(lambda commit: heard.update(commit.trace_ids))
+    retention(ingest, tmp_path / "traces.db", Limits(max_age_nano=SECOND), days=1).keep()
+    assert heard == {trace_id(1)}
+
+
+def test_an_index_of_mostly_removed_spans_is_made_anew(
+    ingest: Ingest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tracetui.store.retention.FEWEST_STALE", 30)
+    path = tmp_path / "traces.db"
+    for trace in range(1, 11):
+        ingest.submit(make_batch(*make_trace(trace, spans=10), make_incoming_span(trace * DAY, trace=trace))).result()
+    follower = Follower(lambda: SqliteReader(path), ingest, version=1, at_rest=False)
+    follower.run()
+    keeper = retention(ingest, path, Limits(max_age_nano=5 * DAY * SECOND), days=8)
+    assert keeper.keep().traces == 2, "most of it is there still"
+    reader = SqliteReader(path)
+    assert reader.search_state() == (88, 88)
+    keeper = retention(ingest, path, Limits(max_age_nano=5 * DAY * SECOND), days=12)
+    keeper.keep()
+    assert reader.search_state().indexed == 0
+    follower.run()
+    assert reader.search_state().indexed == reader.count_spans() == 44
+    assert reader.count_spans(Words("span")) == 44
+    reader.close()
