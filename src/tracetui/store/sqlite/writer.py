@@ -184,7 +184,7 @@ class SqliteWriter:
 
     def clear_index(self) -> None:
         """Empty the search index; see `SpanWriter.clear_index`."""
-        with self._transaction():
+        with self._transaction(needs_space=False):
             clear_index(self._connection, self._derivation_version)
 
     def remove(self, trace_ids: Sequence[str]) -> Removed:
