@@ -11,6 +11,7 @@ from tracetui.semconv.core.facts import SpanFacts, no_events
 from tracetui.semconv.core.late import summary_with_logs
 from tracetui.semconv.core.normalise import normalise
 from tracetui.semconv.core.records import event_name
+from tracetui.semconv.core.searched import SearchedFields, searched
 from tracetui.semconv.core.summary import summary
 from tracetui.semconv.registry import project, tells
 
@@ -21,12 +22,14 @@ def display_name(name: str, kind: str, tool_name: str = "", agent_name: str = ""
 
 
 __all__ = [
+    "SearchedFields",
     "SpanFacts",
     "display_name",
     "event_name",
     "no_events",
     "normalise",
     "project",
+    "searched",
     "summary",
     "summary_with_logs",
     "tells",

@@ -7,15 +7,19 @@ and what the spans of an application repeat (short values, sets of columns) is s
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
+from tracetui import semconv
 from tracetui.errors import DecodeError
+from tracetui.model.attributes import Attributes
 from tracetui.model.lookup import DEEPEST, MOST_ITEMS, canonical, number, opened
 from tracetui.model.names import SPAN_KINDS, STATUS_CODES
-from tracetui.model.span import LogRecord, Span, SpanEvent
+from tracetui.model.span import InstrumentationScope, LogRecord, Span, SpanEvent, Status
 from tracetui.model.words import plain
 from tracetui.otlp import decode, quick
+from tracetui.semconv import SearchedFields
 from tracetui.store import terms
 from tracetui.store.api import IndexedRow
 from tracetui.store.conditions import SpanField
@@ -30,6 +34,7 @@ _MEMORY = 20_000
 _VECTOR_START = 200
 _VECTOR = re.compile(r"[\[\s]*-?\d[-+.,\deE\s\[\]]{150}", re.ASCII)
 _FAILED = 2
+_NANO = 1_000_000_000
 
 
 class Document(NamedTuple):
@@ -71,14 +76,37 @@ def document(row: IndexedRow, data: bytes, telling: Sequence[bytes] = ()) -> Doc
     parts = [_columns(row)]
     message = quick.parse(data) if len(data) <= MOST_TEXT else None
     is_cut = False
-    if message is not None and len(message.attributes) <= MOST_NAMES:
-        _quick_words(parts, message)
-    else:
-        try:
-            is_cut = _words(parts, decode.span(data))
-        except DecodeError:
-            return document_of_columns(row)
+    try:
+        if message is not None and len(message.attributes) <= MOST_NAMES:
+            _quick_words(parts, message)
+            attributes: Attributes = quick.QuickAttributes(message.attributes)
+            make_span: Callable[[], Span] = partial(_span_of, message, row, attributes)
+            has_events = bool(message.events)
+        else:
+            span = decode.span(data, scope=InstrumentationScope(row.scope_name))
+            is_cut = _words(parts, span)
+            attributes, make_span, has_events = span.attributes, lambda: span, bool(span.events)
+    except DecodeError:
+        return document_of_columns(row)
+    logs = [record for log in telling if (record := _record(log)) is not None]
+    fields = semconv.searched(row.scope_name, row.name, attributes, make_span, data, has_events=has_events, logs=logs)
+    parts += _fields(fields)
     return Document(" ".join(parts), is_cut)
+
+
+def _span_of(message: Any, row: IndexedRow, attributes: Attributes) -> Span:
+    """As much of a span as its conventions look at."""
+    return Span(
+        "",
+        "",
+        row.name,
+        start_time_unix_nano=row.start_time_unix_nano,
+        end_time_unix_nano=row.start_time_unix_nano + (row.duration_nano or 0),
+        status=Status(message.status.code, message.status.message),
+        attributes=attributes,
+        events=decode.events(message),
+        scope=InstrumentationScope(row.scope_name),
+    )
 
 
 def document_of_columns(row: IndexedRow) -> Document:
@@ -88,13 +116,19 @@ def document_of_columns(row: IndexedRow) -> Document:
 
 def log_document(data: bytes) -> Document:
     """The words of a log record, which its span is found by."""
-    try:
-        record = decode.log_record(data)
-    except DecodeError:
+    record = _record(data)
+    if record is None:
         return Document("")
     parts: list[str] = []
     is_cut = _cut_words(parts, _log_texts(record))
     return Document(" ".join(parts), is_cut)
+
+
+def _record(data: bytes) -> LogRecord | None:
+    try:
+        return decode.log_record(data)
+    except DecodeError:
+        return None
 
 
 def _quick_words(parts: list[str], message: Any) -> None:
@@ -297,6 +331,26 @@ def _common(row: IndexedRow) -> Iterator[str]:
         (SpanField.AGENT, row.agent_name),
     ):
         yield from _values(field, text)
+
+
+def _fields(found: SearchedFields) -> Iterator[str]:
+    """The terms of the fields that have no column."""
+    for field, values in ((SpanField.TAG, found.tags), (SpanField.FINISH, found.finish_reasons)):
+        for text in values:
+            yield from _values(field, _bindable(text))
+    if found.ttft_s is not None:
+        yield terms.has(SpanField.TTFT)
+        yield from terms.sizes(SpanField.TTFT, round(found.ttft_s * _NANO))
+    for document in found.documents:
+        if document.content or document.id:
+            yield terms.has(SpanField.DOCUMENT)
+        if document.score is not None:
+            yield terms.has(SpanField.SCORE)
+            yield from terms.sizes(SpanField.SCORE, document.score)
+    if found.may_have_input:
+        yield terms.has(SpanField.INPUT)
+    if found.may_have_output:
+        yield terms.has(SpanField.OUTPUT)
 
 
 def _values(field: SpanField, text: str) -> Iterator[str]:

@@ -50,7 +50,7 @@ FIELDS: Mapping[SpanField, Kept] = {
     SpanField.FINISH: Kept.HAS | Kept.VALUES,
     SpanField.INPUT: Kept.HAS | Kept.MAYBE,
     SpanField.OUTPUT: Kept.HAS | Kept.MAYBE,
-    SpanField.DOCUMENT: Kept.HAS | Kept.MAYBE,
+    SpanField.DOCUMENT: Kept.HAS,
     SpanField.SCORE: Kept.HAS | Kept.SIZES,
     SpanField.DURATION: Kept.HAS | Kept.SIZES,
     SpanField.TOKENS: Kept.HAS | Kept.SIZES,

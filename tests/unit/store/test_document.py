@@ -237,6 +237,7 @@ def test_the_index_knows_what_looking_finds(attributes: dict[str, Any]) -> None:
                 if (size := number(value)) is not None:
                     expected.update(map(token, terms.sizes(name, size)))
     columns = tokens_of(document.document(ROW, make_slice(name=""), ()).text)
+    columns |= {token(terms.has(field)) for field in (SpanField.INPUT, SpanField.OUTPUT)}
     whole = document.document(ROW, data)
     assert tokens_of(whole.text) - columns == expected - columns
     assert not whole.is_cut
@@ -290,3 +291,44 @@ def test_a_span_of_very_many_attributes_is_bounded() -> None:
     found = document.document(ROW, make_slice(attributes))
     assert found.is_cut
     assert len(found.text) < 500_000
+
+
+def test_fields_without_a_column() -> None:
+    attributes = {
+        "openinference.span.kind": "RETRIEVER",
+        "tag.tags": ["Gold", "eu"],
+        "llm.finish_reason": "stop",
+        "gen_ai.response.time_to_first_chunk": 0.125,
+        "input.value": "question",
+        "retrieval.documents.0.document.content": "text",
+        "retrieval.documents.0.document.score": 0.75,
+        "retrieval.documents.1.document.id": "d2",
+    }
+    found = indexed(make_slice(attributes))
+    there = {field for field in SpanField if token(terms.has(field)) in found}
+    assert {SpanField.TAG, SpanField.FINISH, SpanField.TTFT, SpanField.SCORE, SpanField.DOCUMENT} <= there
+    assert SpanField.INPUT in there
+    for field, text in ((SpanField.TAG, "gold"), (SpanField.TAG, "eu"), (SpanField.FINISH, "stop")):
+        assert token(terms.value(field, text)) in found
+    for field, size in ((SpanField.TTFT, 125e6), (SpanField.SCORE, 0.75)):
+        assert set(map(token, terms.sizes(field, size))) <= found
+    nothing = indexed(make_slice({"http.route": "/"}))
+    assert not any(token(terms.has(field)) in nothing for field in there - {SpanField.NAME, SpanField.MODEL} - COLUMNS)
+
+
+COLUMNS = {
+    *(SpanField.PROVIDER, SpanField.SESSION, SpanField.DURATION, SpanField.TOKENS, SpanField.TOKENS_INPUT),
+    *(SpanField.TOKENS_CACHE_READ, SpanField.COST),
+}
+
+
+def test_fields_that_a_log_record_says() -> None:
+    telling = make_log(
+        {"finish_reason": "length", "index": 0, "message": {"role": "assistant", "content": "x"}},
+        event_name="gen_ai.choice",
+    )
+    data = make_slice({"gen_ai.operation.name": "chat", "gen_ai.system": "openai"})
+    finish = token(terms.value(SpanField.FINISH, "length"))
+    assert finish not in indexed(data)
+    assert finish in tokens_of(document.document(ROW, data, [telling]).text)
+    assert finish not in tokens_of(document.document(ROW, data, [b"\xff"]).text)

@@ -128,8 +128,8 @@ class Source:
         start = f"{prefix}."
         size = len(start)
         items = [
-            (key[size:], value)
-            for key, value in self.attributes.items()
+            (key[size:], self.attributes[key])
+            for key in self.attributes
             if key.startswith(start) and key[size : size + 1].isdigit()
         ]
         tree, refused = unflatten(items)
@@ -150,9 +150,10 @@ class Source:
             told: Whether to look at what the log records say of the span instead of its attributes.
         """
         start = f"{prefix}."
-        for key, value in (self.told if told else self.attributes).items():
+        attributes = self.told if told else self.attributes
+        for key in attributes:
             if key.startswith(start):
-                yield key, key[len(start) :], value
+                yield key, key[len(start) :], attributes[key]
 
 
 WordReader: TypeAlias = Callable[[Attributes, str], object]

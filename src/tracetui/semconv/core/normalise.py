@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 from tracetui.model.attributes import Attributes
 from tracetui.model.chat import (
@@ -23,7 +23,7 @@ from tracetui.model.chat import (
 from tracetui.model.span import LogRecord, Span
 from tracetui.semconv.core import scalars
 from tracetui.semconv.core.calls import answer_of, arguments_of
-from tracetui.semconv.core.convention import Found, Reader, ReadField, Source
+from tracetui.semconv.core.convention import Convention, Found, Reader, ReadField, Source
 from tracetui.semconv.core.errors import Failure, errors_of
 from tracetui.semconv.core.kinds import find_kind, own_name
 from tracetui.semconv.core.messages import with_system
@@ -37,6 +37,9 @@ T = TypeVar("T")
 
 BAD_INPUT = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 """What a convention's reader may raise on input that nobody thought of; the other fields stand."""
+
+Readers: TypeAlias = Mapping[ReadField, Sequence[tuple[Convention, Reader]]]
+"""Readers by the field that they fill, the most believed first."""
 
 _MILLI = 1_000
 _NANO = 1_000_000_000
@@ -53,13 +56,19 @@ def normalise(span: Span, logs: Sequence[LogRecord] = ()) -> NormalisedSpan:
         All that is understood of it, with the key that each field was read from and what could not be read. Never
         raises; of a span that follows no convention, little more than the span.
     """
-    return _Reading(Source(span, logs)).result()
+    return Reading(Source(span, logs)).result()
 
 
-class _Reading:
-    """One span being read."""
+class Reading:
+    """One span being read.
 
-    def __init__(self, source: Source) -> None:
+    Args:
+        source: The span.
+        readers: The readers of some fields that may find something; without them, all are asked.
+    """
+
+    def __init__(self, source: Source, readers: Readers | None = None) -> None:
+        self._readers = readers or {}
         source.told, self.told_where = told_by(source.logs)
         self.source = source
         self.scope = scope_of(source.span.scope.name, source.span.name)
@@ -70,6 +79,7 @@ class _Reading:
         self.sources: dict[str, str] = {}
 
     def result(self) -> NormalisedSpan:
+        """All that is understood of it."""
         source, found, span = self.source, self.found, self.source.span
         kind = self.kind()
         request, response = scalars.models(found, kind)
@@ -135,6 +145,7 @@ class _Reading:
         )
 
     def kind(self) -> Kind:
+        """What kind of span it is."""
         found = find_kind(self.found, self.table)
         if found.source:
             self.sources["kind"] = self.where(found.source)
@@ -143,6 +154,7 @@ class _Reading:
         return found.kind
 
     def failure(self) -> Failure:
+        """What the attributes say of its failure."""
         return Failure(
             self.word("error.type", keep=False),
             self.word("error.message", keep=False),
@@ -181,14 +193,19 @@ class _Reading:
 
     def all(self, field: ReadField) -> Iterable[Found]:
         """What each reader of a field finds, the most believed first; one that fails is a problem."""
-        for convention, reader in readers_of(field):
+        for convention, reader in self.readers_of(field):
             if convention.private and not convention.owns(self.scope):
                 continue
             found = self.attempt(convention.name, reader)
             if found is not None and found.value not in (None, "", (), [], {}):
                 yield found
 
+    def readers_of(self, field: ReadField) -> Sequence[tuple[Convention, Reader]]:
+        """The readers that are asked for a field, the most believed first."""
+        return self._readers[field] if field in self._readers else readers_of(field)
+
     def attempt(self, convention: str, reader: Reader) -> Found | None:
+        """What one reader finds; a reader that fails is a problem."""
         try:
             return reader.read(self.source)
         except BAD_INPUT as error:
@@ -204,6 +221,7 @@ class _Reading:
         return found.value
 
     def many(self, field: ReadField, item: type[T]) -> tuple[T, ...]:
+        """The items of a type that a field has."""
         value = self.one(field)
         return tuple(found for found in value if isinstance(found, item)) if isinstance(value, tuple) else ()
 
@@ -217,6 +235,7 @@ class _Reading:
         return got
 
     def tags(self) -> tuple[str, ...]:
+        """The tags of all conventions."""
         union: dict[str, None] = {}
         for found in self.all("tags"):
             if isinstance(found.value, tuple):
@@ -279,6 +298,7 @@ class _Reading:
         return self.source.decode(words, self.sources[field]) if not mime and words.startswith("{") else words
 
     def embedding(self, model: str) -> Embedding | None:
+        """What was embedded."""
         value = self.one("embedding")
         known = value if isinstance(value, Embedding) else Embedding()
         dimension = scalars.first(self.found, "embedding.dimension")
@@ -288,6 +308,7 @@ class _Reading:
         return replace(known, model=known.model or model) if known != Embedding() or model else None
 
     def rerank(self, model: str) -> Rerank | None:
+        """What was ranked anew."""
         top = scalars.first(self.found, "rerank.top_k")
         self.note("rerank.top_k", "rerank.top_k")
         found = Rerank(
@@ -299,6 +320,7 @@ class _Reading:
         return replace(found, model=model) if found != Rerank() else None
 
     def prompt(self) -> PromptTemplate | None:
+        """The template of its prompt."""
         found = PromptTemplate(
             self.word("prompt.template"),
             self.one("prompt.variables"),
@@ -311,6 +333,7 @@ class _Reading:
         return found if found != PromptTemplate() else None
 
     def evaluations(self) -> tuple[Evaluation, ...]:
+        """The evaluations of all conventions."""
         union: dict[Evaluation, None] = {}
         for found in self.all("evals"):
             if isinstance(found.value, tuple):
@@ -319,6 +342,7 @@ class _Reading:
         return tuple(union)
 
     def finish_reasons(self, told: Iterable[ChatMessage]) -> tuple[str, ...]:
+        """Why the answers ended: said of the span, else of the messages out."""
         value = self.one("finish_reasons")
         if isinstance(value, tuple):
             return value
