@@ -12,6 +12,8 @@ from typing import NamedTuple
 
 from textual.driver import Driver
 
+from tracetui.tui.net import caught
+
 _RESET = "\x1b[0m"
 _UNKNOWN = "58"
 """Stands for a style put on top of another: a code that is not known here, after which the next is written whole."""
@@ -99,12 +101,13 @@ def _difference(before: _Style, after: _Style) -> str:
 
 
 def lean(driver: type[Driver]) -> type[Driver]:
-    """A driver that squeezes what it writes."""
+    """A driver that squeezes what it writes, once the net has caught what is not ours."""
 
     class LeanDriver(driver):  # type: ignore[misc, valid-type]
         """The platform's driver, writing less."""
 
         def write(self, data: str) -> None:
+            data = caught(data)
             super().write(squeeze(data) if _RESET in data else data)
 
     return LeanDriver
