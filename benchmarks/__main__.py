@@ -15,7 +15,17 @@ from pathlib import Path
 from benchmarks import report
 from benchmarks.context import Context
 
-NAMES = ("start_up", "first_paint", "key_to_paint", "filter_typing", "open_trace", "memory", "ingest", "ingest_steps")
+NAMES = (
+    "start_up",
+    "first_paint",
+    "key_to_paint",
+    "filter_typing",
+    "open_trace",
+    "memory",
+    "ingest",
+    "ingest_steps",
+    "search",
+)
 """Every benchmark: a module beside this one with `run(context)`."""
 
 

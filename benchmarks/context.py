@@ -45,6 +45,10 @@ class Context:
         """A database with a trace of so many spans and a newer small one."""
         return databases.big_trace(self._kept(), spans)
 
+    def many_traces(self, traces: int) -> Path:
+        """A database of so many traces of many applications."""
+        return databases.many_traces(self._kept(), traces)
+
     def _kept(self) -> Path:
         self.data.mkdir(parents=True, exist_ok=True)
         return self.data

@@ -128,11 +128,11 @@ def test_a_span_that_is_refused_is_counted_with_its_reason(cli: Cli) -> None:
 
 
 def test_a_query_exports_what_matches_with_its_logs(stocked: Cli, cli: Cli) -> None:
-    exported = stocked("export", "chat gpt-4o-mini").stdout
+    exported = stocked("export", 'name:"chat gpt-4o-mini"').stdout
     assert cli("import", stdin=exported.encode()).returncode == 0
     spans, logs = contents(cli.db)
     assert {value["name"] for value in cli.objects("spans")} == {"chat gpt-4o-mini"}
-    assert len(spans) == len(stocked.objects("spans", "chat gpt-4o-mini"))
+    assert len(spans) == len(stocked.objects("spans", 'name:"chat gpt-4o-mini"'))
     assert 0 < len(logs) < 16
     assert stocked("export", "no-such-thing", "--fail-empty").returncode == 3
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import struct
 from collections.abc import Callable, Iterable, Sequence
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias, TypeGuard
 
 from tracetui.model.words import words
 from tracetui.store import terms
@@ -62,6 +62,14 @@ RecordIds: TypeAlias = Callable[[Leaf], tuple[str, Sequence[int]] | None]
 it holds; None for any other."""
 
 
+class Known(NamedTuple):
+    """What has been found out before the index is asked."""
+
+    records: RecordIds
+    is_short: Callable[[int, int], bool]
+    """Whether few traces start within these bounds, so that the index is worth asking for their time."""
+
+
 class Bounds(NamedTuple):
     """Spans for which a condition holds for certain, and those beyond which it holds for none."""
 
@@ -78,33 +86,38 @@ UNKNOWN = Bounds(NONE, ALL)
 """Of what the index knows nothing."""
 
 
-def bounds_of(condition: Condition, records: RecordIds, depth: int = 0) -> Bounds:
+def bounds_of(condition: Condition, known: Known, depth: int = 0) -> Bounds:
     """What the index can say of a condition."""
-    found = _bounds(condition, records, depth)
+    found = _bounds(condition, known, depth)
     if size(found.possible) > MOST_TERMS or size(found.certain) > MOST_TERMS:
         return UNKNOWN
     return found
 
 
-def _bounds(condition: Condition, records: RecordIds, depth: int) -> Bounds:
+def _bounds(condition: Condition, known: Known, depth: int) -> Bounds:
     if depth > DEEPEST:
         return UNKNOWN
     match condition:
         case And(conditions):
-            parts = [bounds_of(each, records, depth + 1) for each in conditions]
+            times = [each for each in conditions if _is_time(each)]
+            parts = [bounds_of(each, known, depth + 1) for each in conditions if not _is_time(each)]
+            if times:
+                parts.append(_times(times, known))
             return Bounds(all_of(part.certain for part in parts), all_of(part.possible for part in parts))
         case Or(conditions):
-            parts = [bounds_of(each, records, depth + 1) for each in conditions]
+            parts = [bounds_of(each, known, depth + 1) for each in conditions]
             return Bounds(any_of(part.certain for part in parts), any_of(part.possible for part in parts))
         case Not(negated):
-            certain, possible = bounds_of(negated, records, depth + 1)
+            certain, possible = bounds_of(negated, known, depth + 1)
             return Bounds(without(possible), without(certain))
         case HasParent() | HasAncestor():
             return Bounds(NONE, ALL)
         case TraceHas():
             return UNKNOWN
         case Words() | Equals() | Like() | Matches() | Compare() | Has():
-            if (found := records(condition)) is not None:
+            if _is_time(condition):
+                return _times([condition], known)
+            if (found := known.records(condition)) is not None:
                 name, row_ids = found
                 return (
                     _exactly(any_of(Term(terms.value(name, str(row_id))) for row_id in row_ids[:MOST_RECORDS]))
@@ -196,6 +209,28 @@ def _compare(operand: Operand, comparison: Comparison, number: float) -> Bounds:
             if (inside := _size_before(asked)) is not None:
                 certain = _sizes(name, -math.inf, inside)
     return Bounds(NONE if Kept.MAYBE in kept else certain, _sizes(name, low, high))
+
+
+def _is_time(condition: Condition) -> TypeGuard[Compare]:
+    return isinstance(condition, Compare) and condition.operand is SpanField.START
+
+
+def _times(conditions: Iterable[Compare], known: Known) -> Bounds:
+    """Of all these conditions on a span's start together: two that bound a time are one short time."""
+    low, high = 0.0, float(2**63 - 1)
+    for condition in conditions:
+        comparison, asked = condition.comparison, _float(condition.number)
+        if comparison is not Comparison.LESS and comparison is not Comparison.AT_MOST:
+            low = max(low, asked)
+        if comparison is not Comparison.MORE and comparison is not Comparison.AT_LEAST:
+            high = min(high, asked)
+    if not low <= high:
+        return _exactly(NONE)
+    # a double is too coarse for a nanosecond of today by a few hundred
+    first, last = max(int(low) - 1_000, 0), min(int(high) + 1_000, 2**63 - 1)
+    if not known.is_short(first, last):
+        return UNKNOWN
+    return Bounds(NONE, any_of(Term(moment, goes_on=True) for moment in terms.moments_between(first, last)))
 
 
 def _sizes(name: str, low: float, high: float) -> Expression:

@@ -1,4 +1,4 @@
-"""What only a span's bytes can tell: its attributes and texts, read while a statement runs.
+"""What only a span's bytes can tell: its attributes and texts, read while a statement runs, and no more than is asked.
 
 A statement asks `span_holds(number, row id)`; the answer is worked out here. The statement goes through a span's
 conditions together, so that the last few spans are all that is worth keeping.
@@ -18,15 +18,16 @@ from tracetui.model.attributes import Attributes
 from tracetui.model.lookup import Scalar
 from tracetui.store.conditions import Attribute, Has, Operand, SpanField, Words
 from tracetui.store.sqlite.search.sql import Sql
-from tracetui.store.sqlite.search.values import Leaf, Test, test_of
+from tracetui.store.sqlite.search.values import Glance, Leaf, Test, glance_of, test_of
 
 if TYPE_CHECKING:
-    from tracetui.model.chat import NormalisedSpan
     from tracetui.model.span import LogRecord, Span
+    from tracetui.semconv import PartlyRead
 
 _KEPT_SPANS = 64
 _KEPT_ANSWERS = 100_000
 
+_DATA = "SELECT data FROM span_data WHERE id = ? AND encoding = 0"
 _SPAN = (
     "SELECT d.data, r.data, r.schema_url, c.data, c.schema_url, s.name, s.is_error, s.parent_span_id, t.trace_id,"
     " ifnull(p.announces, s.span_id) FROM spans s JOIN traces t ON t.id = s.trace JOIN resources r ON"
@@ -42,24 +43,23 @@ _LOGS = (
 class Contents:
     """One span with its log records, read as far as it is asked for."""
 
-    def __init__(self, connection: sqlite3.Connection, row_id: int) -> None:
+    def __init__(self, connection: sqlite3.Connection, row_id: int, *, may_have_logs: bool = True) -> None:
         self._connection = connection
+        self._may_have_logs = may_have_logs
         self._row: Sequence[Any] = connection.execute(_SPAN, (row_id,)).fetchone() or (None,) * 10
-
-    @property
-    def is_error(self) -> bool:
-        """Whether the columns say that it failed."""
-        return bool(self._row[6])
 
     @cached_property
     def attributes(self) -> Attributes:
         """Its attributes alone; of a span that cannot be read, none."""
-        return self.span.attributes
+        from tracetui.otlp import quick  # deferred, all that reads spans 100 ms: a list without a filter needs none
+
+        message = quick.parse(self._row[0]) if self._row[0] else None
+        return self.span.attributes if message is None else quick.QuickAttributes(message.attributes)
 
     @cached_property
     def span(self) -> Span:
         """The span; one that cannot be read has little more than a name."""
-        from tracetui.model.span import Span  # deferred, all of them 100 ms: a list without a filter needs none
+        from tracetui.model.span import Span  # as above
         from tracetui.otlp import decode
 
         data, resource, resource_schema, scope, scope_schema, name, _, parent, trace_id, span_id = self._row
@@ -73,6 +73,8 @@ class Contents:
         """Its log records in order of arrival, but for those that cannot be read."""
         from tracetui.otlp import decode  # as above
 
+        if not self._may_have_logs:
+            return ()
         found = []
         for data, resource, resource_schema, scope, scope_schema in self._connection.execute(_LOGS, self._row[8:10]):
             try:
@@ -105,15 +107,16 @@ class Contents:
         return {}
 
     @cached_property
-    def _normalised(self) -> NormalisedSpan:
-        from tracetui import semconv  # as above
+    def _partly_read(self) -> PartlyRead:
+        from tracetui.semconv import PartlyRead  # as above
 
-        return semconv.normalise(self.span, self.logs)
+        return PartlyRead(self.span, self.logs)
 
     def _read(self, field: SpanField) -> Sequence[Scalar]:
         from tracetui.store.sqlite.search import fields  # as above
 
-        found = self._values[field] = fields.values_of(self._normalised, field, is_error=self.is_error)
+        failed = self.span.status.message if self._row[6] else None
+        found = self._values[field] = fields.values_of(self._partly_read, field, failed=failed)
         return found
 
 
@@ -124,6 +127,8 @@ class SpanTests:
         self._connection = connection
         self._leaves: list[Leaf] = []
         self._tests: list[Test] = []
+        self._glances: list[Glance | None] = []
+        self._has_logs = True
         self._spans: OrderedDict[int, Contents] = OrderedDict()
         self._answers: dict[tuple[int, int], bool] = {}
         self._of_traces: list[Sql] = []
@@ -136,6 +141,8 @@ class SpanTests:
         """Forget the search before."""
         self._leaves.clear()
         self._tests.clear()
+        self._glances.clear()
+        self._has_logs = bool(self._connection.execute("SELECT EXISTS (SELECT 1 FROM logs)").fetchone()[0])
         self._spans.clear()
         self._answers.clear()
         self._of_traces.clear()
@@ -150,6 +157,7 @@ class SpanTests:
         if leaf in self._leaves:
             return self._leaves.index(leaf)
         self._tests.append(test_of(leaf))
+        self._glances.append(None if self._has_logs else glance_of(leaf))
         self._leaves.append(leaf)
         return len(self._leaves) - 1
 
@@ -164,7 +172,7 @@ class SpanTests:
         if found is None:
             if len(self._spans) >= _KEPT_SPANS:
                 self._spans.popitem(last=False)
-            found = self._spans[row_id] = Contents(self._connection, row_id)
+            found = self._spans[row_id] = Contents(self._connection, row_id, may_have_logs=self._has_logs)
         return found
 
     def _span_holds(self, number: int, row_id: int) -> bool:
@@ -172,10 +180,16 @@ class SpanTests:
         if known is None:
             if len(self._answers) >= _KEPT_ANSWERS:
                 self._answers.clear()
-            known = self._answers[number, row_id] = holds(
-                self._leaves[number], self._tests[number], self.contents(row_id)
-            )
+            known = self._answers[number, row_id] = self._looked_at(number, row_id)
         return known
+
+    def _looked_at(self, number: int, row_id: int) -> bool:
+        glance = self._glances[number]
+        if glance is not None and row_id not in self._spans:
+            data = self._connection.execute(_DATA, (row_id,)).fetchone()
+            if data is not None and not glance(data[0]):
+                return False
+        return holds(self._leaves[number], self._tests[number], self.contents(row_id))
 
     def _trace_holds(self, number: int, trace: int) -> bool:
         known = self._traces.get((number, trace))

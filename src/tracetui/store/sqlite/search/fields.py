@@ -1,4 +1,4 @@
-"""The fields of a span that have no column: what they are, from its full reading."""
+"""The fields of a span that have no column: what they are, from as much of it as has to be read."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from tracetui.model.attributes import json_value
 from tracetui.model.chat import (
     ChatMessage,
     MessagePart,
-    NormalisedSpan,
     ReasoningPart,
     RefusalPart,
     TextPart,
@@ -17,20 +16,27 @@ from tracetui.model.chat import (
     ToolResult,
 )
 from tracetui.model.lookup import Scalar
+from tracetui.semconv import PartlyRead
 from tracetui.store.conditions import SpanField
 
 _NANO = 1_000_000_000
 
 
-def values_of(n: NormalisedSpan, field: SpanField, *, is_error: bool) -> Sequence[Scalar]:
-    """Everything that is to be compared in one of `CONTENT_FIELDS`; empty texts are not there."""
-    return [value for value in _values(n, field, is_error=is_error) if value != ""]
+def values_of(n: PartlyRead, field: SpanField, *, failed: str | None) -> Sequence[Scalar]:
+    """Everything that is to be compared in one of `CONTENT_FIELDS`; empty texts are not there.
+
+    Args:
+        n: The span.
+        field: The field.
+        failed: The message of its status, where its columns say that it failed.
+    """
+    return [value for value in _values(n, field, failed) if value != ""]
 
 
-def _values(n: NormalisedSpan, field: SpanField, *, is_error: bool) -> Iterator[Scalar]:
+def _values(n: PartlyRead, field: SpanField, failed: str | None) -> Iterator[Scalar]:
     match field:
-        case SpanField.ERROR if is_error:
-            yield n.span.status.message
+        case SpanField.ERROR if failed is not None:
+            yield failed
             for error in n.errors:
                 yield error.type
                 yield error.message

@@ -25,7 +25,7 @@ from tracetui.store.conditions import (
     TraceField,
     TraceHas,
 )
-from tracetui.store.sqlite.search.bounds import Bounds, bounds_of
+from tracetui.store.sqlite.search.bounds import Bounds, Known, bounds_of
 from tracetui.store.sqlite.search.contents import SpanTests
 from tracetui.store.sqlite.search.expression import ALL, NONE, matched
 from tracetui.store.sqlite.search.records import Records
@@ -43,6 +43,11 @@ _FIND_TRACES = (
     f" LIMIT {FEW + 1}"
 )
 _COUNT_CANDIDATES = f"SELECT count(*) FROM (SELECT rowid FROM span_terms WHERE span_terms MATCH ? LIMIT {FEW + 1})"
+
+_COUNT_STARTS = (
+    "SELECT count(*) FROM (SELECT 1 FROM traces INDEXED BY traces_by_start"
+    f" WHERE start_time_unix_nano BETWEEN ? AND ? LIMIT {FEW + 1})"
+)
 
 
 @dataclass(frozen=True)
@@ -90,6 +95,7 @@ class Planner:
         self._connection = connection
         self._tests = SpanTests(connection)
         self.records = Records(connection)
+        self._known = Known(self.records.ids, self._is_short)
         self._statements = Statements(self.records.ids, self._tests.number, self._tests.trace_number)
 
     @property
@@ -105,20 +111,20 @@ class Planner:
         """
         self._tests.clear()
         return Plan(
-            bounds_of(condition, self.records.ids),
+            bounds_of(condition, self._known),
             self._residual(condition),
             self._statements.of_span(condition),
             self._traces(condition) or ALWAYS,
             is_of_traces(condition),
         )
 
-    def bounds(self, condition: Condition) -> Bounds:
-        """What the index says of a part of the condition at hand."""
-        return bounds_of(condition, self.records.ids)
+    def _is_short(self, first: int, last: int) -> bool:
+        """Whether few traces start within a time; the spans that start in it are some of theirs, or of longer ones."""
+        return bool(self._connection.execute(_COUNT_STARTS, (first, last)).fetchone()[0] <= FEW)
 
     def _residual(self, condition: Condition) -> Sql:
         """What is left of a condition once the index has named the spans for which it may hold."""
-        if bounds_of(condition, self.records.ids).is_exact:
+        if bounds_of(condition, self._known).is_exact:
             return ALWAYS
         if isinstance(condition, And):
             return both([self._residual(each) for each in condition.conditions])
@@ -135,7 +141,9 @@ class Planner:
                 parts = [self._traces(each) for each in conditions]
                 return None if None in parts else either(list(_known(parts)))
             case Compare(SpanField.START, Comparison.LESS | Comparison.AT_MOST | Comparison.EQUAL, number):
-                return Sql("t.start_time_unix_nano <= ?", (min(number, 2**63 - 1),))
+                # a pending span counts nowhere, not even in when its trace began
+                latest = min(number, 2**63 - 1)
+                return Sql("(t.start_time_unix_nano <= ? OR t.pending_count > 0)", (latest,))
             case Equals(SpanField.SPAN, text):
                 found = self._connection.execute(
                     "SELECT DISTINCT trace FROM spans INDEXED BY spans_by_identity WHERE span_id = ?",
@@ -149,7 +157,7 @@ class Planner:
 
     def _with_a_span(self, condition: Condition) -> Sql | None:
         """Traces that hold a span for which a condition may hold, where they are few."""
-        bounds = bounds_of(condition, self.records.ids)
+        bounds = bounds_of(condition, self._known)
         if bounds.possible == NONE:
             return Sql("0")
         if bounds.possible != ALL:

@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
 
-from tracetui.store.sqlite.search.candidates import Candidates
+from tracetui.store.sqlite.search.candidates import Candidates, spans_of
 from tracetui.store.sqlite.search.plan import Plan
 from tracetui.store.sqlite.search.sql import Sql, both
 
@@ -64,19 +64,14 @@ def first_spans(connection: sqlite3.Connection, plan: Plan, traces: Sequence[int
     """Of each of these traces that matches, the row id of the first span that does."""
     if plan.is_empty:
         return {}
-    spans = connection.execute(
-        "SELECT s.trace, s.id FROM json_each(?) k CROSS JOIN spans s INDEXED BY spans_by_trace ON s.trace = k.value",
-        (json.dumps(list(traces)),),
-    ).fetchall()
     text, values = plan.whole
+    by_trace = spans_of(connection, traces)
     if (match := plan.match) is not None:
         text, values = plan.residual
+        count = sum(map(len, by_trace.values()))
         with closing(Candidates(connection, match)) as candidates:
-            named = set(candidates.among(row_id for _, row_id in spans))
-        spans = [(trace, row_id) for trace, row_id in spans if row_id in named]
-    by_trace: dict[int, list[int]] = {}
-    for trace, row_id in spans:
-        by_trace.setdefault(trace, []).append(row_id)
+            by_trace = candidates.of_traces([*by_trace], count)
+            by_trace = {trace: sorted(of) for trace, of in by_trace.items()}
     statement = (
         "SELECT k.key, (SELECT s.id FROM json_each(k.value) c CROSS JOIN spans s ON s.id = c.value"
         f" WHERE {text} LIMIT 1) AS first FROM json_each(?) k WHERE first IS NOT NULL"

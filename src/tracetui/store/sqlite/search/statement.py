@@ -193,8 +193,8 @@ class Statements:
         inner = f"{alias}p"
         text, values = self.of_span(condition, inner)
         return Sql(
-            f"EXISTS (SELECT 1 FROM ({found}) u CROSS JOIN spans {inner} ON {inner}.id = u.id"
-            f" WHERE {inner}.id <> {alias}.id AND {text})",
+            f"({alias}.parent_span_id <> '' AND EXISTS (SELECT 1 FROM ({found}) u"
+            f" CROSS JOIN spans {inner} ON {inner}.id = u.id WHERE {inner}.id <> {alias}.id AND {text}))",
             values,
         )
 

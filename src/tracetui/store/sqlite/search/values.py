@@ -32,6 +32,9 @@ CONTENT_FIELDS = frozenset(
 )
 """Fields of a span that have no column: only its bytes tell them."""
 
+Glance: TypeAlias = Callable[[bytes], bool]
+"""Whether the bytes of a span leave it open that a condition holds."""
+
 LONGEST_PATTERN = 10_000
 """Characters of the longest regular expression."""
 
@@ -70,6 +73,29 @@ def test_of(leaf: Leaf) -> Test:
         case Words(text, whole, _):
             wanted_words = words(text)
             return lambda value: stand_in(words(canonical(value)), wanted_words, whole=whole)
+
+
+def glance_of(leaf: Leaf) -> Glance | None:
+    """A look at a span's bytes that spares reading it where words cannot stand in it side by side; None for others.
+
+    A letter may be spelled by characters beyond ASCII, which count as what they look like, or by an escape of JSON.
+    """
+    if not isinstance(leaf, Words) or not leaf.whole:
+        return None
+    wanted = words(leaf.text)
+    if not wanted or not all(word.isascii() and word.isalpha() and len(word) >= 3 for word in wanted):
+        return None
+    import re2  # as below
+
+    options = re2.Options()
+    options.log_errors = False
+    options.encoding = re2.Options.Encoding.LATIN1
+    letters = ("".join(rf"(?:[{at}{at.upper()}\x80-\xff]|{_ESCAPE})+" for at in word) for word in wanted)
+    find = re2.compile(rf"(?:[^0-9A-Za-z]|\\[bfnrt]|{_ESCAPE})+".join(letters).encode(), options).search
+    return lambda data: find(data) is not None
+
+
+_ESCAPE = r"\\u[0-9a-fA-F]{4}"
 
 
 def is_like(text: str, pieces: tuple[str, ...]) -> bool:

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections import defaultdict
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
+from typing import TypeAlias
 
 from tracetui.store.api import RowKey, TraceSort
-from tracetui.store.sqlite.search.candidates import Candidates
+from tracetui.store.sqlite.search.candidates import Candidates, Spans, spans_of
 from tracetui.store.sqlite.search.pages import SORT_EXPRESSIONS, beyond
 from tracetui.store.sqlite.search.plan import FEW, Plan, are_few
 from tracetui.store.sqlite.search.sql import Sql, both
@@ -24,11 +24,8 @@ _FIRST_STEP, _LAST_STEP = 120, 2_000
 _MOST_SPANS = 20_000
 """Spans that are looked at together, but for one trace that has more."""
 
-_SPANS_OF = "SELECT s.trace, s.id FROM json_each(?) k CROSS JOIN spans s INDEXED BY spans_by_trace ON s.trace = k.value"
-_TRACES_OF = "SELECT s.trace, s.id FROM json_each(?) k CROSS JOIN spans s ON s.id = k.value"
-
-_Spans = Mapping[int, Sequence[int]]
-"""Row ids of spans by that of their trace."""
+_Row: TypeAlias = "tuple[int, int, int | float | str]"
+"""Row id of a trace, how many spans it has, and its place in the order."""
 
 
 def walk(
@@ -47,22 +44,48 @@ def walk(
         return
     order = _Order(connection, sort, key, forward=forward)
     if plan.of_traces:
-        yield from order.steps(plan.traces)
+        yield from (traces for traces, _ in order.steps(plan.traces))
     elif (match := plan.match) is None or are_few(connection, plan):
-        for traces in order.steps(plan.traces):
-            yield _matching(connection, traces, _spans_of(connection, traces), plan.whole)
+        for traces, _ in order.steps(plan.traces):
+            yield _matching(connection, traces, spans_of(connection, traces), plan.whole)
     else:
-        with closing(Candidates(connection, match)) as candidates:
-            named = candidates.read(FEW)
-            if candidates.is_complete:
-                spans = _by_trace(connection, _TRACES_OF, named)
-                among = Sql("t.id IN (SELECT value FROM json_each(?))", (json.dumps(list(spans)),))
-                for traces in order.steps(both([plan.traces, among])):
-                    yield _matching(connection, traces, spans, plan.residual)
-                return
-            for traces in order.steps(plan.traces):
-                spans = _named(_spans_of(connection, traces), candidates)
-                yield _matching(connection, traces, spans, plan.residual)
+        with closing(Candidates(connection, match)) as candidates, closing(_sure(connection, plan)) as sure:
+            candidates.read(FEW + 1)
+            yield from _among(connection, plan, order, candidates, sure)
+
+
+def _among(
+    connection: sqlite3.Connection, plan: Plan, order: _Order, candidates: Candidates, sure: Candidates | _Nothing
+) -> Iterator[list[int]]:
+    """The traces that match, of those with spans that the index names."""
+    for traces, count in [] if candidates.is_complete else order.steps(plan.traces):
+        spans = candidates.of_traces(traces, count)
+        yield _matching(connection, traces, spans, plan.residual, sure)
+        if candidates.is_complete and candidates.unsorted <= FEW:
+            break
+    if candidates.is_complete:
+        spans = candidates.rest()
+        named = Sql("t.id IN (SELECT value FROM json_each(?))", (json.dumps(list(spans)),))
+        for traces, _ in order.steps(both([plan.traces, named])):
+            yield _matching(connection, traces, spans, plan.residual, sure)
+
+
+class _Nothing:
+    """No spans."""
+
+    def has(self, _row_id: int) -> bool:
+        """Whether a span is among them."""
+        return False
+
+    def close(self) -> None:
+        """There is nothing to let go of."""
+
+
+def _sure(connection: sqlite3.Connection, plan: Plan) -> Candidates | _Nothing:
+    """The spans of which the index is sure, where that spares reading others' bytes."""
+    if plan.certain is None or plan.residual.is_always or "span_holds" not in plan.residual.text:
+        return _Nothing()
+    return Candidates(connection, plan.certain)
 
 
 class _Order:
@@ -72,17 +95,18 @@ class _Order:
         self._connection = connection
         self._sort, self._key, self._forward = sort, key, forward
 
-    def steps(self, where: Sql) -> Iterator[list[int]]:
-        """Row ids of those for which a condition holds, some at a time."""
+    def steps(self, where: Sql) -> Iterator[tuple[list[int], int]]:
+        """Row ids of those for which a condition holds, some at a time, each with how many spans they have."""
         size = _FIRST_STEP
         while rows := self._next(where, size):
-            self._key = RowKey(rows[-1][2], rows[-1][0])
-            yield from _parts(rows)
+            for part in _parts(rows):
+                self._key = RowKey(part[-1][2], part[-1][0])  # whoever goes on with another condition begins there
+                yield [row_id for row_id, *_ in part], sum(count for _, count, _ in part)
             if len(rows) < size:
                 return
             size = min(size * 2, _LAST_STEP)
 
-    def _next(self, where: Sql, size: int) -> list[tuple[int, int, int | float | str]]:
+    def _next(self, where: Sql, size: int) -> list[_Row]:
         expression = SORT_EXPRESSIONS[self._sort.order]
         direction = "DESC" if self._sort.descending == self._forward else "ASC"
         clauses = [where]
@@ -96,46 +120,36 @@ class _Order:
         return self._connection.execute(statement, (*values, size)).fetchall()
 
 
-def _parts(rows: Sequence[tuple[int, int, object]]) -> Iterator[list[int]]:
+def _parts(rows: Sequence[_Row]) -> Iterator[list[_Row]]:
     """Traces with not too many spans together."""
-    part: list[int] = []
+    part: list[_Row] = []
     spans = 0
-    for row_id, count, _ in rows:
-        if part and spans + count > _MOST_SPANS:
+    for row in rows:
+        if part and spans + row[1] > _MOST_SPANS:
             yield part
             part, spans = [], 0
-        part.append(row_id)
-        spans += count
+        part.append(row)
+        spans += row[1]
     yield part
 
 
-def _spans_of(connection: sqlite3.Connection, traces: Sequence[int]) -> _Spans:
-    return _by_trace(connection, _SPANS_OF, traces)
-
-
-def _by_trace(connection: sqlite3.Connection, statement: str, row_ids: Sequence[int]) -> _Spans:
-    spans: defaultdict[int, list[int]] = defaultdict(list)
-    for trace, row_id in connection.execute(statement, (json.dumps(row_ids),)):
-        spans[trace].append(row_id)
-    return spans
-
-
-def _named(spans: _Spans, candidates: Candidates) -> _Spans:
-    """Those of the spans that the index names."""
-    named = set(candidates.among(row_id for of in spans.values() for row_id in of))
-    return {trace: kept for trace, of in spans.items() if (kept := [row_id for row_id in of if row_id in named])}
-
-
-def _matching(connection: sqlite3.Connection, traces: Sequence[int], spans: _Spans, condition: Sql) -> list[int]:
+def _matching(
+    connection: sqlite3.Connection,
+    traces: Sequence[int],
+    spans: Spans,
+    condition: Sql,
+    sure: Candidates | _Nothing | None = None,
+) -> list[int]:
     """Those of the traces of which one of these spans meets the condition; a trace is asked no longer than needed."""
-    asked = {trace: spans[trace] for trace in traces if trace in spans}
-    if condition.is_always or not asked:
-        return list(asked)
+    named = {trace: spans[trace] for trace in traces if trace in spans}
+    if condition.is_always or not named:
+        return list(named)
+    matching = set() if sure is None else {trace for trace, of in named.items() if any(map(sure.has, of))}
     text, values = condition
     statement = (
         "SELECT k.key FROM json_each(?) k"
         f" WHERE EXISTS (SELECT 1 FROM json_each(k.value) c CROSS JOIN spans s ON s.id = c.value WHERE {text})"
     )
-    found = connection.execute(statement, (json.dumps(asked), *values)).fetchall()
-    matching = {int(trace) for (trace,) in found}
-    return [trace for trace in asked if trace in matching]
+    asked = json.dumps({trace: of for trace, of in named.items() if trace not in matching})
+    matching.update(int(trace) for (trace,) in connection.execute(statement, (asked, *values)))
+    return [trace for trace in named if trace in matching]
