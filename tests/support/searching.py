@@ -26,7 +26,7 @@ from tracetui.model.names import SPAN_KINDS
 from tracetui.model.trace import SpanRow, TraceSummary
 from tracetui.model.words import words
 from tracetui.otlp import decode
-from tracetui.store.api import SpanReader, all_logs, all_spans
+from tracetui.store.api import SpanReader, StoredSpan, all_logs, all_spans
 from tracetui.store.conditions import (
     And,
     Attribute,
@@ -77,24 +77,7 @@ class Reference:
         self.traces = {trace.trace_id: trace for trace in reader.traces(limit=10_000)}
         self.spans: list[Known] = []
         for stored in all_spans(reader):
-            span_id = stored.row.announces or stored.row.span_id
-            logs = all_logs(reader, trace_id=stored.row.trace_id, span_id=span_id)
-            span = decode.span(
-                stored.data,
-                decode.resource(stored.resource.data, stored.resource.schema_url),
-                decode.scope(stored.scope.data, stored.scope.schema_url),
-            )
-            records = [
-                decode.log_record(
-                    log.data,
-                    decode.resource(log.resource.data, log.resource.schema_url),
-                    decode.scope(log.scope.data, log.scope.schema_url),
-                )
-                for log in logs
-            ]
-            self.spans.append(
-                Known(stored.row, self.traces[stored.row.trace_id], semconv.normalise(span, tuple(records)))
-            )
+            self.spans.append(Known(stored.row, self.traces[stored.row.trace_id], read(reader, stored)))
 
     def matching(self, condition: Condition) -> list[Known]:
         """The spans for which a condition holds, in order of arrival."""
@@ -151,6 +134,25 @@ class Reference:
         real = [one for one in same if one.row.span_id == wanted]
         announced = [one for one in same if one.row.announces == wanted]
         return real[0] if real else announced[-1] if announced else None
+
+
+def read(reader: SpanReader, stored: StoredSpan) -> NormalisedSpan:
+    """A stored span with its log records, read whole."""
+    logs = all_logs(reader, trace_id=stored.row.trace_id, span_id=stored.row.announces or stored.row.span_id)
+    span = decode.span(
+        stored.data,
+        decode.resource(stored.resource.data, stored.resource.schema_url),
+        decode.scope(stored.scope.data, stored.scope.schema_url),
+    )
+    records = [
+        decode.log_record(
+            log.data,
+            decode.resource(log.resource.data, log.resource.schema_url),
+            decode.scope(log.scope.data, log.scope.schema_url),
+        )
+        for log in logs
+    ]
+    return semconv.normalise(span, tuple(records))
 
 
 def said(value: lookup.Scalar) -> str:
