@@ -9,12 +9,20 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 from itertools import pairwise
 
 _WORD = re.compile(r"[0-9a-z\x80-\U0010ffff]+")
 
-_ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|[bfnrt/\"\\])")
+_ESCAPE = re.compile(r"\\[bfnrt/\"\\]")
 """An escape of JSON text: of a line break the letter would stick to the next word."""
+
+_CODE = re.compile(r"\\u([0-9a-fA-F]{4})")
+_HALVES = re.compile("[\ud800-\udbff][\udc00-\udfff]")
+"""A character that JSON text spells as two."""
+
+_FOREIGN = re.compile(r"[^\x00-\x7f]+")
+_FEW = 8
 
 _SPACELESS = re.compile(
     "[\u2e80-\u2fdf\u3005-\u3007\u3040-\u30ff\u3130-\u318f\u31a0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af"
@@ -28,29 +36,56 @@ def plain(text: str) -> str:
     ASCII text comes back in its own case: it is the index that folds it, at a tenth of the cost.
     """
     if "\\" in text:
-        text = _ESCAPE.sub(_unescaped, text)
+        text = _ESCAPE.sub(" ", text)
+        if "\\u" in text:
+            text = _HALVES.sub(_joined, _CODE.sub(_unescaped, text))
     if text.isascii():
         return text
-    folded = unicodedata.normalize("NFKD", text.casefold())
-    kept = "".join(
-        character if character < "\x80" or (category := unicodedata.category(character))[0] in "LN" else _gap(category)
-        for character in folded
-    )
-    return _SPACELESS.sub(_spaced, unicodedata.normalize("NFC", kept))
+    return _FOREIGN.sub(_folded, text.casefold())
 
 
 def words(text: str) -> list[str]:
     """The words of a text in their order, folded."""
-    return _WORD.findall(plain(text).lower())
+    return _WORD.findall(plain(text).casefold())
 
 
-def _gap(category: str) -> str:
-    """What stands in the place of a character that is no letter: nothing for a mark on one."""
-    return "" if category[0] == "M" or category == "Cf" else " "
+class _Kept(dict[int, str]):
+    """What stands for each character, found out when it is first met."""
+
+    def __missing__(self, code: int) -> str:
+        category = unicodedata.category(chr(code))
+        if code < 0x80 or category[0] in "LN":
+            kept = chr(code)
+        else:  # of a mark on a letter nothing, of anything else a gap between words
+            kept = "" if category[0] == "M" or category == "Cf" else " "
+        self[code] = kept
+        return kept
+
+
+_KEPT = _Kept()
+
+
+def _folded(found: re.Match[str]) -> str:
+    run = found[0]
+    return _few_folded(run) if len(run) <= _FEW else _run_folded(run)
+
+
+def _run_folded(run: str) -> str:
+    # once more, as letters of mathematics come apart into capitals
+    kept = unicodedata.normalize("NFKD", run).casefold().translate(_KEPT)
+    return _SPACELESS.sub(_spaced, unicodedata.normalize("NFC", kept))
+
+
+_few_folded = lru_cache(4_096)(_run_folded)
+"""Quotes, dashes and single accented letters stand in much that is ASCII otherwise."""
 
 
 def _unescaped(found: re.Match[str]) -> str:
-    return chr(int(found[1], 16)) if found[1] else " "
+    return chr(int(found[1], 16))
+
+
+def _joined(found: re.Match[str]) -> str:
+    return found[0].encode("utf-16", "surrogatepass").decode("utf-16")
 
 
 def _spaced(found: re.Match[str]) -> str:

@@ -61,6 +61,7 @@ TELLING = tuple(_NAMED)
 """Beginnings of names of spans that tell their convention by themselves."""
 
 
+@lru_cache(4_096)
 def scope_of(scope_name: str, name: str) -> str:
     """The scope that a span is read as one of: its own, or that of the convention which its name tells of."""
     told = next((scope for start, scope in _NAMED.items() if name.startswith(start)), scope_name)

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import partial
-from typing import Any, NamedTuple
+from functools import lru_cache, partial
+from typing import Any, NamedTuple, TypeVar
 
 from tracetui import semconv
 from tracetui.errors import DecodeError
@@ -30,6 +30,9 @@ MOST_TEXT = 200_000
 MOST_NAMES = 2_000
 """Attributes of a span, with what stands in maps, that have terms."""
 
+T = TypeVar("T")
+
+_SCALAR = (str, bool, int, float)
 _MEMORY = 20_000
 _VECTOR_START = 200
 _VECTOR = re.compile(r"[\[\s]*-?\d[-+.,\deE\s\[\]]{150}", re.ASCII)
@@ -90,7 +93,7 @@ def document(row: IndexedRow, data: bytes, telling: Sequence[bytes] = ()) -> Doc
         return document_of_columns(row)
     logs = [record for log in telling if (record := _record(log)) is not None]
     fields = semconv.searched(row.scope_name, row.name, attributes, make_span, data, has_events=has_events, logs=logs)
-    parts += _fields(fields)
+    parts.append(_settled_fields(fields) if not fields.documents else " ".join(_fields(fields)))
     return Document(" ".join(parts), is_cut)
 
 
@@ -136,19 +139,22 @@ def _quick_words(parts: list[str], message: Any) -> None:
     parts.append(plain(message.name))
     if message.HasField("status") and (text := message.status.message):
         parts.append(plain(text))
-    known = _short
+    known, heads, counts = _short.get, _heads.get, _counts.get
+    append, longest = parts.append, terms.LONGEST_VALUE
     names = 0
     for key, value in message.attributes.items():
         text = value.string_value
-        if not text:
-            names += _attribute(parts, key, quick.any_value(value), names)
-        elif len(text) > terms.LONGEST_VALUE:
-            parts += (_head(key), plain(_without_vector(text) if text[0] == "[" else text))
+        if len(text) > longest:
+            append(heads(key) or _head(key))
+            append(plain(_without_vector(text) if text[0] == "[" else text))
             if text[0] == "{" and (inner := opened(text)) is not None:
                 names += _inside(parts, key, inner, names)
+        elif text:
+            append(known((key, text)) or _remembered(_short, key, text))
+        elif (count := value.int_value) > 0:
+            append(counts((key, count)) or _remembered(_counts, key, count))
         else:
-            fragment = known.get((key, text))
-            parts.append(_remembered(key, text) if fragment is None else fragment)
+            names += _attribute(parts, key, quick.any_value(value), names)
     for event in decode.events(message) if message.events else ():
         parts += map(plain, _event_texts(event))
 
@@ -178,18 +184,29 @@ def _cut_words(parts: list[str], texts: Iterable[str]) -> bool:
 _short: dict[tuple[str, str], str] = {}
 """Terms and words of short texts by key and text."""
 
+_counts: dict[tuple[str, int], str] = {}
+"""The same of numbers above zero, which no `True` is taken for here."""
 
-def _remembered(key: str, text: str) -> str:
+_heads: dict[str, str] = {}
+"""The term that says that an attribute is there, by its key."""
+
+
+def _remembered(memory: dict[tuple[str, T], str], key: str, value: T) -> str:
     parts: list[str] = []
-    _attribute(parts, key, text, 0)
-    if len(_short) >= _MEMORY:
-        _short.clear()
-    _short[key, text] = fragment = " ".join(parts)
+    _attribute(parts, key, value, 0)
+    if len(memory) >= _MEMORY:
+        memory.clear()
+    memory[key, value] = fragment = " ".join(parts)
     return fragment
 
 
 def _head(key: str) -> str:
-    return terms.has(terms.of_attribute(key))
+    head = _heads.get(key)
+    if head is None:
+        if len(_heads) >= _MEMORY:
+            _heads.clear()
+        head = _heads[key] = terms.has(terms.of_attribute(key))
+    return head
 
 
 def _attribute(parts: list[str], key: str, value: object, names: int, *, words: bool = True, depth: int = 0) -> int:
@@ -211,11 +228,11 @@ def _attribute(parts: list[str], key: str, value: object, names: int, *, words: 
     parts.append(_head(key))
     if words:
         parts += map(plain, _texts(value))
-    if isinstance(value, str | bool | int | float):
+    if isinstance(value, _SCALAR):
         _scalar(parts, key, value)
     elif isinstance(value, Sequence) and not isinstance(value, bytes):
         for item in value[:MOST_ITEMS]:
-            if isinstance(item, str | bool | int | float):
+            if isinstance(item, _SCALAR):
                 _scalar(parts, key, item)
     inner = opened(value) if depth < DEEPEST else None
     if inner is None:
@@ -291,24 +308,37 @@ def _columns(row: IndexedRow) -> str:
             _columns_known.clear()
         known = _columns_known[common] = " ".join(_common(row))
     parts = [known, terms.moment(row.start_time_unix_nano)]
-    parts += _values(SpanField.SESSION, row.session_id)
-    parts += _values(SpanField.USER, row.user_id)
-    for field, size in (
-        (SpanField.DURATION, row.duration_nano),
-        (SpanField.TOKENS_INPUT, row.input_tokens),
-        (SpanField.TOKENS_OUTPUT, row.output_tokens),
-        (SpanField.TOKENS_CACHE_READ, row.cache_read_tokens),
-        (SpanField.TOKENS_CACHE_WRITE, row.cache_write_tokens),
-        (SpanField.TOKENS_REASONING, row.reasoning_tokens),
-        (SpanField.COST, row.cost_total),
-    ):
-        if size is not None:
-            parts.append(terms.has(field))
-            parts += terms.sizes(field, size)
+    if row.session_id:
+        parts += _values(SpanField.SESSION, row.session_id)
+    if row.user_id:
+        parts += _values(SpanField.USER, row.user_id)
+    if row.duration_nano is not None:
+        parts.append(_size(SpanField.DURATION, row.duration_nano))
+    for field, count in zip(_COUNTS, row[18:23], strict=True):
+        if count is not None:
+            parts.append(_count(field, count))
+    if row.cost_total is not None:
+        parts.append(_size(SpanField.COST, row.cost_total))
     if row.input_tokens is not None or row.output_tokens is not None:
-        parts.append(terms.has(SpanField.TOKENS))
-        parts += terms.sizes(SpanField.TOKENS, (row.input_tokens or 0) + (row.output_tokens or 0))
+        parts.append(_count(SpanField.TOKENS, (row.input_tokens or 0) + (row.output_tokens or 0)))
     return " ".join(parts)
+
+
+_COUNTS = (
+    SpanField.TOKENS_INPUT,
+    SpanField.TOKENS_OUTPUT,
+    SpanField.TOKENS_CACHE_READ,
+    SpanField.TOKENS_CACHE_WRITE,
+    SpanField.TOKENS_REASONING,
+)
+"""In the order of `IndexedRow`."""
+
+
+def _size(field: SpanField, number: float) -> str:
+    return f"{terms.has(field)} {' '.join(terms.sizes(field, number))}"
+
+
+_count = lru_cache(16_384)(_size)
 
 
 def _common(row: IndexedRow) -> Iterator[str]:
@@ -351,6 +381,11 @@ def _fields(found: SearchedFields) -> Iterator[str]:
         yield terms.has(SpanField.INPUT)
     if found.may_have_output:
         yield terms.has(SpanField.OUTPUT)
+
+
+@lru_cache(4_096)
+def _settled_fields(found: SearchedFields) -> str:
+    return " ".join(_fields(found))
 
 
 def _values(field: SpanField, text: str) -> Iterator[str]:

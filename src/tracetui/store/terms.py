@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import math
 import re
-import struct
 from collections.abc import Iterator, Mapping
 from enum import Flag, auto
 from functools import lru_cache
@@ -88,11 +87,12 @@ _ZERO = 2048
 
 def _bits(number: float) -> int:
     """Exponent and first three bits of the fraction: eight steps to each doubling."""
-    bits: int = struct.unpack(">q", struct.pack(">d", number))[0] >> 49
-    return bits
+    fraction, exponent = math.frexp(number)
+    return 8 * exponent + int(16 * fraction)
 
 
 _LOWEST, _MOST = _bits(2.0**-40), _bits(2.0**100) - _bits(2.0**-40)
+_LARGEST = 2.0**100
 
 
 def is_short(text: str) -> bool:
@@ -150,9 +150,10 @@ def sizes(name: str, number: float) -> tuple[str, str]:
 
 def size_of(number: float) -> int:
     """The size of a number: it never falls while the number grows. Zero and what is near it are of size `_ZERO`."""
-    if abs(number) < 2.0**-40 or number != number:
+    magnitude = abs(number)
+    if not magnitude >= 2.0**-40:  # also what is no number
         return _ZERO
-    size: int = min(_bits(abs(number)) - _LOWEST + 1, _MOST)
+    size = _bits(magnitude) - _LOWEST + 1 if magnitude < _LARGEST else _MOST
     return _ZERO + size if number > 0 else _ZERO - size
 
 
