@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
 
-from tracetui.cli.words import COMMANDS, QUERY_TERM_MARK, ExplorerWords
-from tracetui.config import Settings, load
+from tracetui.cli.options import (
+    Config,
+    Db,
+    FailEmpty,
+    GivenFollow,
+    GivenList,
+    GivenSettings,
+    Grpc,
+    Http,
+    Json,
+    Query,
+    Since,
+    expanded,
+    joined,
+    settings_of,
+)
+from tracetui.cli.words import COMMANDS, ExplorerWords
 
 app = typer.Typer(
     name="tracetui",
@@ -21,17 +36,23 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-Query = Annotated[list[str] | None, typer.Argument(metavar="QUERY", help="What to look for; nothing means all.")]
-Json = Annotated[bool, typer.Option("--json", help="One JSON object per line.")]
-Csv = Annotated[bool, typer.Option("--csv", help="CSV with a header line.")]
-Limit = Annotated[int, typer.Option("--limit", min=0, metavar="N", help="At most this many; 0 for all.")]
-FailEmpty = Annotated[bool, typer.Option("--fail-empty", help="Exit with 3 when nothing matches.")]
-Db = Annotated[Path | None, typer.Option("--db", metavar="PATH", help="The database file (TRACETUI_DB).")]
-Grpc = Annotated[str | None, typer.Option("--grpc", metavar="ADDR", help="Where OTLP/gRPC listens, or off.")]
-Http = Annotated[
-    list[str] | None, typer.Option("--http", metavar="ADDR", help="Where OTLP/HTTP listens, or off; may be repeated.")
-]
-Config = Annotated[Path | None, typer.Option("--config", metavar="FILE", help="The configuration file.")]
+
+def command(
+    name: str | None = None, *, words_end_options: bool = False
+) -> Callable[[Callable[..., int]], Callable[..., int]]:
+    """Register a command, which returns its exit code.
+
+    Args:
+        name: What it is called; the function's name unless given.
+        words_end_options: Whether everything from the first word on belongs to another program.
+    """
+    context = {"allow_interspersed_args": False} if words_end_options else None
+
+    def register(run: Callable[..., int]) -> Callable[..., int]:
+        app.command(name or run.__name__, context_settings=context)(expanded(run))
+        return run
+
+    return register
 
 
 @app.callback(invoke_without_command=True)
@@ -44,7 +65,7 @@ def _root(version: Annotated[bool, typer.Option("--version", "-V", help="Show th
         raise typer.Exit
 
 
-@app.command()
+@command()
 def explore(
     query: Query = None,
     no_receive: Annotated[bool, typer.Option("--no-receive", help="Only read; do not listen.")] = False,
@@ -53,259 +74,194 @@ def explore(
     grpc: Grpc = None,
     http: Http = None,
     config: Config = None,
-) -> None:
+) -> int:
     """The explorer with receivers; the default."""
-    from tracetui.cli.explore import explore as run
+    from tracetui.cli.explore import explore
 
-    raise typer.Exit(run(ExplorerWords(_joined(query), db, grpc, tuple(http or ()), config, theme, no_receive)))
+    return explore(ExplorerWords(joined(query), db, grpc, tuple(http or ()), config, theme, no_receive))
 
 
-@app.command()
-def serve(db: Db = None, grpc: Grpc = None, http: Http = None, config: Config = None) -> None:
+@command()
+def serve(settings: GivenSettings) -> int:
     """Receivers only, no screen."""
-    from tracetui.cli.serve import serve as run
+    from tracetui.cli.serve import serve
 
-    raise typer.Exit(run(_settings(db, grpc, http, config)))
+    return serve(settings)
 
 
-@app.command(name="run", context_settings={"allow_interspersed_args": False})
+@command("run", words_end_options=True)
 def run_app(
-    command: Annotated[list[str], typer.Argument(metavar="-- CMD ARGS...", help="The app and its arguments.")],
-    db: Db = None,
-    grpc: Grpc = None,
-    http: Http = None,
-    config: Config = None,
-) -> None:
+    words: Annotated[list[str], typer.Argument(metavar="-- CMD ARGS...", help="The app and its arguments.")],
+    settings: GivenSettings,
+) -> int:
     """Run an app that exports here."""
     from tracetui.cli.run import run
 
-    raise typer.Exit(run(_settings(db, grpc, http, config), command))
+    return run(settings, words)
 
 
-@app.command()
-def traces(
-    query: Query = None,
-    as_json: Json = False,
-    as_csv: Csv = False,
-    limit: Limit = 100,
-    fail_empty: FailEmpty = False,
-    db: Db = None,
-    grpc: Grpc = None,
-    http: Http = None,
-    config: Config = None,
-) -> None:
+@command()
+def traces(options: GivenList, follow: GivenFollow, settings: GivenSettings) -> int:
     """List traces, newest first."""
     from tracetui.cli import lists
 
-    options = lists.ListOptions(_joined(query), lists.list_format(as_json, as_csv), limit, fail_empty)
-    raise typer.Exit(lists.traces(_settings(db, grpc, http, config), options))
+    return lists.traces(settings, options, follow=follow)
 
 
-@app.command()
-def spans(
-    query: Query = None,
-    as_json: Json = False,
-    as_csv: Csv = False,
-    limit: Limit = 100,
-    fail_empty: FailEmpty = False,
-    db: Db = None,
-    grpc: Grpc = None,
-    http: Http = None,
-    config: Config = None,
-) -> None:
+@command()
+def spans(options: GivenList, follow: GivenFollow, settings: GivenSettings) -> int:
     """List spans in order of arrival."""
     from tracetui.cli import lists
 
-    options = lists.ListOptions(_joined(query), lists.list_format(as_json, as_csv), limit, fail_empty)
-    raise typer.Exit(lists.spans(_settings(db, grpc, http, config), options))
+    return lists.spans(settings, options, follow=follow)
 
 
-@app.command()
-def logs(
-    query: Query = None,
-    as_json: Json = False,
-    as_csv: Csv = False,
-    limit: Limit = 100,
-    fail_empty: FailEmpty = False,
-    db: Db = None,
-    grpc: Grpc = None,
-    http: Http = None,
-    config: Config = None,
-) -> None:
+@command()
+def logs(options: GivenList, follow: GivenFollow, settings: GivenSettings) -> int:
     """List log records, or those of matching spans."""
     from tracetui.cli import lists
 
-    options = lists.ListOptions(_joined(query), lists.list_format(as_json, as_csv), limit, fail_empty)
-    raise typer.Exit(lists.logs(_settings(db, grpc, http, config), options))
+    return lists.logs(settings, options, follow=follow)
 
 
-@app.command()
-def sessions(
-    as_json: Json = False,
-    as_csv: Csv = False,
-    limit: Limit = 100,
-    sort: Annotated[str, typer.Option("--sort", metavar="NAME", help="last, start, turns, tokens, cost, ...")] = "last",
-    ascending: Annotated[bool, typer.Option("--asc", help="The smallest first.")] = False,
-    fail_empty: FailEmpty = False,
-    db: Db = None,
-    grpc: Grpc = None,
-    http: Http = None,
-    config: Config = None,
-) -> None:
+@command()
+def sessions(options: GivenList, settings: GivenSettings) -> int:
     """List sessions, the one active last first."""
-    from tracetui.cli import lists
-    from tracetui.cli import sessions as sessions_list
+    from tracetui.cli import sessions
 
-    options = lists.ListOptions("", lists.list_format(as_json, as_csv), limit, fail_empty)
-    order = sessions_list.session_sort(sort, ascending)
-    raise typer.Exit(sessions_list.sessions(_settings(db, grpc, http, config), options, order))
+    return sessions.sessions(settings, options)
 
 
-@app.command()
+@command()
+def stats(
+    options: GivenList,
+    settings: GivenSettings,
+    by: Annotated[
+        list[str] | None,
+        typer.Option("--by", metavar="KEY", help="One line for each model, name, service, ...; may be repeated."),
+    ] = None,
+) -> int:
+    """Counts, errors, tokens, cost and latency of spans, in groups."""
+    from tracetui.cli.stats import stats
+
+    return stats(settings, options, by or [])
+
+
+@command()
 def show(
     trace_or_span: Annotated[str, typer.Argument(metavar="ID", help="A trace, span or session id, or its beginning.")],
+    settings: GivenSettings,
     as_json: Annotated[bool, typer.Option("--json", help="The trace with its spans, or the span, as JSON.")] = False,
     explain: Annotated[
         bool, typer.Option("--explain", help="For each field of a span: where it came from and how it was converted.")
     ] = False,
-    db: Db = None,
-    grpc: Grpc = None,
-    http: Http = None,
-    config: Config = None,
-) -> None:
+) -> int:
     """A trace as a tree, a span in full, or a session as a conversation."""
-    from tracetui.cli.show import show as run
+    from tracetui.cli.show import show
 
-    raise typer.Exit(run(_settings(db, grpc, http, config), trace_or_span, as_json=as_json, explained=explain))
+    return show(settings, trace_or_span, as_json=as_json, explained=explain)
 
 
-@app.command()
+@command()
 def export(
+    settings: GivenSettings,
     query: Query = None,
     output: Annotated[str, typer.Option("--output", "-o", metavar="FILE", help="Where to write; - is stdout.")] = "-",
     form: Annotated[str, typer.Option("--format", metavar="NAME", help="otlp-json (lossless) or jsonl.")] = "otlp-json",
+    since: Since = "",
+    limit: Annotated[int, typer.Option("--limit", min=0, metavar="N", help="At most this many spans.")] = 0,
     fail_empty: FailEmpty = False,
-    db: Db = None,
-    grpc: Grpc = None,
-    http: Http = None,
-    config: Config = None,
-) -> None:
+) -> int:
     """Write what is stored, for `import` to read again."""
-    from tracetui.cli.export import export as run
+    from tracetui.cli.export import export
 
-    raise typer.Exit(run(_settings(db, grpc, http, config), _joined(query), output, form, fail_empty=fail_empty))
+    return export(settings, joined(query), output, form, since=since, limit=limit, fail_empty=fail_empty)
 
 
-@app.command(name="import")
+@command("import")
 def import_files(
+    settings: GivenSettings,
     files: Annotated[list[str] | None, typer.Argument(metavar="FILE...", help="OTLP files; - is stdin.")] = None,
     form: Annotated[
         str | None,
         typer.Option("--format", metavar="NAME", help="otlp-json or otlp-proto; found by itself when not given."),
     ] = None,
-    db: Db = None,
-    grpc: Grpc = None,
-    http: Http = None,
-    config: Config = None,
-) -> None:
+) -> int:
     """Read OTLP JSON or protobuf files, or stdin."""
-    from tracetui.cli.importing import import_files as run
+    from tracetui.cli.importing import import_files
 
-    raise typer.Exit(run(_settings(db, grpc, http, config), files or [], form))
+    return import_files(settings, files or [], form)
 
 
-@app.command()
+@command()
 def env(
+    settings: GivenSettings,
     shell: Annotated[str, typer.Option("--shell", metavar="NAME", help="sh, fish or powershell.")] = "sh",
-    db: Db = None,
-    grpc: Grpc = None,
-    http: Http = None,
-    config: Config = None,
-) -> None:
+) -> int:
     """Lines to paste so that apps export here."""
-    from tracetui.cli.env import env as run
+    from tracetui.cli.env import env
 
-    raise typer.Exit(run(_settings(db, grpc, http, config), shell))
+    return env(settings, shell)
 
 
-@app.command()
-def doctor(as_json: Json = False, db: Db = None, grpc: Grpc = None, http: Http = None, config: Config = None) -> None:
+@command()
+def doctor(settings: GivenSettings, as_json: Json = False) -> int:
     """Whether everything is in order: files, ports, versions, this shell."""
-    from tracetui.cli.doctor import doctor as run
+    from tracetui.cli.doctor import doctor
 
-    raise typer.Exit(run(_settings(db, grpc, http, config), as_json=as_json))
+    return doctor(settings, as_json=as_json)
 
 
-@app.command()
+@command()
 def reindex(
+    settings: GivenSettings,
     everything: Annotated[bool, typer.Option("--all", help="Also what is up to date: newer prices, say.")] = False,
-    db: Db = None,
-    grpc: Grpc = None,
-    http: Http = None,
-    config: Config = None,
-) -> None:
+) -> int:
     """Derive columns and totals of older spans anew."""
-    from tracetui.cli.reindex import reindex as run
+    from tracetui.cli.reindex import reindex
 
-    raise typer.Exit(run(_settings(db, grpc, http, config), everything=everything))
+    return reindex(settings, everything=everything)
 
 
-@app.command()
+@command()
 def prune(
+    settings: GivenSettings,
     max_size: Annotated[str | None, typer.Option("--max-size", metavar="SIZE", help="2GB, 500MB, ...")] = None,
     max_age: Annotated[str | None, typer.Option("--max-age", metavar="AGE", help="30d, 12h, 2w, ...")] = None,
-    db: Db = None,
-    grpc: Grpc = None,
-    http: Http = None,
-    config: Config = None,
-) -> None:
+) -> int:
     """Remove the oldest traces beyond a size or an age."""
-    from tracetui.cli.removing import prune as run
-    from tracetui.cli.removing import with_limits
+    from tracetui.cli.removing import prune, with_limits
 
-    raise typer.Exit(run(with_limits(_settings(db, grpc, http, config), max_size, max_age)))
+    return prune(with_limits(settings, max_size, max_age))
 
 
-@app.command()
+@command()
 def delete(
+    settings: GivenSettings,
     query: Query = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
-    db: Db = None,
-    grpc: Grpc = None,
-    http: Http = None,
-    config: Config = None,
-) -> None:
+) -> int:
     """Remove the traces that match, after showing them."""
-    from tracetui.cli.removing import delete as run
+    from tracetui.cli.removing import delete
 
-    raise typer.Exit(run(_settings(db, grpc, http, config), _joined(query), confirmed=yes))
+    return delete(settings, joined(query), confirmed=yes)
 
 
-@app.command()
-def demo(db: Db = None, grpc: Grpc = None, http: Http = None, config: Config = None) -> None:
+@command()
+def demo(db: Db = None, grpc: Grpc = None, http: Http = None, config: Config = None) -> int:
     """The explorer on real traces, replayed live."""
-    from tracetui.cli.demo import demo as run
+    from tracetui.cli.demo import demo
     from tracetui.cli.diagnostics import note
 
     if db is not None:
         note(f"The demo uses a temporary database; {db} is left alone.")
-    raise typer.Exit(run(_settings(db, grpc, http, config)))
-
-
-def _settings(db: Path | None, grpc: str | None, http: list[str] | None, config: Path | None) -> Settings:
-    return load(config=config, db=db, grpc=grpc, http=tuple(http or ()))
-
-
-def _joined(query: list[str] | None) -> str:
-    """The words of a query as one text."""
-    return " ".join(query or ()).replace(QUERY_TERM_MARK, "")
+    return demo(settings_of(db, grpc, http, config))
 
 
 def keep_only(name: str) -> None:
-    """Forget every command but one, before any is built: building all twelve takes a fifth of the explorer's start.
+    """Forget every command but one, before any is built: building all of them takes a fifth of the explorer's start.
 
     A word that is no command (`--help`) keeps them all.
     """
     if name in COMMANDS:
-        kept = [info for info in app.registered_commands if name in (info.name, getattr(info.callback, "__name__", ""))]
-        app.registered_commands[:] = kept
+        app.registered_commands[:] = [info for info in app.registered_commands if info.name == name]

@@ -9,6 +9,7 @@ from tracetui.cli.words import ExplorerWords
 from tracetui.config import load
 from tracetui.errors import UsageError
 from tracetui.query import compile_text
+from tracetui.query.saved import expand
 
 
 def explore(given: ExplorerWords) -> int:
@@ -25,7 +26,7 @@ def explore(given: ExplorerWords) -> int:
         theme=given.theme,
         receive=False if given.no_receive else None,
     )
-    compile_text(given.query)
+    compile_text(expand(given.query, settings.filters))
     if not (sys.stdout.isatty() and sys.stdin.isatty()):
         raise UsageError(
             "The explorer needs a terminal.",

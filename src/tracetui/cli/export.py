@@ -7,11 +7,12 @@ import stat
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tracetui.cli import diagnostics
-from tracetui.cli.lists import Counted, matching_logs, span_objects
+from tracetui.cli.lists import Counted, logs_of, matching_logs, span_objects
 from tracetui.cli.output import Output
 from tracetui.cli.reading import all_rows, conditions, open_reader
 from tracetui.config import Settings
@@ -29,7 +30,16 @@ STDOUT = "-"
 """The file name that means stdout."""
 
 
-def export(settings: Settings, query: str, file: str, form: str, *, fail_empty: bool = False) -> int:
+def export(
+    settings: Settings,
+    query: str,
+    file: str,
+    form: str,
+    *,
+    since: str = "",
+    limit: int = 0,
+    fail_empty: bool = False,
+) -> int:
     """Write the spans that match, and their log records, to a file.
 
     Without a query every log record is written, those that belong to no span too.
@@ -39,6 +49,8 @@ def export(settings: Settings, query: str, file: str, form: str, *, fail_empty: 
         query: Which spans; empty for all.
         file: Path to write, replaced only when all is written; `-` for stdout.
         form: One of `FORMATS`.
+        since: Only spans that began then or later; empty for all.
+        limit: At most this many spans; 0 for all.
         fail_empty: Whether to exit with 3 when nothing matches.
 
     Raises:
@@ -47,35 +59,38 @@ def export(settings: Settings, query: str, file: str, form: str, *, fail_empty: 
     """
     if form not in FORMATS:
         raise UsageError(f"--format {form} is not known.", hint=f"One of {', '.join(FORMATS)}.")
-    where = conditions(query)
+    where = conditions(settings, query, since)
     if file != STDOUT and Path(file).resolve() == settings.db.resolve():
         raise UsageError(f"{file} is the database itself.", hint="Give --output another file.")
     spans = logs = 0
     with open_reader(settings) as reader, _open_output(file) as output:
         if reader is not None:
             write = _write_objects if form == "jsonl" else _write_requests
-            spans, logs = write(output, reader, where)
+            spans, logs = write(output, reader, where, limit or None)
         output.flush()
     if file != STDOUT:
         diagnostics.note(f"Wrote {spans:,} spans and {logs:,} log records to {file}.")
     return diagnostics.NOTHING_MATCHED if fail_empty and not spans and not logs else diagnostics.DONE
 
 
-def _write_requests(output: Output, reader: SpanReader, where: Condition | None) -> tuple[int, int]:
+def _write_requests(output: Output, reader: SpanReader, where: Condition | None, limit: int | None) -> tuple[int, int]:
     from tracetui.otlp.encode import json_requests
     from tracetui.otlp.wire import Signal
 
-    spans = Counted(all_spans(reader, where))
-    logs = Counted(matching_logs(reader, where))
+    spans = Counted(islice(all_spans(reader, where), limit))
+    if limit is None:
+        logs = Counted(matching_logs(reader, where))
+    else:
+        logs = Counted(logs_of(reader, islice(all_rows(reader, where), limit)))
     for signal, stored in ((Signal.TRACES, spans), (Signal.LOGS, logs)):
         for request in json_requests(signal, _items(stored)):
             output.json(request, compact=True)
     return spans.count, logs.count
 
 
-def _write_objects(output: Output, reader: SpanReader, where: Condition | None) -> tuple[int, int]:
+def _write_objects(output: Output, reader: SpanReader, where: Condition | None, limit: int | None) -> tuple[int, int]:
     spans = 0
-    for value in span_objects(reader, all_rows(reader, where)):
+    for value in span_objects(reader, islice(all_rows(reader, where), limit)):
         output.json(value)
         spans += 1
     return spans, 0

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
+import heapq
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Generic, TypeVar
 
 from tracetui.cli import diagnostics
+from tracetui.cli.listing import ListFormat, Listing, ListOptions, Orders, Sort
 from tracetui.cli.output import Cell, Column, Output
-from tracetui.cli.reading import all_rows, all_traces, conditions, log_record, normalised, open_reader
+from tracetui.cli.reading import PAGE, all_rows, all_traces, conditions, log_record, normalised, open_reader, rows_of
 from tracetui.config import Settings
-from tracetui.errors import UsageError
 from tracetui.model.attributes import JSONValue
 from tracetui.model.clock import format_duration, format_moment
 from tracetui.model.names import span_kind_name, status_code_name
 from tracetui.model.numbers import format_cost, format_tokens
 from tracetui.model.objects import log_object, span_object, trace_object
 from tracetui.model.trace import SpanRow, TraceSummary
-from tracetui.store.api import SpanReader, StoredLog, all_logs
+from tracetui.store.api import (
+    SpanOrder,
+    SpanReader,
+    SpanSort,
+    StoredLog,
+    TraceOrder,
+    TraceSort,
+    all_logs,
+)
 from tracetui.store.conditions import Condition
 
 SHORT_ID = 8
@@ -28,67 +35,27 @@ SHORT_ID = 8
 Row = TypeVar("Row")
 
 
-class ListFormat(StrEnum):
-    """How a list is written."""
-
-    TABLE = "table"
-    JSON = "json"
-    CSV = "csv"
+def traces(settings: Settings, options: ListOptions, *, follow: bool = False) -> int:
+    """List traces."""
+    return _listed(settings, options, TRACES, follow=follow)
 
 
-@dataclass(frozen=True, slots=True)
-class ListOptions:
-    """What a list was asked for."""
-
-    query: str = ""
-    form: ListFormat = ListFormat.TABLE
-    limit: int = 100
-    """At most this many rows; 0 for all."""
-    fail_empty: bool = False
-    """Whether no rows are a failure (exit code 3)."""
+def spans(settings: Settings, options: ListOptions, *, follow: bool = False) -> int:
+    """List spans."""
+    return _listed(settings, options, SPANS, follow=follow)
 
 
-@dataclass(frozen=True, slots=True)
-class Listing(Generic[Row]):
-    """How one kind of row is read and written."""
-
-    noun: str
-    """Plural, for messages."""
-    rows: Callable[[SpanReader, Condition | None], Iterator[Row]]
-    count: Callable[[SpanReader, Condition | None], int]
-    objects: Callable[[SpanReader, Iterator[Row]], Iterator[JSONValue]]
-    """The rows' JSON objects."""
-    fields: Sequence[tuple[str, Callable[[Row], object]]]
-    """CSV columns: name and value."""
-    columns: Sequence[Column]
-    cells: Callable[[Row, bool], Sequence[Cell]]
-    """A row's table cells; the flag asks for short ids."""
+def logs(settings: Settings, options: ListOptions, *, follow: bool = False) -> int:
+    """List log records; with a query, those of the spans that match."""
+    return _listed(settings, options, LOGS, follow=follow)
 
 
-def list_format(as_json: bool, as_csv: bool) -> ListFormat:
-    """The format two flags ask for.
+def _listed(settings: Settings, options: ListOptions, listing: Listing[Row], *, follow: bool) -> int:
+    if not follow:
+        return list_rows(settings, options, listing)
+    from tracetui.cli.follow import follow as run
 
-    Raises:
-        UsageError: Both were given.
-    """
-    if as_json and as_csv:
-        raise UsageError("--json and --csv exclude each other.", hint="Give one of them.")
-    return ListFormat.JSON if as_json else ListFormat.CSV if as_csv else ListFormat.TABLE
-
-
-def traces(settings: Settings, options: ListOptions) -> int:
-    """List traces, newest first."""
-    return list_rows(settings, options, TRACES)
-
-
-def spans(settings: Settings, options: ListOptions) -> int:
-    """List spans in order of arrival."""
-    return list_rows(settings, options, SPANS)
-
-
-def logs(settings: Settings, options: ListOptions) -> int:
-    """List log records in order of arrival; with a query, those of the spans that match."""
-    return list_rows(settings, options, LOGS)
+    return run(settings, options, listing.noun)
 
 
 def write_table(output: Output, listing: Listing[Row], rows: Sequence[Row]) -> None:
@@ -97,23 +64,38 @@ def write_table(output: Output, listing: Listing[Row], rows: Sequence[Row]) -> N
 
 
 def list_rows(settings: Settings, options: ListOptions, listing: Listing[Row]) -> int:
-    """Write a listing; returns the exit status."""
-    where = conditions(options.query)
+    """Write a listing, or how many rows it would have; returns the exit status."""
+    where = conditions(settings, options.query, options.since)
+    sort = listing.orders.chosen(options.sort, listing.noun)
+    most = options.most
     output = Output()
     with open_reader(settings) as reader:
-        if reader is None:
+        if options.count:
+            written = total = listing.count(reader, where) if reader is not None else 0
+            write_count(output, options.form, total)
+        elif reader is None:
             written = total = 0
         else:
-            rows = listing.rows(reader, where)
-            written = _write(output, options.form, listing, reader, islice(rows, options.limit or None))
-            more = options.limit and written == options.limit and next(rows, None) is not None
+            rows = listing.rows(reader, where, sort, None if most is None else most + 1)
+            written = _write(output, options.form, listing, reader, islice(rows, most))
+            more = written == most and next(rows, None) is not None
             total = listing.count(reader, where) if more else written
     output.flush()
     if total > written:
         diagnostics.note(f"{written:,} of {total:,} {listing.noun}; --limit N shows more, --limit 0 all.")
-    elif not written and options.form is ListFormat.TABLE and reader is not None:
-        diagnostics.note(f"No {listing.noun} match." if options.query else f"No {listing.noun} yet.")
+    elif not written and options.form is ListFormat.TABLE and not options.count and reader is not None:
+        diagnostics.note(f"No {listing.noun} match." if where is not None else f"No {listing.noun} yet.")
     return diagnostics.NOTHING_MATCHED if options.fail_empty and not written else diagnostics.DONE
+
+
+def write_count(output: Output, form: ListFormat, count: int) -> None:
+    """How many match: a number, or an object that holds it."""
+    if form is ListFormat.JSON:
+        output.json({"count": count})
+    elif form is ListFormat.CSV:
+        output.csv(["count"], [[count]])
+    else:
+        output.line(str(count))
 
 
 def _write(output: Output, form: ListFormat, listing: Listing[Row], reader: SpanReader, rows: Iterator[Row]) -> int:
@@ -164,13 +146,44 @@ def _log_objects(reader: SpanReader, rows: Iterator[StoredLog]) -> Iterator[JSON
     return (log_object(log_record(row)) for row in rows)
 
 
+def _traces_in_order(
+    reader: SpanReader, where: Condition | None, sort: Sort, wanted: int | None
+) -> Iterator[TraceSummary]:
+    order = TraceSort(TraceOrder(sort.name), sort.descending)
+    return all_traces(reader, where, order, page=min(wanted or PAGE, PAGE))
+
+
+def _spans_in_order(reader: SpanReader, where: Condition | None, sort: Sort, wanted: int | None) -> Iterator[SpanRow]:
+    order = SpanSort(SpanOrder(sort.name), sort.descending)
+    if order == SpanSort():
+        return all_rows(reader, where)
+    return rows_of(reader, reader.sorted_spans(where, order, limit=wanted))
+
+
+def _logs_in_order(reader: SpanReader, where: Condition | None, sort: Sort, wanted: int | None) -> Iterator[StoredLog]:
+    rows = matching_logs(reader, where)
+    if sort == LOGS.orders.default:
+        return rows
+
+    def place(row: StoredLog) -> tuple[int, int]:
+        return (row.time_unix_nano if sort.name == "time" else 0, row.row_id)
+
+    if wanted is None:
+        return iter(sorted(rows, key=place, reverse=sort.descending))
+    return iter((heapq.nlargest if sort.descending else heapq.nsmallest)(wanted, rows, key=place))
+
+
 def matching_logs(reader: SpanReader, where: Condition | None) -> Iterator[StoredLog]:
     """The log records of the spans that match; without conditions every log record."""
     if where is None:
-        yield from all_logs(reader)
-        return
-    for row in all_rows(reader, where):
-        yield from all_logs(reader, trace_id=row.trace_id, span_id=row.span_id)
+        return all_logs(reader)
+    return logs_of(reader, all_rows(reader, where))
+
+
+def logs_of(reader: SpanReader, rows: Iterable[SpanRow]) -> Iterator[StoredLog]:
+    """The log records of these spans."""
+    for row in rows:
+        yield from all_logs(reader, trace_id=row.trace_id, span_id=row.announces or row.span_id)
 
 
 def _count_logs(reader: SpanReader, where: Condition | None) -> int:
@@ -241,7 +254,8 @@ def severity_word(number: int) -> str:
 
 TRACES: Listing[TraceSummary] = Listing(
     noun="traces",
-    rows=all_traces,
+    orders=Orders(Sort("start", descending=True), tuple(TraceOrder), ("name", "service")),
+    rows=_traces_in_order,
     count=lambda reader, where: reader.count_traces(where),
     objects=_trace_objects,
     fields=(
@@ -285,7 +299,8 @@ TRACES: Listing[TraceSummary] = Listing(
 
 SPANS: Listing[SpanRow] = Listing(
     noun="spans",
-    rows=all_rows,
+    orders=Orders(Sort("arrival", descending=False), tuple(SpanOrder), ("arrival", "name", "kind", "service", "model")),
+    rows=_spans_in_order,
     count=lambda reader, where: reader.count_spans(where),
     objects=span_objects,
     fields=(
@@ -334,7 +349,8 @@ SPANS: Listing[SpanRow] = Listing(
 
 LOGS: Listing[StoredLog] = Listing(
     noun="log records",
-    rows=matching_logs,
+    orders=Orders(Sort("arrival", descending=False), ("arrival", "time"), ("arrival",)),
+    rows=_logs_in_order,
     count=_count_logs,
     objects=_log_objects,
     fields=(

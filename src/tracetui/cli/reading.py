@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING
 
 from tracetui.cli.diagnostics import note
 from tracetui.config import Settings
+from tracetui.errors import UsageError
+from tracetui.model.clock import SystemClock
+from tracetui.sanitise import one_line
 from tracetui.store.api import RowKey, SpanReader, StoredLog, StoredSpan, TraceSort, all_logs
 
 if TYPE_CHECKING:
@@ -21,6 +24,9 @@ if TYPE_CHECKING:
 
 PAGE = 200
 """Rows read at once."""
+
+NEWEST_FIRST = TraceSort()
+"""The order of a trace list unless told otherwise."""
 
 
 @contextmanager
@@ -85,26 +91,58 @@ def last_row_id(reader: SpanReader) -> int:
     return low
 
 
-def conditions(query: str) -> Condition | None:
+def conditions(settings: Settings, query: str, since: str = "") -> Condition | None:
     """What a query asks of a span; None for the empty query.
 
+    Args:
+        settings: Where saved queries are.
+        query: The query, or the name of a saved one behind an `@`; empty for every span.
+        since: Only spans that began then or later: `15m`, `2026-11-22`; empty for all.
+
     Raises:
-        UsageError: The query is wrong; says where.
+        UsageError: The query, or the time, is wrong; says where.
     """
-    if not query.strip():
-        return None
     from tracetui.query import compile_text
+    from tracetui.query.saved import expand
 
-    return compile_text(query)
+    where = compile_text(expand(query, settings.filters))
+    if not since:
+        return where
+    from tracetui.store.conditions import And, Compare, Comparison, SpanField
+
+    began = Compare(SpanField.START, Comparison.AT_LEAST, since_nano(since))
+    return began if where is None else And((where, began))
 
 
-def all_traces(reader: SpanReader, where: Condition | None = None) -> Iterator[TraceSummary]:
-    """Every trace that matches, newest first, page by page."""
-    sort = TraceSort()
+def since_nano(text: str) -> int:
+    """The moment that `--since` names, in nanoseconds since 1970.
+
+    Raises:
+        UsageError: It names none.
+    """
+    from tracetui.query.literals import duration, moment
+
+    now_nano = SystemClock().now_nano()
+    ago = duration(text)
+    if ago is not None:
+        return max(now_nano - int(ago), 0)
+    stretch = moment(text, now_nano)
+    if stretch is None:
+        raise UsageError(
+            f"--since {one_line(text, 40)} is no time.",
+            hint="Such as 15m, 2h, 1d, today, 2026-11-22, 2026-11-22T14:03.",
+        )
+    return stretch.start
+
+
+def all_traces(
+    reader: SpanReader, where: Condition | None = None, sort: TraceSort = NEWEST_FIRST, *, page: int = PAGE
+) -> Iterator[TraceSummary]:
+    """Every trace that matches in an order, newest first unless told otherwise, page by page."""
     after: RowKey | None = None
-    while page := reader.traces(where, sort=sort, after=after, limit=PAGE):
-        yield from page
-        after = reader.trace_key(page[-1], sort)
+    while rows := reader.traces(where, sort=sort, after=after, limit=page):
+        yield from rows
+        after = reader.trace_key(rows[-1], sort)
 
 
 def all_rows(reader: SpanReader, where: Condition | None = None, *, after_row_id: int = 0) -> Iterator[SpanRow]:

@@ -56,7 +56,7 @@ def delete(settings: Settings, query: str, *, confirmed: bool) -> int:
         UsageError: The query is empty or wrong, or there is nobody to ask.
         StoreError: The database cannot be used, or another process writes it.
     """
-    where = conditions(query)
+    where = conditions(settings, query)
     if where is None:
         raise UsageError("Say which traces.", hint="`tracetui delete 'start<-30d'`; `*` in a name stands for anything.")
     if not settings.db.exists():

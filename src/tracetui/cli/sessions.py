@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 from tracetui.cli.diagnostics import many
-from tracetui.cli.lists import Listing, ListOptions, list_rows, status_mark
+from tracetui.cli.listing import Listing, ListOptions, Orders, Sort
+from tracetui.cli.lists import list_rows, status_mark
 from tracetui.cli.output import Cell, Column, Output, Piece
-from tracetui.cli.reading import PAGE, normalised
+from tracetui.cli.reading import PAGE, all_traces, normalised
 from tracetui.cli.span_view import message_lines
 from tracetui.config import Settings
-from tracetui.errors import UsageError
 from tracetui.model.attributes import JSONValue
 from tracetui.model.clock import format_duration, format_moment
 from tracetui.model.numbers import format_cost, format_tokens
@@ -26,43 +26,44 @@ from tracetui.turns import read_turn
 Line = Sequence[Piece]
 
 
-def sessions(settings: Settings, options: ListOptions, sort: SessionSort) -> int:
-    """List sessions."""
-
-    def rows(reader: SpanReader, _where: Condition | None) -> Iterator[SessionSummary]:
-        after: RowKey | None = None
-        while page := reader.sessions(sort=sort, after=after, limit=PAGE):
-            yield from page
-            after = reader.session_key(page[-1], sort)
-
-    return list_rows(
-        settings,
-        options,
-        Listing(
-            noun="sessions",
-            rows=rows,
-            count=lambda reader, _where: reader.count_sessions(),
-            objects=_objects,
-            fields=_FIELDS,
-            columns=_COLUMNS,
-            cells=_cells,
-        ),
-    )
+def sessions(settings: Settings, options: ListOptions) -> int:
+    """List sessions, with a query those with a trace that matches."""
+    return list_rows(settings, options, SESSIONS)
 
 
-def session_sort(name: str, ascending: bool) -> SessionSort:
-    """The order that is asked for by name: numbers from the largest, names from A unless `ascending` says otherwise.
+def _in_order(reader: SpanReader, where: Condition | None, sort: Sort, wanted: int | None) -> Iterator[SessionSummary]:
+    order = SessionSort(SessionOrder(sort.name), sort.descending)
+    page = min(wanted or PAGE, PAGE)
+    if where is None:
+        yield from _all(reader, order, page)
+        return
+    ids = _matching(reader, where)
+    if len(ids) <= PAGE:
+        found = [session for session in map(reader.session, ids) if session is not None]
+        yield from sorted(found, key=lambda session: _place(reader, session, order), reverse=order.descending)
+    else:
+        yield from (session for session in _all(reader, order, page) if session.session_id in ids)
 
-    Raises:
-        UsageError: There is no such order.
-    """
-    try:
-        order = SessionOrder(name.lower())
-    except ValueError:
-        names = ", ".join(order.value for order in SessionOrder)
-        raise UsageError(f"Sessions cannot be sorted by {one_line(name, 40)!r}.", hint=f"By: {names}.") from None
-    named = order in (SessionOrder.SESSION, SessionOrder.SERVICE)
-    return SessionSort(order, descending=not (ascending or named))
+
+def _all(reader: SpanReader, order: SessionSort, page: int) -> Iterator[SessionSummary]:
+    after: RowKey | None = None
+    while rows := reader.sessions(sort=order, after=after, limit=page):
+        yield from rows
+        after = reader.session_key(rows[-1], order)
+
+
+def _place(reader: SpanReader, session: SessionSummary, order: SessionSort) -> tuple[int | float | str, int]:
+    value, row_id = reader.session_key(session, order)
+    return (value.casefold() if isinstance(value, str) else value, row_id)
+
+
+def _matching(reader: SpanReader, where: Condition) -> set[str]:
+    """The ids of sessions with a trace that matches."""
+    return {trace.session_id for trace in all_traces(reader, where) if trace.session_id}
+
+
+def _count(reader: SpanReader, where: Condition | None) -> int:
+    return reader.count_sessions() if where is None else len(_matching(reader, where))
 
 
 def write_session(output: Output, reader: SpanReader, session: SessionSummary, *, as_json: bool = False) -> None:
@@ -199,3 +200,15 @@ _COLUMNS = (
     Column("tokens", right=True, rank=3),
     Column("cost", right=True, rank=4),
 )
+
+SESSIONS: Listing[SessionSummary] = Listing(
+    noun="sessions",
+    orders=Orders(Sort("last", descending=True), tuple(SessionOrder), ("session", "service")),
+    rows=_in_order,
+    count=_count,
+    objects=_objects,
+    fields=_FIELDS,
+    columns=_COLUMNS,
+    cells=_cells,
+)
+"""Sessions."""

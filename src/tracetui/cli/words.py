@@ -7,6 +7,8 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from tracetui.errors import UsageError
+
 COMMANDS = frozenset(
     {
         "explore",
@@ -16,6 +18,7 @@ COMMANDS = frozenset(
         "spans",
         "logs",
         "sessions",
+        "stats",
         "show",
         "export",
         "import",
@@ -29,7 +32,7 @@ COMMANDS = frozenset(
 )
 """Every command; any other first word is a query for the explorer."""
 
-QUERY_COMMANDS = frozenset({"explore", "traces", "spans", "logs", "export", "delete"})
+QUERY_COMMANDS = frozenset({"explore", "traces", "spans", "logs", "sessions", "stats", "export", "delete"})
 """Commands whose words are a query."""
 
 QUERY_TERM_MARK = "\0"
@@ -38,8 +41,10 @@ QUERY_TERM_MARK = "\0"
 _VALUE_OPTIONS = frozenset({"--db", "--grpc", "--http", "--config", "--theme"})
 """Options that may stand before the command and are followed by a value."""
 
-_NEGATED_TERM = re.compile(r"""-(?:[A-Za-z_][\w.]*(?::|!?=|[<>~])|["(])""")
+_NEGATED_TERM = re.compile(r"""-(?:@?[A-Za-z_][\w./-]*(?::|!?=|!?~|[<>])|["({@])""")
 """A query term such as `-status:error`, which must not be read as an option."""
+
+_LIKE_A_COMMAND = re.compile(r"[a-z]{3,12}")
 
 
 class ExplorerWords(NamedTuple):
@@ -59,6 +64,9 @@ def arrange(arguments: Sequence[str], commands: Collection[str] = COMMANDS) -> l
 
     `tracetui --db x spans` becomes `spans --db x`, `tracetui kind:LLM` becomes `explore kind:LLM`, and
     `tracetui -- spans` is a query for the word "spans".
+
+    Raises:
+        UsageError: The first word is a misspelt command.
     """
     words = list(arguments)
     position = 0
@@ -75,8 +83,23 @@ def arrange(arguments: Sequence[str], commands: Collection[str] = COMMANDS) -> l
         elif word in commands:
             return [word, *_marked(word, [*words[:position], *words[position + 1 :]])]
         else:
+            _refuse_misspelt(word, commands)
             break
     return ["explore", *_marked("explore", words)]
+
+
+def _refuse_misspelt(word: str, commands: Collection[str]) -> None:
+    """Stop at a first word that was most probably meant to be a command, before the explorer opens on it."""
+    if not _LIKE_A_COMMAND.fullmatch(word):
+        return
+    from difflib import get_close_matches  # deferred: only a query of plain words comes here
+
+    near = get_close_matches(word, commands, n=1, cutoff=0.75)
+    if near:
+        raise UsageError(
+            f"There is no command {word!r}.",
+            hint=f"Did you mean `tracetui {near[0]}`? `tracetui -- {word}` searches for the word.",
+        )
 
 
 def _marked(command: str, words: list[str]) -> list[str]:

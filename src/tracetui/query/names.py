@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from tracetui.query.errors import QueryError, cited, likely
 from tracetui.query.fields import BY_NAME, BY_OPERAND, RESERVED_PREFIXES, Field
-from tracetui.query.lexer import HAS, is_plain_name
+from tracetui.query.lexer import HAS, TokenKind, is_plain_name, tokens
 from tracetui.query.printer import spelled_key
-from tracetui.query.tree import Key, KeyForm
+from tracetui.query.tree import Key, KeyForm, Place
 from tracetui.store.conditions import Attribute, Operand
 
 _OF_RESOURCE = "resource."
@@ -34,6 +34,19 @@ def operand_of(key: Key, text: str) -> Operand:
     if "." in name and not name.startswith(RESERVED_PREFIXES):
         return Attribute(key.name)
     raise _no_field(key, text)
+
+
+def named(text: str) -> Operand:
+    """What a key that stands by itself names, as after `--by`.
+
+    Raises:
+        QueryError: It is no key, or there is no such field.
+    """
+    read = tokens(f"{HAS}:{text.strip()}")
+    if len(read) != 4 or read[2].kind is not TokenKind.VALUE or read[2].problem is not None:
+        raise QueryError(f"{cited(text)} is no key.", text, 0, len(text), expected="a field or the key of an attribute")
+    key = Key(read[2].pieces[0], read[2].form, Place(0, len(text)))
+    return operand_of(key, text)
 
 
 def key_of(operand: Operand) -> Key:

@@ -404,6 +404,29 @@ class TraceSort:
     descending: bool = True
 
 
+class SpanOrder(StrEnum):
+    """What a list of spans is sorted by; ties are broken by arrival."""
+
+    ARRIVAL = "arrival"
+    START = "start"
+    DURATION = "duration"
+    TOKENS = "tokens"
+    """Input and output together."""
+    COST = "cost"
+    NAME = "name"
+    KIND = "kind"
+    SERVICE = "service"
+    MODEL = "model"
+
+
+@dataclass(frozen=True, slots=True)
+class SpanSort:
+    """Order of a list of spans; that of arrival unless told otherwise."""
+
+    order: SpanOrder = SpanOrder.ARRIVAL
+    descending: bool = False
+
+
 class SessionOrder(StrEnum):
     """What a session list is sorted by; ties are broken by arrival."""
 
@@ -428,6 +451,35 @@ class SessionSort:
 
     order: SessionOrder = SessionOrder.LAST
     descending: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class SpanGroup:
+    """Spans that have the same values."""
+
+    values: tuple[str, ...]
+    """One for each operand, as text."""
+    spans: int
+    errors: int
+    input_tokens: int | None
+    """Of the spans whose usage enters the totals; None where none of them has any."""
+    output_tokens: int | None
+    cost_total: float | None
+    cost_source: str
+    """`reported`, `estimated` or `mixed`; empty without a cost."""
+    p50_nano: int | None
+    """Exact percentiles of the durations that are known, by nearest rank; None where none is."""
+    p95_nano: int | None
+    p99_nano: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class SpanGroups:
+    """Groups of spans, and how many spans are in none."""
+
+    groups: Sequence[SpanGroup]
+    without: int
+    """Spans that lack one of the values."""
 
 
 class RowKey(NamedTuple):
@@ -635,6 +687,21 @@ class SpanReader(Protocol):
 
     def spans(self, where: Condition | None = None, *, after_row_id: int = 0, limit: int = 100) -> list[SpanRow]:
         """A page of spans in order of arrival."""
+        ...
+
+    def sorted_spans(self, where: Condition | None, sort: SpanSort, *, limit: int | None = None) -> list[int]:
+        """Row ids of the spans that match, in an order: the first so many, or all.
+
+        Spans without the value (no cost, no duration) stand below all that have it.
+        """
+        ...
+
+    def group_spans(self, where: Condition | None, by: Sequence[Operand]) -> SpanGroups:
+        """The spans that match in groups of equal values, in no particular order.
+
+        Raises:
+            UsageError: A field is none to group by, or there are too many groups.
+        """
         ...
 
     def skeleton(self, trace_id: str) -> list[SpanNode]:

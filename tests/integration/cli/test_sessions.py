@@ -31,7 +31,7 @@ def test_csv_and_table_hold_the_same_sessions(stocked: Cli) -> None:
 def test_sessions_in_another_order(stocked: Cli) -> None:
     turns = [session["trace_count"] for session in stocked.objects("sessions", "--sort", "turns")]
     assert turns == sorted(turns, reverse=True)  # type: ignore[type-var]
-    assert [s["trace_count"] for s in stocked.objects("sessions", "--sort", "turns", "--asc")] == turns[::-1]
+    assert [s["trace_count"] for s in stocked.objects("sessions", "--sort", "turns:asc")] == turns[::-1]
     wrong = stocked("sessions", "--sort", "mood")
     assert (wrong.returncode, wrong.stdout) == (2, "")
     assert "last, start, duration" in wrong.stderr

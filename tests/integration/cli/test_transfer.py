@@ -135,6 +135,8 @@ def test_a_query_exports_what_matches_with_its_logs(stocked: Cli, cli: Cli) -> N
     assert len(spans) == len(stocked.objects("spans", 'name:"chat gpt-4o-mini"'))
     assert 0 < len(logs) < 16
     assert stocked("export", "no-such-thing", "--fail-empty").returncode == 3
+    limited = stocked("export", 'name:"chat gpt-4o-mini"', "--limit", "1", "--format", "jsonl").stdout
+    assert len(limited.splitlines()) == 1
 
 
 def test_jsonl_holds_the_span_objects(stocked: Cli, tmp_path: Path) -> None:

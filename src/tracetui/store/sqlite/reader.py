@@ -17,6 +17,7 @@ from tracetui.store.api import ResourceRecord, ScopeRecord, StoredLog, StoredSpa
 from tracetui.store.sqlite import statements
 from tracetui.store.sqlite.connection import UNREADABLE, damaged, explain, is_damaged, open_for_reading
 from tracetui.store.sqlite.derived import OutdatedReads
+from tracetui.store.sqlite.groups import GroupReads
 from tracetui.store.sqlite.indexing import IndexReads
 from tracetui.store.sqlite.removal import OldReads
 from tracetui.store.sqlite.rows import trace_summary
@@ -26,7 +27,7 @@ from tracetui.store.sqlite.sessions import SessionReads
 _HEX = frozenset("0123456789abcdef")
 
 
-class SqliteReader(SearchReads, SessionReads, OutdatedReads, IndexReads, OldReads):
+class SqliteReader(SearchReads, GroupReads, SessionReads, OutdatedReads, IndexReads, OldReads):
     """Reads one database file through a connection that cannot write; a `SpanReader`. Used by one thread at a time.
 
     A file that is missing or of an earlier version is first brought up to date.

@@ -33,13 +33,19 @@ def traces_statement(plan: Plan, ahead: Sql, *, in_few: bool = False) -> Sql:
 
 def spans_statement(plan: Plan, *, in_few: bool = False) -> Sql:
     """The statement that counts the spans that match; `in_few` as above."""
+    text, values = ids_statement(plan, in_few=in_few)
+    return Sql(f"SELECT count(*) FROM ({text})", values)
+
+
+def ids_statement(plan: Plan, *, in_few: bool = False) -> Sql:
+    """The statement of the row ids (`id`) of all spans that match, in no particular order; `in_few` as above."""
     if plan.is_empty:
-        return Sql("SELECT 0")
-    found = None if in_few else _matching(plan, "s.id")
+        return Sql("SELECT 0 AS id WHERE 0")
+    found = None if in_few else _matching(plan, "s.id AS id")
     if found is None:
         text, values = of_traces(plan) if in_few else plan.whole
-        return Sql(f"SELECT count(*) FROM spans s WHERE {text}", values)
-    return Sql(f"SELECT count(*) FROM ({found.text})", found.values)
+        return Sql(f"SELECT s.id AS id FROM spans s WHERE {text}", values)
+    return found
 
 
 def _matching(plan: Plan, column: str) -> Sql | None:
