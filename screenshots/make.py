@@ -13,6 +13,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import closing
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -66,13 +67,25 @@ async def until(pilot: Pilot[str], holds: Callable[[], object]) -> None:
     raise TimeoutError("the screen never came to show it")
 
 
+def is_indexed(app: TracetuiApp) -> bool:
+    """Whether the search finds all that is stored."""
+    with closing(app._runtime.open_reader()) as reader:
+        state = reader.search_state()
+        return state.indexed >= state.total > 0
+
+
 async def open_trace(pilot: Pilot[str], explorer: ExplorerScreen, name: str) -> None:
-    """Filter for a trace by name, open it."""
-    await pilot.press("slash", *name.replace(" ", "space"))
-    await until(pilot, lambda: explorer.traces.view.where is not None and explorer.traces.selected is not None)
+    """Filter for a trace by name, open it, remove the filter."""
+    assert isinstance(explorer.app, TracetuiApp)
+    app = explorer.app
+    await until(pilot, lambda: is_indexed(app))
+    explorer.set_filter(f'trace.name:"{name}"')
+    await until(pilot, lambda: explorer.traces.is_current and explorer.traces.selected is not None)
     await until(pilot, lambda: name in (explorer.traces.selected.name if explorer.traces.selected else ""))
-    await pilot.press("enter", "enter")
+    await pilot.press("enter")
     await until(pilot, lambda: explorer.spans.trace is not None and explorer.spans.selected_row is not None)
+    await pilot.press("slash", "escape")
+    await until(pilot, lambda: explorer.spans.matches is None)
 
 
 async def go_to(pilot: Pilot[str], explorer: ExplorerScreen, kind: str, tab: int) -> None:
@@ -131,6 +144,21 @@ async def a_session(pilot: Pilot[str], explorer: ExplorerScreen) -> None:
     await pilot.pause(0.3)
 
 
+async def a_filter(pilot: Pilot[str], explorer: ExplorerScreen) -> None:
+    app, traces = explorer.app, explorer.traces
+    assert isinstance(app, TracetuiApp)
+    await until(pilot, lambda: is_indexed(app))
+    await pilot.press("slash")
+    explorer.bar.field.cursor_blink = False
+    explorer.set_filter("kind:LLM weather -status:error")
+    await until(pilot, lambda: traces.is_current and traces.counted and traces.total > 0)
+    shown = range(min(traces.total, traces.page_rows))
+    await until(pilot, lambda: all((trace := traces.at(row)) and trace.row_id in traces._hits for row in shown))
+    await until(pilot, lambda: explorer.spans.matches and traces.selected is not None
+                and explorer.spans.trace_id == traces.selected.trace_id)  # fmt: skip
+    await pilot.pause(0.3)
+
+
 async def nothing(pilot: Pilot[str], _explorer: ExplorerScreen) -> None:
     await pilot.pause(0.3)
 
@@ -143,6 +171,7 @@ async def the_help(pilot: Pilot[str], explorer: ExplorerScreen) -> None:
 
 PICTURES: tuple[tuple[str, tuple[int, int], str, bool, Press], ...] = (
     ("list", (120, 36), "tracetui-dark", True, the_list),
+    ("filter", (120, 36), "tracetui-dark", True, a_filter),
     ("chat", (120, 36), "tracetui-dark", True, a_chat),
     ("tokens", (120, 36), "tracetui-dark", True, tokens),
     ("session", (120, 36), "tracetui-dark", True, a_session),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from textual.pilot import Pilot
 
 from tests.support.clock import FixedClock
 from tests.support.corpus import fill, offline
+from tracetui.model.trace import TraceSummary
 from tracetui.runtime import Runtime
 from tracetui.tui.app import TracetuiApp
 
@@ -62,3 +64,22 @@ def screen_text(app: object) -> str:
     width, height = app.size
     lines = app.screen._compositor.render_strips(app.size)
     return "\n".join("".join(segment.text for segment in line)[:width] for line in lines[:height])
+
+
+def is_indexed(app: object) -> bool:
+    """Whether the search finds all that is stored."""
+    from tracetui.tui.app import TracetuiApp
+
+    assert isinstance(app, TracetuiApp)
+    with closing(app._runtime.open_reader()) as reader:
+        state = reader.search_state()
+        return state.indexed >= state.total > 0
+
+
+def stored(app: object) -> list[TraceSummary]:
+    """Every trace."""
+    from tracetui.tui.app import TracetuiApp
+
+    assert isinstance(app, TracetuiApp)
+    with closing(app._runtime.open_reader()) as reader:
+        return reader.traces(limit=1_000)

@@ -12,7 +12,7 @@ from textual import events
 from textual.pilot import Pilot
 
 from tests.support.corpus import requests, send
-from tests.ui.conftest import Until, screen_text
+from tests.ui.conftest import Until, screen_text, stored
 from tracetui.runtime import Runtime
 from tracetui.store.api import SearchState
 from tracetui.store.sqlite.reader import SqliteReader
@@ -160,9 +160,9 @@ async def test_a_stale_result_is_never_shown_under_a_newer_text(
         go.set()
         await until(pilot, lambda: traces.loaded and "kind" in app.explorer.bar.text and traces.is_current)
         await until(pilot, lambda: "of 19 traces" in bar_row(app))
-        expected = real(app._runtime.open_reader(), traces.view.where, limit=50)  # type: ignore[arg-type]
-        assert traces.total == len(expected)
-        assert shown and all(total == len(expected) for text, total in shown if text == "kind:TOOL")
+        expected = sum(trace.tool_count > 0 for trace in stored(app))
+        assert traces.total == expected
+        assert shown and all(total == expected for text, total in shown if text == "kind:TOOL")
 
 
 async def test_rows_come_before_they_are_counted(
@@ -217,11 +217,23 @@ async def test_new_matches_appear_others_do_not_and_the_cursor_stays(
         assert chosen is not None
         send(runtime, *requests("oi-manual")[0])
         send(runtime, *requests("plain-error")[0])
-        failed = sum(trace.error_count > 0 for trace in app._runtime.open_reader().traces(limit=200))
+        failed = sum(trace.error_count > 0 for trace in stored(app))
         assert failed > found
         await until(pilot, lambda: traces.total == failed)
         assert traces.selected is not None and traces.selected.trace_id == chosen.trace_id
         assert all((trace := traces.at(row)) is None or trace.error_count for row in range(traces.total))
+
+
+async def test_every_character_is_text_in_the_field(explore: Explore, until: Until) -> None:
+    app = explore("oi-manual")
+    async with app.run_test(size=SIZE) as pilot:
+        await until(pilot, lambda: app.explorer.traces.total > 0)
+        typed = "-=!LRCunNH+<>?*@[]/dfqtTyYosSjkg1"
+        named = {"-": "minus", "=": "equals_sign", "!": "exclamation_mark", "+": "plus", "<": "less_than_sign",
+                 ">": "greater_than_sign", "?": "question_mark", "*": "asterisk", "@": "at", "/": "slash",
+                 "[": "left_square_bracket", "]": "right_square_bracket"}  # fmt: skip
+        await pilot.press("slash", *(named.get(character, character) for character in typed))
+        assert app.explorer.bar.text == typed and typing(app)
 
 
 # Completion
@@ -529,7 +541,7 @@ async def test_an_empty_result_says_which_term_is_to_blame(explore: Explore, unt
         await filled(app, pilot, until, 18)
         await pilot.press("slash", *keys("kind:LLM nosuchword"))
         await until(pilot, lambda: "No trace matches." in screen_text(app))
-        llm = sum(trace.llm_count > 0 for trace in app._runtime.open_reader().traces(limit=50))
+        llm = sum(trace.llm_count > 0 for trace in stored(app))
         await until(pilot, lambda: f"kind:LLM    {llm} traces" in screen_text(app))
         await until(pilot, lambda: "nosuchword  no trace" in screen_text(app))
         await pilot.press("escape")

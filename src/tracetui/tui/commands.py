@@ -96,16 +96,16 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "filter-value",
         "equals_sign",
-        "filter_by(False)",
+        "narrow_by(False)",
         "Filter by this",
         "Filter by what is under the cursor: the value, in a trace the span's name, in the list the trace's.",
         "explorer",
     ),
     Command(
-        "exclude-value", "minus", "filter_by(True)", "Exclude this", "Leave out what is under the cursor.", "explorer"
+        "exclude-value", "minus", "narrow_by(True)", "Exclude this", "Leave out what is under the cursor.", "explorer"
     ),
-    Command("same-session", "C", "filter_same('session')", "Same session", "Filter by the same session.", "explorer"),
-    Command("same-tool", "u", "filter_same('tool')", "Same tool", "Filter by the same tool.", "explorer"),
+    Command("same-session", "C", "narrow_same('session')", "Same session", "Filter by the same session.", "explorer"),
+    Command("same-tool", "u", "narrow_same('tool')", "Same tool", "Filter by the same tool.", "explorer"),
     Command("zoom", "plus,z", "zoom", "Zoom", "Give the pane in focus the whole screen, or give it back.", "explorer"),
     Command("wider", "greater_than_sign", "resize(5)", "Wider", "Make the pane in focus larger.", "explorer"),
     Command("narrower", "less_than_sign", "resize(-5)", "Narrower", "Make the pane in focus smaller.", "explorer"),

@@ -60,6 +60,12 @@ def test_a_find_far_into_a_text_is_brought_into_the_room() -> None:
     assert said.startswith("http.route …") and marked == ["needle"]
 
 
+def test_a_find_in_text_without_blanks_is_brought_into_the_room_too() -> None:
+    text = '{"city":"Zürich","temp_c":7.5,"sky":"drizzle","wind":3}'
+    said, marked = shown(Hit("s", "output", text), Words("drizzle"), room=40)
+    assert marked == ["drizzle"] and "…" in said
+
+
 @pytest.mark.parametrize("room", [3, 5, 9, 17, 40])
 def test_it_never_takes_more_than_there_is(room: int) -> None:
     said, _ = shown(Hit("s", "output", "検索の索引は searching 検索 " * 5), Words("検索"), room=room)

@@ -128,7 +128,7 @@ def add_hit(row: Row, hit: Hit | None, sought: Sought, room: int, palette: Palet
     left = end - row.width
     first = marks[0][0] if marks else 0
     if first > left * 2 // 3:  # what was found is what there is room for
-        cut = text.rfind(" ", 0, first - left // 3) + 1
+        cut = max(text.rfind(" ", 0, first - left // 3) + 1, first - left // 2)
         text = ELLIPSIS + text[cut:]
         marks = [(start - cut + 1, stop - cut + 1) for start, stop in marks]
     at = 0

@@ -65,7 +65,7 @@ class FilterCommands(FilterActions):
 
     # What is under the cursor
 
-    def action_filter_by(self, exclude: bool) -> None:
+    def action_narrow_by(self, exclude: bool) -> None:
         """Narrow the filter to what is under the cursor, or leave that out."""
         self._narrow(self._term_here(), exclude=exclude)
 
@@ -79,7 +79,7 @@ class FilterCommands(FilterActions):
             return term_of_span(row) if (row := self.spans.selected_row) is not None else ""
         return term_of_trace(trace) if (trace := self.traces.selected) is not None else ""
 
-    def action_filter_same(self, what: str) -> None:
+    def action_narrow_same(self, what: str) -> None:
         """Filter by the session or the tool of the span under the cursor; in the list, by the trace's session."""
         from tracetui.tui.values import term_of_session, term_of_tool  # deferred as above
 

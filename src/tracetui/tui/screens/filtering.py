@@ -227,7 +227,9 @@ class FilterActions(Screen[None]):
 
     def _complain_now(self) -> None:
         self._call_off("complain")
-        self._complain(self._reading.problem)
+        problem = self._reading.problem
+        offered = self.query_one(CompletionPopup).is_open  # what is missing is what is on offer
+        self._complain(None if problem is not None and problem.incomplete and offered else problem)
 
     def _complain(self, problem: Problem | None) -> None:
         """Show what is wrong under the place where it is; nothing below the bar moves."""

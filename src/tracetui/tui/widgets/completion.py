@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 MOST_ROWS = 8
 """Suggestions that show at once."""
 
-WIDEST, NARROWEST, WIDEST_TEXT = 72, 24, 36
+WIDEST, NARROWEST, WIDEST_TEXT = 72, 24, 56
 """Cells of the popup, and of the column of suggestions in it."""
 
 
@@ -88,9 +88,11 @@ class CompletionPopup(Widget, can_focus=False):
         self._keep_choice_shown()
         screen = self.screen.size
         texts = [cell_len(label(suggestion.candidate.text)) for suggestion in suggestions]
-        self._text_cells = min(WIDEST_TEXT, max(texts))
+        self._text_cells = min(WIDEST_TEXT, max(texts), screen.width - 16)
         beside = max(map(self._beside_cells, suggestions))
         width = min(max(NARROWEST, self._text_cells + beside + 7), WIDEST, screen.width - 2)
+        if any(suggestion.candidate.help for suggestion in suggestions):  # long keys give way to what fields are
+            self._text_cells = min(self._text_cells, max(20, width - 40))
         height = min(len(suggestions), MOST_ROWS, max(3, screen.height - anchor.y - 4)) + 2
         self.styles.width, self.styles.height = width, height
         self.styles.offset = (max(0, min(anchor.x - 2, screen.width - width - 1)), anchor.y + 1)
