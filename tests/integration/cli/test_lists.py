@@ -103,3 +103,85 @@ def test_a_reader_that_has_enough_is_no_failure(stocked: Cli) -> None:
         started.process.stdout.close()
         assert started.end() == 0
         assert started.err() == ""
+
+
+@pytest.mark.parametrize(
+    ("command", "field", "key"),
+    [
+        ("traces", "duration", "duration_nano"),
+        ("traces", "spans", "span_count"),
+        ("spans", "duration", "duration_nano"),
+        ("spans", "start", "start_time_unix_nano"),
+        ("logs", "time", "observed_time_unix_nano"),
+    ],
+)
+def test_a_list_in_another_order(stocked: Cli, command: str, field: str, key: str) -> None:
+    values = [int(str(value.get(key, -1))) for value in stocked.objects(command, "--sort", field)]
+    assert values == sorted(values, reverse=True) and len(set(values)) > 3
+    turned = [int(str(value.get(key, -1))) for value in stocked.objects(command, "--sort", f"{field}:asc")]
+    assert turned == values[::-1]
+    done = stocked(command, "--sort", field, "--limit", "3", "--json")
+    assert len(done.stdout.splitlines()) == 3 and "3 of " in done.stderr
+
+
+def test_names_begin_with_a(stocked: Cli) -> None:
+    names = [str(value["name"]).casefold() for value in stocked.objects("spans", "--sort", "name")]
+    assert names == sorted(names)
+
+
+def test_an_order_that_is_none_is_named_with_those_that_are(stocked: Cli) -> None:
+    for words in (["spans", "--sort", "mood"], ["spans", "--sort", "start:up"]):
+        done = stocked(*words)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert "By arrival, start, duration" in done.stderr
+
+
+@pytest.mark.parametrize("command", ["traces", "spans", "logs", "sessions"])
+def test_a_count_is_a_number_alone(stocked: Cli, command: str) -> None:
+    everything = len(stocked.objects(command))
+    done = stocked(command, "--count")
+    assert (done.stdout, done.stderr) == (f"{everything}\n", "")
+    assert stocked(command, "kind:LLM", "--count", "--json").stdout == (
+        f'{{"count": {len(stocked.objects(command, "kind:LLM"))}}}\n'
+    )
+    assert stocked(command, "no-such-thing-anywhere", "--count", "--fail-empty").returncode == 3
+
+
+def test_what_began_since(stocked: Cli) -> None:
+    starts = sorted(int(str(value.get("start_time_unix_nano", 0))) for value in stocked.objects("spans"))
+    middle = starts[len(starts) // 2]
+    found = stocked.objects("spans", "--since", str(middle))
+    assert len(found) == sum(start >= middle for start in starts)
+    traces = {value["trace_id"] for value in found}
+    assert {value["trace_id"] for value in stocked.objects("traces", "--since", str(middle))} == traces
+    assert {value["name"] for value in stocked.objects("spans", "--since", "1s")} == {"from the year 2100"}
+    assert stocked("spans", "--since", "soon").returncode == 2
+
+
+def test_a_wrong_query_is_shown_with_its_place(stocked: Cli) -> None:
+    done = stocked("spans", "kind:LLM", "modle:x")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.splitlines()[1:] == ["  kind:LLM modle:x", "           ^^^^^"]
+
+
+def test_terms_of_one_span_and_of_its_trace(stocked: Cli) -> None:
+    spans = stocked.objects("spans")
+    llm = [span for span in spans if span["kind"] == "LLM"]
+    found = stocked.objects("spans", "kind:LLM")
+    assert [span["span_id"] for span in found] == [span["span_id"] for span in llm]
+    parents = {span["span_id"]: span for span in spans}
+    below = [
+        span["span_id"]
+        for span in spans
+        if (parent := parents.get(span.get("parent_span_id", ""))) is not None and parent["kind"] == "AGENT"
+    ]
+    assert below and [span["span_id"] for span in stocked.objects("spans", "{kind:AGENT} > {}")] == below
+
+
+def test_a_saved_query_is_called_by_its_name(cli: Cli, stocked: Cli) -> None:
+    filters = cli.home / "config" / "tracetui" / "filters.toml"
+    filters.parent.mkdir(parents=True)
+    filters.write_text('calls = "kind:LLM"\n')
+    named = cli("--db", str(stocked.db), "spans", "@calls", "--count")
+    assert named.stdout == stocked("spans", "kind:LLM", "--count").stdout
+    assert "There is no saved filter" in cli("--db", str(stocked.db), "spans", "@nothing").stderr

@@ -37,6 +37,17 @@ def test_sessions_in_another_order(stocked: Cli) -> None:
     assert "last, start, duration" in wrong.stderr
 
 
+def test_a_query_finds_sessions_with_a_trace_that_matches(stocked: Cli) -> None:
+    expected = {trace["session_id"] for trace in stocked.objects("traces", "tool:get_weather") if "session_id" in trace}
+    found = [session["session_id"] for session in stocked.objects("sessions", "tool:get_weather")]
+    assert set(found) == expected and len(found) == len(expected) > 0
+    assert stocked.objects("sessions", "no-such-thing-anywhere") == []
+    names = [
+        str(session["session_id"]).casefold() for session in stocked.objects("sessions", "name:*", "--sort", "session")
+    ]
+    assert names == sorted(names)
+
+
 def test_a_limit_says_how_many_there_are(stocked: Cli) -> None:
     everything = len(stocked.objects("sessions"))
     done = stocked("sessions", "--json", "--limit", "1")
