@@ -234,6 +234,7 @@ class Unindexed(NamedTuple):
     """Those of the spans, and those that came after their span was indexed."""
     trace_ids: frozenset[str]
     """The traces of all these."""
+    before: IndexMarks
     marks: IndexMarks
     is_all: bool = True
     """Whether nothing else waits."""
@@ -245,8 +246,10 @@ class Indexed(NamedTuple):
     documents: Sequence[tuple[int, str]]
     """Row ids of spans in ascending order, each once, with words and terms. A span is found by all that it was ever
     given."""
-    marks: IndexMarks | None
-    """How far the index has come with this; None where more of the same belongs to that."""
+    before: IndexMarks
+    """How far the index must have come; else it was emptied meanwhile, say, and this is left out."""
+    marks: IndexMarks
+    """How far the index has come with this; as before where more of the same belongs to that."""
     cut_spans: int = 0
     """How many of them have more text than is searched."""
 
@@ -322,8 +325,11 @@ class SpanWriter(Protocol):
         """
         ...
 
-    def index(self, work: Indexed) -> None:
-        """Add to the search index, in one durable transaction.
+    def index(self, work: Indexed) -> bool:
+        """Add to the search index, in one transaction that may be lost with the power, but not halfway.
+
+        Returns:
+            Whether it was added.
 
         Raises:
             StoreError: Nothing was stored.
@@ -777,11 +783,12 @@ class SpanReader(Protocol):
         """Some log records whose columns were derived by a version before this."""
         ...
 
-    def unindexed(self, version: int, *, limit: int = 100) -> Unindexed | None:
+    def unindexed(self, version: int, *, after: IndexMarks | None = None, limit: int = 100) -> Unindexed | None:
         """What the search index is to be given next: what came last, then the newest of what was there before.
 
         Args:
             version: Spans whose columns an earlier version derived are left for later.
+            after: How far the index will have come, where that is not yet committed.
             limit: Spans, and log records, at most.
 
         Returns:

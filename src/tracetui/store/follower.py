@@ -10,6 +10,7 @@ import logging
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
 from typing import TYPE_CHECKING
 
 from tracetui.errors import StoreError
@@ -42,6 +43,8 @@ GATHER_S = 0.1
 """How long spans gather before the next transaction, so that a trickle of them does not make one each."""
 
 _FIRST_SIZE, _SMALLEST, _LARGEST = 128, 16, 512
+_TIDY_EVERY = 512
+"""Documents after which some of the index is merged."""
 _MOST_TEXT = 1_000_000
 """Characters of one transaction."""
 _MOST_LOG_BYTES = 1 << 20
@@ -80,6 +83,7 @@ class Follower:
         self._stopping = threading.Event()
         self._woken = threading.Event()
         self._thread: threading.Thread | None = None
+        self._untidy = 0
         self._untold: set[str] = set()
         self._told_at = self._clock.monotonic()
 
@@ -100,19 +104,18 @@ class Follower:
         """Look for what is new; a `CommitListener`."""
         self._woken.set()
 
-    def run(self, show: Callable[[SearchState], None] = lambda state: None) -> None:
+    def run(self, show: Callable[[SearchState], None] | None = None) -> None:
         """Index all that is stored.
 
         Args:
-            show: Told how far it has come, after each step.
+            show: Told now and then how far it has come.
 
         Raises:
             StoreError: The database cannot be read or written.
         """
         reader = self._open_reader()
         try:
-            while not self._stopping.is_set() and self._step(reader) is not None:
-                show(reader.search_state())
+            self._catch_up(reader, show)
         finally:
             reader.close()
 
@@ -125,6 +128,7 @@ class Follower:
                 try:
                     reader = reader or self._open_reader()
                     self._catch_up(reader)
+                    self._settle()
                 except Exception as error:  # the thread's boundary: what is stored now is searchable a little later
                     if not isinstance(error, StoreError):
                         log.exception("the search index could not be brought up to date")
@@ -136,63 +140,93 @@ class Follower:
             if reader is not None:
                 reader.close()
 
-    def _catch_up(self, reader: SpanReader) -> None:
+    def _catch_up(self, reader: SpanReader, show: Callable[[SearchState], None] | None = None) -> None:
+        """Index until nothing is left. While the writer writes, the next is worked out."""
+        shown = self._clock.monotonic()
+        marks: IndexMarks | None = None
+        writing: Future[bool] | None = None
         while not self._stopping.is_set():
             started = self._clock.monotonic()
-            found = self._step(reader)
+            found = reader.unindexed(self._version, after=marks, limit=self._size)
+            if found is not None:
+                pile = self._work_out(reader, found)
+            if writing is not None and not writing.result():
+                marks = writing = None  # the index was emptied, or so: from where it is now
+                continue
             if found is None:
-                break
-            worked = self._clock.monotonic() - started
-            self._stopping.wait(max(GATHER_S - worked, 0) if found.is_all else worked if self._at_rest else 0)
-        while not self._stopping.is_set() and not self._woken.is_set() and self._tidy():
-            self._stopping.wait(TRANSACTION_S)
+                return
+            writing = self._write(pile, found.before, found.marks, found.trace_ids)
+            marks = found.marks
+            if show is not None and started - shown >= _TELL_EVERY_S:
+                shown = started
+                show(reader.search_state())
+            if found.is_all:
+                writing.result()
+                self._stopping.wait(max(GATHER_S - (self._clock.monotonic() - started), 0))
+            elif self._at_rest and found.marks.through == found.before.through:
+                self._stopping.wait(self._clock.monotonic() - started)
 
-    def _step(self, reader: SpanReader) -> Unindexed | None:
-        """Index what comes next; None where nothing does."""
-        found = reader.unindexed(self._version, limit=self._size)
-        if found is None:
-            return None
-        self._untold |= found.trace_ids
+    def _work_out(self, reader: SpanReader, found: Unindexed) -> _Pile:
+        """What the spans are found by; what is too much for one transaction is written already."""
         pile = _Pile()
         for row_id, document in _documents(found.spans):
-            pile.add(row_id, document)
-            if pile.is_full:
-                self._write(pile, None)
+            self._put(pile, row_id, document, found.before)
         for logs in _together(found.logs):
             for one, document in zip(logs, _of_logs(reader, logs), strict=True):
-                pile.add(one.span, document)
-            if pile.is_full:
-                self._write(pile, None)
-        spans = len(found.spans) if pile.is_whole else 0
-        took = self._write(pile, found.marks)
-        if spans:
-            fitting = int(spans * TRANSACTION_S / max(took, 1e-6))
-            self._size = min(max(min(fitting, self._size * 2), _SMALLEST), _LARGEST)
-        self._tidy()
-        return found
+                self._put(pile, one.span, document, found.before)
+        return pile
 
-    def _write(self, pile: _Pile, marks: IndexMarks | None) -> float:
-        """One transaction in the writer's thread; returns the seconds it took."""
-        work = pile.take(marks)
+    def _put(self, pile: _Pile, row_id: int, document: Document, before: IndexMarks) -> None:
+        if pile.is_full:
+            self._write(pile, before, before).result()
+        pile.add(row_id, document)
 
-        def write(writer: SpanWriter) -> float:
+    def _write(
+        self, pile: _Pile, before: IndexMarks, marks: IndexMarks, trace_ids: frozenset[str] = frozenset()
+    ) -> Future[bool]:
+        """One transaction in the writer's thread."""
+        work = pile.take(before, marks)
+
+        def write(writer: SpanWriter) -> bool:
             started = self._clock.monotonic()
-            writer.index(work)
+            was_added = writer.index(work)
             now = self._clock.monotonic()
-            self._tell(marks, now)
-            return now - started
+            self._fit(len(work.documents), now - started)
+            if was_added:
+                self._untold |= trace_ids
+                self._tell(marks, now)
+            return was_added
 
-        return self._writer.run(write, patience_s=PATIENCE_S).result()
+        self._untidy += len(work.documents)
+        writing = self._writer.run(write, patience_s=PATIENCE_S)
+        if self._untidy >= _TIDY_EVERY:
+            self._untidy = 0
+            self._writer.run(_tidy, patience_s=PATIENCE_S)
+        return writing
 
-    def _tell(self, marks: IndexMarks | None, now: float) -> None:
+    def _fit(self, documents: int, took: float) -> None:
+        """Fit what comes next to the time that a transaction may take."""
+        if documents >= _SMALLEST:
+            fitting = int(documents * TRANSACTION_S / max(took, 1e-6))
+            self._size = min(max(min(fitting, self._size * 2), _SMALLEST), _LARGEST)
+
+    def _tell(self, marks: IndexMarks, now: float) -> None:
         """Let others know that a search finds more; in the writer's thread."""
-        if marks is not None and self._untold and (not marks.backlog or now - self._told_at >= _TELL_EVERY_S):
+        if self._untold and (not marks.backlog or now - self._told_at >= _TELL_EVERY_S):
             self._told_at = now
             self._writer.tell(Commit(0, frozenset(self._untold), 0, 0, 0, 0))
             self._untold.clear()
 
-    def _tidy(self) -> bool:
-        return self._writer.run(lambda writer: writer.tidy_index(), patience_s=PATIENCE_S).result()
+    def _settle(self) -> None:
+        """Merge what there is to merge while nothing arrives."""
+        while not self._stopping.is_set() and not self._woken.is_set():
+            if not self._writer.run(_tidy, patience_s=PATIENCE_S).result():
+                return
+            self._stopping.wait(TRANSACTION_S)
+
+
+def _tidy(writer: SpanWriter) -> bool:
+    return writer.tidy_index()
 
 
 class _Pile:
@@ -202,8 +236,6 @@ class _Pile:
         self._texts: defaultdict[int, list[str]] = defaultdict(list)
         self._size = 0
         self._cut: set[int] = set()
-        self.is_whole = True
-        """Whether nothing has been taken from it yet."""
 
     @property
     def is_full(self) -> bool:
@@ -217,14 +249,13 @@ class _Pile:
         if document.is_cut:
             self._cut.add(row_id)
 
-    def take(self, marks: IndexMarks | None) -> Indexed:
+    def take(self, before: IndexMarks, marks: IndexMarks) -> Indexed:
         """All that is on it, each span once and in order: FTS5 starts another segment where a row id falls."""
         documents = [(row_id, " ".join(texts)) for row_id, texts in sorted(self._texts.items())]
-        taken = Indexed(documents, marks, len(self._cut))
+        taken = Indexed(documents, before, marks, len(self._cut))
         self._texts.clear()
         self._cut.clear()
         self._size = 0
-        self.is_whole = False
         return taken
 
 

@@ -11,15 +11,17 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
+from concurrent.futures import Future
+from contextlib import closing, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
 from tests.factories import make_batch, make_incoming_log, make_incoming_span, span_id, trace_id
 from tests.support.corpus import SCENARIOS, requests
 from tests.unit.store.test_document import make_log, make_slice
+from tracetui.errors import StoreError
 from tracetui.model.derivation import DERIVATION_VERSION
 from tracetui.receivers.incoming import derive_span, read_request
 from tracetui.reindex import Reindexer
@@ -40,6 +42,8 @@ from tracetui.store.follower import Follower
 from tracetui.store.ingest import Ingest, NoSenders
 from tracetui.store.sqlite import SqliteReader, SqliteWriter
 
+T = TypeVar("T")
+
 WAIT = 30.0
 
 Index = dict[tuple[str, str], set[str]]
@@ -56,15 +60,27 @@ class Noting(NoSenders):
         self.told: list[Commit] = []
         index = writer.index
 
-        def noting(work: Indexed) -> None:
+        def noting(work: Indexed) -> bool:
             self.characters += sum(len(text) for _, text in work.documents)
             self.transactions += 1
-            index(work)
+            return index(work)
 
         writer.index = noting  # type: ignore[method-assign]
 
     def tell(self, commit: Commit) -> None:
         self.told.append(commit)
+
+
+class Once(NoSenders):
+    """Does one piece of work, and ends the follower with the next."""
+
+    is_done = False
+
+    def run(self, work: Callable[[SpanWriter], T], *, patience_s: float = 0) -> Future[T]:
+        if self.is_done:
+            raise StoreError("enough")
+        self.is_done = True
+        return super().run(work)
 
 
 class Store:
@@ -78,8 +94,14 @@ class Store:
     def write(self, *spans: IncomingSpan, logs: Sequence[IncomingLog] = ()) -> None:
         self.writer.write([make_batch(*spans, logs=logs)])
 
-    def follower(self) -> Follower:
-        return Follower(lambda: SqliteReader(self.path), self.thread, version=DERIVATION_VERSION, at_rest=False)
+    def follower(self, thread: NoSenders | None = None) -> Follower:
+        reader = lambda: SqliteReader(self.path)  # noqa: E731
+        return Follower(reader, thread or self.thread, version=DERIVATION_VERSION, at_rest=False)
+
+    def one_step(self) -> None:
+        """One transaction of the follower, then its end."""
+        with suppress(StoreError):
+            self.follower(Once(self.writer)).run()
 
     def index(self) -> Index:
         """What is found, after all has been indexed."""
@@ -192,12 +214,11 @@ def test_any_order_ends_where_indexing_from_scratch_does(
             pieces += [IncomingBatch(whole.resources, whole.scopes, [one]) for one in spans]
             pieces += [IncomingBatch(whole.resources, whole.scopes, logs=[one]) for one in whole.logs]
     chance.shuffle(pieces)
-    follower = store.follower()
     reader = SqliteReader(store.path)
     for piece in pieces:
         store.writer.write([piece])
         if chance.random() < 0.2:
-            follower._step(reader)
+            store.one_step()
     state = reader.search_state()
     assert 0 < state.indexed <= state.total
     grown = store.index()
@@ -274,9 +295,7 @@ def test_the_newest_of_what_was_there_before_come_first(store: Store, monkeypatc
     monkeypatch.setattr(following, "_FIRST_SIZE", 5)
     store.write(*[span(number) for number in range(1, 21)])
     store.writer.clear_index()
-    reader = SqliteReader(store.path)
-    store.follower()._step(reader)
-    reader.close()
+    store.one_step()
     assert {key[1] for key in index_of(store.path)} == {span_id(number) for number in range(16, 21)}
 
 
@@ -294,6 +313,25 @@ def test_row_ids_that_the_index_knows_are_not_given_again(store: Store) -> None:
     assert found(again, "third") == [span_id(3)]
     assert found(again, "first") == []
     again.writer.close()
+
+
+def test_what_was_read_before_the_index_was_emptied_is_left_out(store: Store) -> None:
+    store.write(*[span(number, f"word{number}") for number in range(1, 30)])
+    store.index()
+    store.write(span(30, "word30"))
+
+    class Emptying(NoSenders):
+        is_new = True
+
+        def run(self, work: Callable[[SpanWriter], T], *, patience_s: float = 0) -> Future[T]:
+            if self.is_new:
+                self.is_new = False
+                store.writer.clear_index()
+            return super().run(work)
+
+    store.follower(Emptying(store.writer)).run()
+    assert len(index_of(store.path)) == 30
+    assert index_of(store.path) == store.from_scratch()
 
 
 def test_reindexing_all_makes_the_index_anew(store: Store) -> None:
@@ -400,14 +438,16 @@ def test_stopping_in_the_middle_loses_nothing(tmp_path: Path) -> None:
 KILLED = """
 import sys
 from pathlib import Path
+from tracetui.errors import StoreError
 from tracetui.model.derivation import DERIVATION_VERSION
-from tracetui.store.follower import Follower
+from tracetui.store import follower
 from tracetui.store.ingest import Ingest
 from tracetui.store.sqlite import SqliteReader, SqliteWriter
+follower._TELL_EVERY_S = 0.0
 path = Path(sys.argv[1])
 ingest = Ingest(SqliteWriter(path, derivation_version=DERIVATION_VERSION))
 ingest.start()
-Follower(lambda: SqliteReader(path), ingest, version=DERIVATION_VERSION, at_rest=False).run(
+follower.Follower(lambda: SqliteReader(path), ingest, version=DERIVATION_VERSION, at_rest=False).run(
     lambda state: print(state.indexed, flush=True)
 )
 """

@@ -42,7 +42,7 @@ class ScriptedWriter:
     def outdate(self, first_row_id: int, last_row_id: int) -> None:
         raise NotImplementedError
 
-    def index(self, work: Indexed) -> None:
+    def index(self, work: Indexed) -> bool:
         raise NotImplementedError
 
     def tidy_index(self) -> bool:

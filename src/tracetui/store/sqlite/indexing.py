@@ -37,14 +37,14 @@ _STATE = (
 )
 
 _SPANS = (
-    "SELECT json_group_array(json_array(s.id, c.name, s.parent_span_id, s.name, s.kind, s.otel_kind,"
+    "SELECT json_group_array(json_array(s.id, ifnull(c.name, ''), s.parent_span_id, s.name, s.kind, s.otel_kind,"
     " s.start_time_unix_nano, s.duration_nano, s.status_code, s.is_error, s.resource_id, s.scope_id, s.model,"
     " s.provider, s.tool_name, s.agent_name, s.session_id, s.user_id, s.input_tokens, s.output_tokens,"
     " s.cache_read_tokens, s.cache_write_tokens, s.reasoning_tokens,"
     " iif(s.cost_total IS NULL, NULL, printf('%!.17g', s.cost_total)),"
-    " length(d.data), s.trace, s.derivation_version))"
+    " ifnull(length(d.data), 0), s.trace, s.derivation_version))"
     " FROM (SELECT id FROM spans WHERE {}) k CROSS JOIN spans s ON s.id = k.id"
-    " CROSS JOIN scopes c ON c.id = s.scope_id CROSS JOIN span_data d ON d.id = s.id"
+    " LEFT JOIN scopes c ON c.id = s.scope_id LEFT JOIN span_data d ON d.id = s.id"
 )
 _NEW_SPANS = _SPANS.format("id > ? ORDER BY id LIMIT ?")
 _BACKLOG_SPANS = _SPANS.format("id <= ? ORDER BY id DESC LIMIT ?")
@@ -74,8 +74,8 @@ _LATE_LOGS = (
 
 _TRACE_IDS = "SELECT json_group_array(t.trace_id) FROM json_each(?) k CROSS JOIN traces t ON t.id = k.value"
 
-_MARK = "UPDATE search_index SET backlog = ?, through = ?, logs_through = ?"
-_CUT = "UPDATE search_index SET cut_spans = cut_spans + ?"
+_MARKS = "SELECT backlog, through, logs_through FROM search_index"
+_SET_MARKS = "UPDATE search_index SET backlog = ?, through = ?, logs_through = ?, cut_spans = cut_spans + ?"
 _MERGE = "INSERT INTO span_terms (span_terms, rank) VALUES ('merge', ?)"
 _CLEAR = (
     "INSERT INTO span_terms (span_terms) VALUES ('delete-all')",
@@ -98,13 +98,14 @@ class IndexReads:
     def _snapshot(self) -> AbstractContextManager[None]:
         raise NotImplementedError
 
-    def unindexed(self, version: int, *, limit: int = 100) -> Unindexed | None:
+    def unindexed(self, version: int, *, after: IndexMarks | None = None, limit: int = 100) -> Unindexed | None:
         """What the search index is to be given next; see `SpanReader.unindexed`."""
         with self._snapshot():
-            backlog, through, logs_through, last_span, last_log = self._connection.execute(_STATE).fetchone()
+            *reached, last_span, last_log = self._connection.execute(_STATE).fetchone()
+            before = IndexMarks(*reached) if after is None else after
+            backlog, through, logs_through = before
             if last_span <= through and not backlog and last_log <= logs_through:
                 return None
-            before = IndexMarks(backlog, through, logs_through)
             late: list[list[int]] = []
             if last_log > logs_through:
                 logs_through = self._connection.execute(_NEXT_LOGS, (logs_through, limit)).fetchone()[0]
@@ -132,6 +133,7 @@ class IndexReads:
                 ],
                 [UnindexedLog(*row[:3]) for row in (*late, *logs)],
                 frozenset(self._rows(_TRACE_IDS, json.dumps(list(traces)))),
+                before,
                 marks,
                 is_all=last_span <= through and last_log <= logs_through and not backlog,
             )
@@ -187,13 +189,13 @@ def _row(row: list[Any]) -> IndexedRow:
     return IndexedRow(*columns)
 
 
-def write_index(connection: sqlite3.Connection, work: Indexed) -> None:
-    """Add documents; the caller's transaction."""
+def write_index(connection: sqlite3.Connection, work: Indexed) -> bool:
+    """Add documents, in the caller's transaction, if the index is where it is said to be; returns whether it is."""
+    if connection.execute(_MARKS).fetchone() != work.before:
+        return False
     insert_rows(connection, _insert_documents, work.documents)
-    if work.marks is not None:
-        connection.execute(_MARK, work.marks)
-    if work.cut_spans:
-        connection.execute(_CUT, (work.cut_spans,))
+    connection.execute(_SET_MARKS, (*work.marks, work.cut_spans))
+    return True
 
 
 def _insert_documents(rows: int) -> str:

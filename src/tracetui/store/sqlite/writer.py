@@ -172,15 +172,29 @@ class SqliteWriter:
             for statement in statements.OUTDATE:
                 self._connection.execute(statement, (first_row_id, last_row_id))
 
-    def index(self, work: Indexed) -> None:
+    def index(self, work: Indexed) -> bool:
         """Add to the search index; see `SpanWriter.index`."""
-        with self._transaction():
-            write_index(self._connection, work)
+        with self._unhurried(), self._transaction():
+            return write_index(self._connection, work)
 
     def tidy_index(self) -> bool:
         """Merge a little of the search index; see `SpanWriter.tidy_index`."""
-        with self._transaction():
+        with self._unhurried(), self._transaction():
             return merge_index(self._connection)
+
+    def _check_open(self) -> None:
+        if not self._open:
+            raise StoreError(f"The writer of {self.path} is closed.")
+
+    @contextmanager
+    def _unhurried(self) -> Iterator[None]:
+        """Without waiting for the disk at the end of a transaction: what may be lost with the power is made again."""
+        self._check_open()
+        self._connection.execute("PRAGMA synchronous=normal")
+        try:
+            yield
+        finally:
+            self._connection.execute("PRAGMA synchronous=full")
 
     def clear_index(self) -> None:
         """Empty the search index; see `SpanWriter.clear_index`."""
