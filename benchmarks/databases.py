@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import sqlite3
 from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import closing
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -13,7 +15,8 @@ from benchmarks import payloads
 from tracetui.model.derivation import DERIVATION_VERSION
 from tracetui.otlp.wire import Signal
 from tracetui.receivers.incoming import read_request
-from tracetui.store.api import IncomingBatch
+from tracetui.store.api import IncomingBatch, IndexedRow
+from tracetui.store.document import document
 from tracetui.store.sqlite import SqliteWriter
 
 LARGE = 200_000
@@ -21,6 +24,8 @@ LARGE = 200_000
 
 _PART = 200
 """Traces that one process makes at a time."""
+_SPANS = 5_000
+"""Spans that one process makes documents of at a time."""
 
 
 def large(folder: Path) -> Path:
@@ -49,7 +54,44 @@ def many_traces(folder: Path, traces: int) -> Path:
                 writer.write(batches)
     finally:
         writer.close()
+    _index(making)
     return making.rename(path)
+
+
+def _index(path: Path) -> None:
+    """Give the search index every span, from two processes: one follower would take as long as the spans themselves."""
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA synchronous=off")
+        last = connection.execute("SELECT max(id) FROM spans").fetchone()[0]
+        parts = [(path, first, first + _SPANS) for first in range(1, last + 1, _SPANS)]
+        with ProcessPoolExecutor(2, get_context("spawn")) as pool:
+            for documents in pool.map(_documents, parts):
+                connection.executemany("INSERT INTO span_terms (rowid, terms) VALUES (?, ?)", documents)
+                connection.commit()
+        while True:  # as the follower leaves it
+            before = connection.total_changes
+            connection.execute("INSERT INTO span_terms (span_terms, rank) VALUES ('merge', 1000)")
+            connection.commit()
+            if connection.total_changes - before < 2:
+                break
+        connection.execute(
+            "UPDATE search_index SET backlog = 0, through = ?, derivation_version = ?", (last, DERIVATION_VERSION)
+        )
+        connection.commit()
+
+
+def _documents(part: tuple[Path, int, int]) -> list[tuple[int, str]]:
+    path, first, end = part
+    columns = ", ".join(
+        {"row_id": "s.id", "scope_name": "c.name"}.get(name, f"s.{name}") for name in IndexedRow._fields
+    )
+    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+        rows = connection.execute(
+            f"SELECT {columns}, d.data FROM spans s JOIN span_data d ON d.id = s.id JOIN scopes c ON c.id = s.scope_id"
+            " WHERE s.id >= ? AND s.id < ? ORDER BY s.id",
+            (first, end),
+        )
+        return [(row[0], document(IndexedRow(*row[:-1]), row[-1]).text) for row in rows]
 
 
 def _read_part(part: tuple[int, int]) -> list[IncomingBatch]:

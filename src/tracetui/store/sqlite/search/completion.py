@@ -18,27 +18,30 @@ LATEST = 20_000
 _MOST_LOOKED_AT = 300
 """Terms that are looked at."""
 
-_VOCABULARY = "CREATE VIRTUAL TABLE IF NOT EXISTS temp.span_vocabulary USING fts5vocab(main, span_terms, row)"
+# each term once for each span: from one term to the next is a step of its own, not one along the spans of the first
+_VOCABULARY = "CREATE VIRTUAL TABLE IF NOT EXISTS temp.span_vocabulary USING fts5vocab(main, span_terms, instance)"
 _NEXT = "SELECT term FROM temp.span_vocabulary WHERE term >= ? LIMIT 1"
 _COUNT = (
     "SELECT count(*) FROM span_terms WHERE span_terms MATCH ?"
     f" AND rowid > (SELECT ifnull(max(id), 0) FROM spans) - {LATEST}"
 )
 
-COLUMNS: dict[Operand, str] = {
-    SpanField.NAME: "s.name",
-    SpanField.KIND: "s.kind",
-    SpanField.SERVICE: "r.service",
-    SpanField.PROJECT: "r.project",
-    SpanField.SCOPE: "c.name",
-    SpanField.MODEL: "s.model",
-    SpanField.PROVIDER: "s.provider",
-    SpanField.TOOL: "s.tool_name",
-    SpanField.AGENT: "s.agent_name",
-    SpanField.SESSION: "s.session_id",
-    SpanField.USER: "s.user_id",
+_SPANS: dict[Operand, str] = {
+    SpanField.NAME: "name",
+    SpanField.KIND: "kind",
+    SpanField.MODEL: "model",
+    SpanField.PROVIDER: "provider",
+    SpanField.TOOL: "tool_name",
+    SpanField.AGENT: "agent_name",
+    SpanField.SESSION: "session_id",
+    SpanField.USER: "user_id",
 }
-"""Columns of the fields that have one of text."""
+_RECORDS: dict[Operand, tuple[str, str, str]] = {
+    SpanField.SERVICE: ("service", "resources", "resource_id"),
+    SpanField.PROJECT: ("project", "resources", "resource_id"),
+    SpanField.SCOPE: ("name", "scopes", "scope_id"),
+}
+"""Columns of the fields that have one of text, and for some the table it is in and the column that points there."""
 
 
 def keys(connection: sqlite3.Connection, prefix: str, limit: int) -> list[tuple[str, int]]:
@@ -53,14 +56,9 @@ def keys(connection: sqlite3.Connection, prefix: str, limit: int) -> list[tuple[
 
 def values(connection: sqlite3.Connection, operand: Operand, prefix: str, limit: int) -> list[tuple[str, int]]:
     """Values of a field or an attribute that start so, without regard to case, by frequency."""
-    column = COLUMNS.get(operand)
     found: Counter[str] = Counter()
-    if column is not None:
-        statement = (
-            f"SELECT {column}, count(*) FROM (SELECT * FROM spans ORDER BY id DESC LIMIT {LATEST}) s"
-            " JOIN resources r ON r.id = s.resource_id JOIN scopes c ON c.id = s.scope_id"
-            f" WHERE {column} <> '' AND substr({column}, 1, ?) = ? COLLATE NOCASE GROUP BY 1"
-        )
+    if operand in _SPANS or operand in _RECORDS:
+        statement = _latest(operand)
         found.update(dict(connection.execute(statement, (len(prefix), prefix)).fetchall()))
     if len(found) < limit and (name := _name(operand)) is not None:
         known = {text.casefold() for text in found}
@@ -70,6 +68,23 @@ def values(connection: sqlite3.Connection, operand: Operand, prefix: str, limit:
             if text.casefold() not in known:
                 found[text] = max(_frequency(connection, term), 1)
     return _most_common(found, limit)
+
+
+def _latest(operand: Operand) -> str:
+    """The statement of the values of a column that start so among the latest spans, with how many have each."""
+    if operand in _RECORDS:
+        column, table, key = _RECORDS[operand]
+        values = (
+            f"SELECT r.{column} AS value, s.count FROM (SELECT {key} AS id, count(*) AS count FROM"
+            f" (SELECT {key} FROM spans ORDER BY id DESC LIMIT {LATEST}) GROUP BY 1) s JOIN {table} r ON r.id = s.id"
+        )
+    else:
+        column = _SPANS[operand]
+        values = f"SELECT {column} AS value, 1 AS count FROM spans ORDER BY id DESC LIMIT {LATEST}"
+    return (
+        f"SELECT value, sum(count) FROM ({values}) WHERE value <> '' AND substr(value, 1, ?) = ? COLLATE NOCASE"
+        " GROUP BY 1"
+    )
 
 
 def _most_common(found: Counter[str], limit: int) -> list[tuple[str, int]]:
@@ -103,10 +118,13 @@ def _names(connection: sqlite3.Connection, start: str) -> Iterator[str]:
 
 
 def _terms(connection: sqlite3.Connection, start: str) -> Iterator[str]:
-    """Terms that start so."""
-    connection.execute(_VOCABULARY)
-    statement = f"SELECT term FROM temp.span_vocabulary WHERE term >= ? AND term < ? LIMIT {_MOST_LOOKED_AT}"
-    yield from (term for (term,) in connection.execute(statement, (start, start + "\U0010ffff")).fetchall())
+    """Terms that start so, each once."""
+    term = _next(connection, start)
+    for _ in range(_MOST_LOOKED_AT):
+        if not term.startswith(start):
+            return
+        yield term
+        term = _next(connection, term + "\0")
 
 
 def _next(connection: sqlite3.Connection, term: str) -> str:

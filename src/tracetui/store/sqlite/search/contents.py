@@ -30,7 +30,7 @@ _KEPT_ANSWERS = 100_000
 _DATA = "SELECT data FROM span_data WHERE id = ? AND encoding = 0"
 _SPAN = (
     "SELECT d.data, r.data, r.schema_url, c.data, c.schema_url, s.name, s.is_error, s.parent_span_id, t.trace_id,"
-    " ifnull(p.announces, s.span_id) FROM spans s JOIN traces t ON t.id = s.trace JOIN resources r ON"
+    " ifnull(p.announces, s.span_id), c.name FROM spans s JOIN traces t ON t.id = s.trace JOIN resources r ON"
     " r.id = s.resource_id JOIN scopes c ON c.id = s.scope_id LEFT JOIN pending_spans p ON p.id = s.id"
     " LEFT JOIN span_data d ON d.id = s.id WHERE s.id = ?"
 )
@@ -46,7 +46,7 @@ class Contents:
     def __init__(self, connection: sqlite3.Connection, row_id: int, *, may_have_logs: bool = True) -> None:
         self._connection = connection
         self._may_have_logs = may_have_logs
-        self._row: Sequence[Any] = connection.execute(_SPAN, (row_id,)).fetchone() or (None,) * 10
+        self._row: Sequence[Any] = connection.execute(_SPAN, (row_id,)).fetchone() or (None,) * 11
 
     @cached_property
     def attributes(self) -> Attributes:
@@ -57,12 +57,36 @@ class Contents:
         return self.span.attributes if message is None else quick.QuickAttributes(message.attributes)
 
     @cached_property
+    def _light(self) -> Span:
+        """The span with what its meaning is read from: no links, no resource, attributes one by one."""
+        from tracetui.model.span import InstrumentationScope, Span, Status  # as above
+        from tracetui.otlp import decode, quick
+
+        message = quick.parse(self._row[0]) if self._row[0] else None
+        if message is None:
+            return self.span
+        start, end = message.start_time_unix_nano, message.end_time_unix_nano
+        return Span(
+            self._row[8],
+            self._row[9],
+            message.name,
+            self._row[7],
+            message.kind,
+            start,
+            end,
+            Status(message.status.code, message.status.message),
+            quick.QuickAttributes(message.attributes),
+            tuple(decode.events(message)) if message.events else (),
+            scope=InstrumentationScope(self._row[10]),
+        )
+
+    @cached_property
     def span(self) -> Span:
         """The span; one that cannot be read has little more than a name."""
         from tracetui.model.span import Span  # as above
         from tracetui.otlp import decode
 
-        data, resource, resource_schema, scope, scope_schema, name, _, parent, trace_id, span_id = self._row
+        data, resource, resource_schema, scope, scope_schema, name, _, parent, trace_id, span_id, _ = self._row
         try:
             return decode.span(data, decode.resource(resource, resource_schema), decode.scope(scope, scope_schema))
         except (DecodeError, TypeError):
@@ -110,12 +134,12 @@ class Contents:
     def _partly_read(self) -> PartlyRead:
         from tracetui.semconv import PartlyRead  # as above
 
-        return PartlyRead(self.span, self.logs)
+        return PartlyRead(self._light, self.logs)
 
     def _read(self, field: SpanField) -> Sequence[Scalar]:
         from tracetui.store.sqlite.search import fields  # as above
 
-        failed = self.span.status.message if self._row[6] else None
+        failed = self._light.status.message if self._row[6] else None
         found = self._values[field] = fields.values_of(self._partly_read, field, failed=failed)
         return found
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
-from functools import lru_cache
 from typing import TypeAlias
 
-from tracetui.errors import UsageError
 from tracetui.model.lookup import Scalar, canonical, number
 from tracetui.model.words import words
 from tracetui.store.conditions import Compare, Comparison, Equals, Has, Like, Matches, SpanField, Words
+from tracetui.store.patterns import finder
 
 Leaf: TypeAlias = Words | Equals | Like | Matches | Compare | Has
 """A condition on the values of one operand."""
@@ -34,9 +33,6 @@ CONTENT_FIELDS = frozenset(
 
 Glance: TypeAlias = Callable[[bytes], bool]
 """Whether the bytes of a span leave it open that a condition holds."""
-
-LONGEST_PATTERN = 10_000
-"""Characters of the longest regular expression."""
 
 _LONGEST_WORD_GOES_ON = 3
 """Characters from which on the last word of a text stands for all that start so."""
@@ -66,7 +62,8 @@ def test_of(leaf: Leaf) -> Test:
             wanted = tuple(piece.casefold() for piece in pieces)
             return lambda value: is_like(canonical(value).casefold(), wanted)
         case Matches(_, pattern):
-            return _search(pattern)
+            find = finder(pattern)
+            return lambda value: find(canonical(value))
         case Compare(_, comparison, asked):
             holds = _OPERATORS[comparison]
             return lambda value: (found := number(value)) is not None and holds(found, asked)
@@ -85,7 +82,7 @@ def glance_of(leaf: Leaf) -> Glance | None:
     wanted = words(leaf.text)
     if not wanted or not all(word.isascii() and word.isalpha() and len(word) >= 3 for word in wanted):
         return None
-    import re2  # as below
+    import re2  # deferred: 35 ms, and most searches have no phrase
 
     options = re2.Options()
     options.log_errors = False
@@ -132,22 +129,6 @@ def stand_in(found: list[str], wanted: list[str], *, whole: bool) -> bool:
     return there.issuperset(before) and (
         last in there or (goes_on(wanted) and any(word.startswith(last) for word in there))
     )
-
-
-@lru_cache(maxsize=64)
-def _search(pattern: str) -> Test:
-    import re2  # deferred: 35 ms, and most searches have no regular expression
-
-    options = re2.Options()
-    options.log_errors = False
-    try:
-        if len(pattern) > LONGEST_PATTERN:
-            raise UsageError(f"The regular expression is longer than {LONGEST_PATTERN:,} characters.")
-        find = re2.compile(bindable(pattern), options).search
-    except re2.error as error:
-        said = error.args[0].decode("utf-8", "replace") if error.args and isinstance(error.args[0], bytes) else error
-        raise UsageError(f"The regular expression cannot be read: {said}.") from error
-    return lambda value: find(bindable(canonical(value))) is not None
 
 
 def bindable(text: str) -> str:
