@@ -100,5 +100,5 @@ def matched(expression: Expression) -> str:
         case AllOf(parts):
             wanted = [part for part in parts if not isinstance(part, Without)] or [Term(terms.EVERY)]
             unwanted = [part.part for part in parts if isinstance(part, Without)]
-            text = f"({' AND '.join(map(matched, wanted))})"
+            text = f"({' AND '.join(map(matched, wanted))})" if len(wanted) > 1 else matched(wanted[0])
             return f"({text} NOT {matched(any_of(unwanted))})" if unwanted else text

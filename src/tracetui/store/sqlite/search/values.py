@@ -80,7 +80,11 @@ def glance_of(leaf: Leaf) -> Glance | None:
     if not isinstance(leaf, Words) or not leaf.whole:
         return None
     wanted = words(leaf.text)
-    if not wanted or not all(word.isascii() and word.isalpha() and len(word) >= 3 for word in wanted):
+    if (
+        not wanted
+        or sum(map(len, wanted)) > _LONGEST_GLANCE
+        or not all(word.isascii() and word.isalpha() and len(word) >= 3 for word in wanted)
+    ):
         return None
     import re2  # deferred: 35 ms, and most searches have no phrase
 
@@ -92,6 +96,8 @@ def glance_of(leaf: Leaf) -> Glance | None:
     return lambda data: find(data) is not None
 
 
+_LONGEST_GLANCE = 60
+"""Letters of the longest words that are looked for so: the expression for each is long."""
 _ESCAPE = r"\\u[0-9a-fA-F]{4}"
 
 
