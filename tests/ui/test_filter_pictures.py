@@ -92,7 +92,15 @@ async def nothing(pilot: Pilot[str], until: Until, app: TracetuiApp) -> None:
     """Nothing matches."""
     await find(pilot, until, "kind:LLM model:gpt-4o-mini xylophone", total=0)
     await until(pilot, lambda: "xylophone" in screen_text(app) and "no trace" in screen_text(app))
-    await until(pilot, lambda: screen_text(app).count(" traces\n") + screen_text(app).count(" trace") >= 4)
+    terms = ("kind:LLM", "model:gpt-4o-mini", "xylophone")
+    await until(pilot, lambda: all(counted(app, term) for term in terms))
+    if app.size.width > 100:
+        await until(pilot, lambda: not app.explorer.spans.trace_id and not app.explorer.spans.row_count)
+
+
+def counted(app: TracetuiApp, term: str) -> bool:
+    """Whether the list says how many traces a term matches by itself."""
+    return any(line[1:].lstrip().startswith(term) and "trace" in line for line in screen_text(app).splitlines()[3:])
 
 
 async def settle(pilot: Pilot[str], until: Until, app: TracetuiApp) -> None:

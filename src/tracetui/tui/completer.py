@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from textual.geometry import Offset
 from textual.message_pump import MessagePump
+from textual.timer import Timer
 
 from tracetui.query.complete import Candidate, Completion, Slot, accepted, complete
 from tracetui.store.conditions import Attribute
@@ -16,6 +17,9 @@ from tracetui.tui.feed import Feed
 from tracetui.tui.messages import CompletionsLoaded
 from tracetui.tui.widgets.completion import CompletionPopup, Suggestion
 from tracetui.tui.widgets.query_field import QueryField
+
+READ_PAUSE_S = 0.05
+"""How long the keyboard must rest before the data is asked."""
 
 
 class Completer:
@@ -36,6 +40,7 @@ class Completer:
         self._completion: Completion | None = None
         self._found: Sequence[tuple[str, int]] = ()
         self._closed_at: int | None = None
+        self._timer: Timer | None = None
 
     def typed(self) -> None:
         """The text is another: offer what fits it, unless the user closed the popup at this piece."""
@@ -61,6 +66,15 @@ class Completer:
         self._completion = completion
         self._found = self._found if same else ()  # what begins so still does, as far as it goes
         self._show()
+        if self._timer is not None:
+            self._timer.stop()
+        self._timer = self._target.set_timer(READ_PAUSE_S, self._read)
+
+    def _read(self) -> None:
+        """Ask what the data offers."""
+        completion = self._completion
+        if completion is None:
+            return
         if completion.slot is Slot.VALUE and completion.operand is not None:
             self._feed.load_completions(self._target, completion, completion.operand, completion.prefix)
         elif completion.slot in (Slot.TERM, Slot.KEY):

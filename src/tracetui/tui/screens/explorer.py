@@ -43,8 +43,8 @@ PREVIEW_S = 1.0
 SEARCH_S = 0.5
 """How often at most the matches of a filter are looked for again while spans arrive."""
 
-SETTLE_S = 0.08
-"""How long the list's cursor must rest before the trace under it is read."""
+SETTLE_S, TYPED_SETTLE_S = 0.08, 0.25
+"""How long the list's cursor must rest before the trace under it is read, and while a filter is typed."""
 
 
 class ExplorerScreen(FilterCommands):
@@ -159,11 +159,12 @@ class ExplorerScreen(FilterCommands):
     @on(TraceList.Pointed)
     def _trace_pointed(self) -> None:
         if self.level == "list" and self._arrangement.shows("trace"):
-            if self.traces.following:
+            if self.traces.following and not self.is_typing:
                 self._preview.ask(PREVIEW_S)
             else:
                 self._settling.stop()
-                self._settling = self.set_timer(SETTLE_S, self._settle)
+                # while a filter is typed, each pause of the keyboard brings another trace under the cursor
+                self._settling = self.set_timer(TYPED_SETTLE_S if self.is_typing else SETTLE_S, self._settle)
 
     def _settle(self) -> None:
         trace = self.traces.selected

@@ -38,6 +38,7 @@ class FilterCommands(FilterActions):
             self._complain_now()
         else:
             self._search()
+        self._toggles_now()
         self._show_count()
 
     # Toggles

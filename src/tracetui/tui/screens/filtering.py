@@ -180,8 +180,12 @@ class FilterActions(Screen[None]):
             self._call_off("slow")
             self._after("search", TYPING_PAUSE_S, self._search)
         self.bar.fit()
-        self.show_toggles()
+        self._after("toggles", TYPING_PAUSE_S, self._toggles_now)
         self._show_count()
+
+    def _toggles_now(self) -> None:
+        self._call_off("toggles")
+        self.show_toggles()
 
     def _search(self) -> None:
         """Show what the text asks for."""

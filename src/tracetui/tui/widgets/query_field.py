@@ -8,7 +8,8 @@ from rich.cells import cell_len
 from rich.highlighter import Highlighter
 from rich.text import Text
 from textual import events
-from textual.geometry import Offset
+from textual.geometry import Offset, Size
+from textual.reactive import Reactive
 from textual.widgets import Input
 
 from tracetui.sanitise import sanitise
@@ -17,6 +18,9 @@ from tracetui.tui.theme import palette_of
 
 class QueryField(Input):
     """An input that shows what it holds sanitised, since values of spans come into it, and underlines what is wrong."""
+
+    virtual_size: Reactive[Size] = Reactive(Size(0, 0), layout=False)
+    """How wide the text is. Of a field one row high it moves nothing: Textual would arrange the whole screen anew."""
 
     def __init__(self, value: str, *, placeholder: str, id: str) -> None:  # noqa: A002 - Textual's name for it
         super().__init__(

@@ -40,6 +40,7 @@ class TraceList(LiveList[TraceSummary, ListView]):
         self._sought = Sought()
         self._asked_hits: frozenset[int] = frozenset()
         self._nothing: tuple[Sequence[str], Mapping[str, int]] | None = None
+        self._nothing_rows: list[Strip] = []
 
     def identity(self, row: TraceSummary) -> str:
         """The trace id."""
@@ -130,5 +131,7 @@ class TraceList(LiveList[TraceSummary, ListView]):
         """What stands in a list that is empty because of its filter."""
         if self._nothing is None or self.total or not self.is_current:
             return super().render_beyond(row, width)
-        rows = nothing_rows(*self._nothing, width, self.palette)
+        if row == 0 or not self._nothing_rows:  # written once for each paint from its top
+            self._nothing_rows = nothing_rows(*self._nothing, width, self.palette)
+        rows = self._nothing_rows
         return rows[row] if row < len(rows) else Strip.blank(width)
