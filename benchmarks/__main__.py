@@ -24,6 +24,7 @@ NAMES = (
     "memory",
     "ingest",
     "ingest_steps",
+    "search_index",
     "search",
 )
 """Every benchmark: a module beside this one with `run(context)`."""

@@ -17,7 +17,9 @@ from tracetui.otlp.wire import Signal
 from tracetui.receivers.incoming import read_request
 from tracetui.store.api import IncomingBatch, IndexedRow
 from tracetui.store.document import document
-from tracetui.store.sqlite import SqliteWriter
+from tracetui.store.follower import Follower
+from tracetui.store.ingest import NoSenders, WriterThread
+from tracetui.store.sqlite import SqliteReader, SqliteWriter
 
 LARGE = 200_000
 """Spans of the large database."""
@@ -109,6 +111,11 @@ def new_seed(path: Path) -> int:
     return path.stat().st_size % 1_000_003
 
 
+def index(path: Path, writer: WriterThread) -> None:
+    """Bring the search index up to what is stored, as the follower does."""
+    Follower(lambda: SqliteReader(path), writer, version=DERIVATION_VERSION, at_rest=False).run()
+
+
 def _built(path: Path, bodies: Iterable[bytes]) -> Path:
     if path.exists():
         return path
@@ -117,6 +124,7 @@ def _built(path: Path, bodies: Iterable[bytes]) -> Path:
     try:
         for body in bodies:
             writer.write([read_request(Signal.TRACES, body).batch])
+        index(making, NoSenders(writer))
     finally:
         writer.close()
     return making.rename(path)
