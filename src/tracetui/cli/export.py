@@ -63,7 +63,7 @@ def export(
     if file != STDOUT and Path(file).resolve() == settings.db.resolve():
         raise UsageError(f"{file} is the database itself.", hint="Give --output another file.")
     spans = logs = 0
-    with open_reader(settings) as reader, _open_output(file) as output:
+    with open_reader(settings, searching=where is not None) as reader, _open_output(file) as output:
         if reader is not None:
             write = _write_objects if form == "jsonl" else _write_requests
             spans, logs = write(output, reader, where, limit or None)

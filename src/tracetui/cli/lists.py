@@ -69,7 +69,7 @@ def list_rows(settings: Settings, options: ListOptions, listing: Listing[Row]) -
     sort = listing.orders.chosen(options.sort, listing.noun)
     most = options.most
     output = Output()
-    with open_reader(settings) as reader:
+    with open_reader(settings, searching=where is not None) as reader:
         if options.count:
             written = total = listing.count(reader, where) if reader is not None else 0
             write_count(output, options.form, total)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING
 from tracetui.cli.diagnostics import note
 from tracetui.config import Settings
 from tracetui.errors import UsageError
-from tracetui.model.clock import SystemClock
+from tracetui.model.clock import Clock, SystemClock
 from tracetui.sanitise import one_line
 from tracetui.store.api import RowKey, SpanReader, StoredLog, StoredSpan, TraceSort, all_logs
 
@@ -29,9 +30,20 @@ NEWEST_FIRST = TraceSort()
 """The order of a trace list unless told otherwise."""
 
 
+INDEX_PATIENCE_S = 3.0
+"""How long a search waits for the index to take in what was stored before it."""
+
+_INDEX_STANDS_S = 0.5
+"""After this time without progress nobody is at work on the index."""
+
+
 @contextmanager
-def open_reader(settings: Settings) -> Iterator[SpanReader | None]:
+def open_reader(settings: Settings, *, searching: bool = False) -> Iterator[SpanReader | None]:
     """The database for reading, or None (said on stderr) where there is none yet.
+
+    Args:
+        settings: Where it is.
+        searching: Whether it will be searched: then the search index is waited for, and stderr says what it lacks.
 
     Raises:
         StoreError: The path holds something that cannot be read.
@@ -49,9 +61,29 @@ def open_reader(settings: Settings) -> Iterator[SpanReader | None]:
     use_prices(settings)
     reader = SqliteReader(path)
     try:
+        if searching:
+            _wait_for_index(reader, SystemClock())
         yield reader
     finally:
         reader.close()
+
+
+def _wait_for_index(reader: SpanReader, clock: Clock) -> None:
+    """Give the search index the moment it needs for what was stored just before; say what it lacks after that."""
+    state = reader.search_state()
+    wanted = state.total
+    ends = clock.monotonic() + INDEX_PATIENCE_S
+    stands = clock.monotonic() + _INDEX_STANDS_S
+    while state.indexed < wanted and clock.monotonic() < min(ends, stands):
+        time.sleep(0.02)
+        before, state = state, reader.search_state()
+        if state.indexed > before.indexed:
+            stands = clock.monotonic() + _INDEX_STANDS_S
+    if state.indexed < wanted:
+        note(
+            f"Only {state.indexed:,} of {state.total:,} spans can be searched yet. "
+            "A running tracetui goes on with the rest; without one, `tracetui reindex` does."
+        )
 
 
 def use_prices(settings: Settings) -> None:

@@ -43,7 +43,7 @@ def stats(settings: Settings, options: ListOptions, by: Sequence[str]) -> int:
     orders = Orders(Sort("spans", descending=True), (*_SORTED_BY, *keys), keys)
     sort = orders.chosen(options.sort, "groups")
     output = Output()
-    with open_reader(settings) as reader:
+    with open_reader(settings, searching=where is not None) as reader:
         found = reader.group_spans(where, operands) if reader is not None else SpanGroups((), 0)
     groups = _in_order(found.groups, sort, keys)
     shown = groups[: options.most]

@@ -5,10 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import re
+import sqlite3
+from contextlib import closing
 
 import pytest
 
 from tests.integration.cli.conftest import Cli, find
+from tests.support.corpus import CORPUS
 
 
 def test_traces_are_objects_newest_first(stocked: Cli) -> None:
@@ -185,3 +188,16 @@ def test_a_saved_query_is_called_by_its_name(cli: Cli, stocked: Cli) -> None:
     named = cli("--db", str(stocked.db), "spans", "@calls", "--count")
     assert named.stdout == stocked("spans", "kind:LLM", "--count").stdout
     assert "There is no saved filter" in cli("--db", str(stocked.db), "spans", "@nothing").stderr
+
+
+def test_a_search_says_what_its_index_lacks(cli: Cli) -> None:
+    assert cli("import", str(CORPUS / "oi-openai-http" / "traces.pb")).returncode == 0
+    with closing(sqlite3.connect(cli.db)) as database, database:
+        database.execute("INSERT INTO span_terms (span_terms) VALUES ('delete-all')")
+        database.execute("UPDATE search_index SET backlog = through")
+    said = cli("spans", "kind:LLM", "--count").stderr
+    assert re.match(r"Only 0 of \d+ spans can be searched yet\. .*`tracetui reindex`", said)
+    assert cli("spans", "--count").stderr == "", "a list without a query does not search"
+    assert cli("reindex").returncode == 0
+    found = cli("spans", "kind:LLM", "--count")
+    assert int(found.stdout) > 0 and found.stderr == ""
