@@ -28,7 +28,6 @@ from tracetui.store.conditions import (
     Operand,
     Or,
     SpanField,
-    TextContains,
     TraceField,
     TraceHas,
     Words,
@@ -112,8 +111,6 @@ def shown(condition: Condition | None) -> str:
             return "nothing"
         case Words(text, whole, within):
             return f'{"phrase" if whole else "words"} "{text}"{f" in {within}" if within else ""}'
-        case TextContains(text):
-            return f'contains "{text}"'
         case Equals(operand, text):
             return f'{_name(operand)} = "{text}"'
         case Like(operand, pieces):

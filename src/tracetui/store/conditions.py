@@ -220,27 +220,7 @@ class Not:
     condition: Condition
 
 
-@dataclass(frozen=True, slots=True)
-class TextContains:
-    """The text, without regard to case, stands in the span's name, service, kind or status (`ok`, `error`, `unset`)."""
-
-    text: str
-
-
 Condition: TypeAlias = (
-    TextContains
-    | Words
-    | Equals
-    | Like
-    | Matches
-    | Compare
-    | Has
-    | InTrace
-    | HasParent
-    | HasAncestor
-    | TraceHas
-    | And
-    | Or
-    | Not
+    Words | Equals | Like | Matches | Compare | Has | InTrace | HasParent | HasAncestor | TraceHas | And | Or | Not
 )
 """Any of them."""

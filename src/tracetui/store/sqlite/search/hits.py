@@ -26,7 +26,6 @@ from tracetui.store.conditions import (
     Operand,
     Or,
     SpanField,
-    TextContains,
     TraceHas,
     Words,
 )
@@ -74,7 +73,7 @@ def _leaves(condition: Condition) -> Iterator[Leaf]:
         case And(conditions) | Or(conditions):
             for each in conditions:
                 yield from _leaves(each)
-        case Not() | HasParent() | HasAncestor() | TraceHas() | InTrace() | TextContains():
+        case Not() | HasParent() | HasAncestor() | TraceHas() | InTrace():
             return
         case _:
             yield condition

@@ -25,12 +25,10 @@ from tracetui.store.conditions import (
     Operand,
     Or,
     SpanField,
-    TextContains,
     TraceField,
     TraceHas,
     Words,
 )
-from tracetui.store.sqlite import render
 from tracetui.store.sqlite.search.bounds import RecordIds
 from tracetui.store.sqlite.search.sql import NEVER, Sql, both, either, opposite
 from tracetui.store.sqlite.search.values import CONTENT_FIELDS, Leaf, bindable
@@ -158,11 +156,6 @@ class Statements:
                 return opposite(self.of_span(negated, alias))
             case InTrace(trace_id):
                 return Sql(f"{alias}.trace IN (SELECT id FROM traces WHERE trace_id = ?)", (trace_id,))
-            case TextContains() if alias == "s":
-                text, bound = render.render(condition)
-                return Sql(text, tuple(bound))
-            case TextContains():
-                raise StoreError("Plain text cannot be searched for above a span.")
             case HasParent(above):
                 return self._above(f"SELECT ({_PARENT.format(alias)}) AS id", above, alias)
             case HasAncestor(above):
