@@ -197,7 +197,7 @@ async def test_an_index_that_is_behind_says_how_far_it_is(explore: Explore, unti
         await filled(app, pilot, until, 18)
         await pilot.press("slash", *keys("kind:LLM"))
         await until(pilot, lambda: "of 18 traces" in bar_row(app))
-        app.explorer.on_search_state_loaded(SearchStateLoaded(SearchState(43, 100)))
+        app.explorer.on_search_state_loaded(SearchStateLoaded(SearchState(43_000, 100_000)))
         await until(pilot, lambda: "index 43 %" in bar_row(app))
         await until(pilot, lambda: "index" not in bar_row(app))  # the real one is not behind
 

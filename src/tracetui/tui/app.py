@@ -23,6 +23,7 @@ from textual.worker import Worker, WorkerState
 from tracetui.config import Settings
 from tracetui.errors import TracetuiError
 from tracetui.model.clock import Clock, SystemClock
+from tracetui.query.saved import expand
 from tracetui.runtime import Runtime
 from tracetui.store.api import Commit
 from tracetui.tui.commands import COMMANDS, EVERYWHERE, commands_of
@@ -70,7 +71,7 @@ class TracetuiApp(YankActions, App[str]):
         super().__init__()
         self._runtime = runtime
         self._clock = clock or SystemClock()
-        self._reading = read_query(query, self._clock.now_nano())
+        self._reading = read_query(expand(query, runtime.settings.filters), self._clock.now_nano())
         self._feed = Feed(runtime.open_reader)
         self._feed.start()
         self._feed.prefetch(ListView(self._reading.where))

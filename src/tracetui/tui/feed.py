@@ -40,7 +40,15 @@ from tracetui.tui.messages import (
     TurnView,
 )
 from tracetui.tui.sources import source_of
-from tracetui.tui.windows import WINDOW, count_list, is_search, list_window, seek_window
+from tracetui.tui.windows import (
+    WINDOW,
+    count_list,
+    growing_window,
+    is_search,
+    list_window,
+    reads_spans,
+    seek_window,
+)
 
 if TYPE_CHECKING:
     from tracetui.model.turn import Turn
@@ -115,8 +123,11 @@ class Feed:
             place: Where the row stands in the whole list, as far as is known.
         """
 
-        def job(reader: SpanReader) -> ListLoaded[Any]:
-            return list_window(source_of(reader, view), aim, row, limit, place)
+        def job(reader: SpanReader) -> Message | Iterator[Message]:
+            source = source_of(reader, view)
+            if aim == "top" and isinstance(view, ListView) and reads_spans(view.where):
+                return growing_window(source, limit)
+            return list_window(source, aim, row, limit, place)
 
         self._lists(view).ask(_key(view), job, target, retires=("list", "hits") if is_search(view) else ())
 

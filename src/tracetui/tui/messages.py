@@ -66,6 +66,8 @@ class ListLoaded(Message, Generic[RowT]):
     """What was asked for: `top`, `hold`, `around`, `before`, `after` or `end`."""
     counted: bool = True
     """Whether `first` and `total` have been counted. Of a filter they are not: a `ListCounted` brings the number."""
+    goes_on: bool = False
+    """Whether the rest of the window is still being looked for, and follows."""
 
 
 @dataclass

@@ -16,21 +16,26 @@ MOST = 8
 
 
 def terms_of(text: str, now_nano: int) -> dict[str, Condition]:
-    """What all had to hold in a query, as it was typed, and what it means; of a structure, each of its braces."""
+    """What all had to hold in a query, as it was typed, and what it means; of a structure, each of its braces.
+
+    Nothing where the query cannot be read.
+    """
     try:
         node = parse(text)
+        parts = _parts(node) if node is not None else ()
+        return {
+            text[part.place.start : part.place.end]: compile_query(part, text, now_nano=now_nano)
+            for part in parts[:MOST]
+        }
     except QueryError:
         return {}
-    if node is None:
-        return {}
-    parts: tuple[Node, ...]
+
+
+def _parts(node: Node) -> tuple[Node, ...]:
     match node:
         case Conjunction(parts):
-            pass
+            return parts
         case Structure(_, left, right):
-            parts = (left, right)
+            return left, right
         case _:
-            parts = (node,)
-    return {
-        text[part.place.start : part.place.end]: compile_query(part, text, now_nano=now_nano) for part in parts[:MOST]
-    }
+            return (node,)

@@ -8,14 +8,22 @@ the count arrives later.
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from typing import TypeVar
 
 from tracetui.store.api import END, RowKey
+from tracetui.store.conditions import And, Condition, HasAncestor, HasParent, Matches, Not, Or, TraceHas
 from tracetui.tui.messages import ListCounted, ListLoaded, ListView, RowView
 from tracetui.tui.sources import Source
 
 WINDOW = 240
 """Rows of a list that are held: several screens, so that paging rarely waits."""
+
+STEPS = (1, 8)
+"""Rows after which a search that reads span by span shows what it has."""
+
+PATIENCE_S = 0.06
+"""How long such a search goes on before it shows less than a window."""
 
 HALVINGS = 24
 """Steps in which a far place is found."""
@@ -64,6 +72,35 @@ def list_window(
     is_whole_start = share > 0 and len(ahead) < share
     first = 0 if is_whole_start else max(0, place - len(ahead))
     return ListLoaded(view, first, first + len(rows), tuple(rows), aim, counted=False)
+
+
+def reads_spans(where: Condition | None) -> bool:
+    """Whether a filter has to look into span by span, as a regular expression does."""
+    match where:
+        case Matches():
+            return True
+        case And(conditions) | Or(conditions):
+            return any(map(reads_spans, conditions))
+        case Not(condition) | HasParent(condition) | HasAncestor(condition) | TraceHas(condition):
+            return reads_spans(condition)
+        case _:
+            return False
+
+
+def growing_window(source: Source[RowT], limit: int) -> Iterator[ListLoaded[RowT]]:
+    """The first window of a search that may take long, shown as it grows: each page goes on where the last ended."""
+    began = time.monotonic()
+    rows: list[RowT] = []
+    for size in (*(step for step in STEPS if step < limit), limit):
+        wanted = size - len(rows)
+        found = source.page(after=source.key(rows[-1]) if rows else None, limit=wanted)
+        rows += found
+        is_all = len(found) < wanted
+        is_done = is_all or size == limit
+        if is_done or (rows and time.monotonic() - began > PATIENCE_S):
+            yield ListLoaded(source.view, 0, len(rows), tuple(rows), "top", counted=is_all, goes_on=not is_done)
+        if is_done:
+            return
 
 
 def count_list(source: Source[RowT], row: RowT | None) -> ListCounted:

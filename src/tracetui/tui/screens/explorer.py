@@ -238,7 +238,7 @@ class ExplorerScreen(FilterCommands):
     def on_store_changed(self, message: StoreChanged) -> None:
         """Read again what is on the screen, if it has changed."""
         if self.where is not None:
-            self._feed.load_search_state(self)  # what matches is known once the index has come so far
+            self.watch_index()
             self._list_reload.ask(SEARCH_S)
         else:
             self._list_reload.ask(FOLLOW_S if self.traces.following else HELD_S)

@@ -45,6 +45,9 @@ WRONG_S, INCOMPLETE_S = 0.35, 1.2
 INDEX_S = 0.4
 """How often the search index is asked how far it has come, while it is behind."""
 
+JUST_COME = 2_000
+"""Spans by which an index may be behind while more arrive, before that is worth a word."""
+
 RENEW_NANO = 20 * 10**9
 """How long a time that is relative to now stands for what it was when it was typed."""
 
@@ -65,6 +68,7 @@ class FilterActions(Screen[None]):
         self._place: Place | None = None
         """Where the reader was in the list before there was a filter."""
         self._index = SearchState(0, 0)
+        self._was_indexed = False
         self._explained: Condition | None = None
         self._terms: dict[str, Condition] = {}
         self._is_slow = False
@@ -253,7 +257,7 @@ class FilterActions(Screen[None]):
         if traces.loaded:
             self._stored = self._pulse.trace_total(traces.total, self.where)
         parts = []
-        if self.where is not None and self._index.indexed < self._index.total:
+        if self.where is not None and self._index_is_behind:
             parts.append(f"index {100 * self._index.indexed // self._index.total} %")
         if self._is_slow and not traces.is_current:
             parts.append("searching…")
@@ -265,6 +269,7 @@ class FilterActions(Screen[None]):
     def on_search_state_loaded(self, message: SearchStateLoaded) -> None:
         """Wait for an index that is behind, and read again what it knows meanwhile."""
         moved, self._index = message.state != self._index, message.state
+        self._was_indexed |= message.state.indexed >= message.state.total
         if self.where is None:
             return
         self._show_count()
@@ -273,6 +278,17 @@ class FilterActions(Screen[None]):
         if moved:
             self.reload_matches()
         self.explain_nothing()
+
+    @property
+    def _index_is_behind(self) -> bool:
+        """Whether the index lacks more than what has only just come."""
+        behind = self._index.total - self._index.indexed
+        return behind > (max(JUST_COME, self._index.total // 100) if self._was_indexed else 0)
+
+    def watch_index(self) -> None:
+        """Spans have come: what matches of them is known once the index has come so far."""
+        if "index" not in self._pauses:
+            self._after("index", INDEX_S, self._ask_index)
 
     def _ask_index(self) -> None:
         self._call_off("index")
@@ -286,7 +302,7 @@ class FilterActions(Screen[None]):
         """Where nothing matches, find out which terms would by themselves."""
         if self.where is None or self.traces.total or not self.traces.is_current or self._explained == self.where:
             return
-        if self._index.indexed < self._index.total:  # it may well match in what is not indexed yet
+        if self._index_is_behind:  # it may well match in what is not indexed yet
             return
         from tracetui.tui.terms import terms_of  # deferred as above
 

@@ -206,7 +206,7 @@ class LiveList(PatientView, Generic[RowT, ViewT]):
         """Take a window, keeping the reader's place."""
         if message.view != self.view or self._retired:
             return
-        self._asked = False
+        self._asked = message.goes_on
         before, seen = self.selected, self._seen()
         begins, self._begins = self._begins, False
         shift = 0 if begins else self._shift(message)
@@ -233,14 +233,16 @@ class LiveList(PatientView, Generic[RowT, ViewT]):
         if begins or self.selected != before:
             self.post_message(self.Pointed(self.selected))
         self.post_message(self.Changed())
+        self.do_typed_ahead()
+        if message.goes_on:
+            return
         if self._dirty:
             self._dirty = False
             self.reload()
         else:
             self.scrolled()
         if is_search(self.view):
-            self._recount.ask(0 if begins and not self.counted else max(COUNT_S, COUNT_SHARE * self._count_s))
-        self.do_typed_ahead()
+            self._recount.ask(0 if not self.counted else max(COUNT_S, COUNT_SHARE * self._count_s))
 
     def _take_total(self, message: ListLoaded[RowT], *, begins: bool) -> None:
         if message.counted or begins:
