@@ -30,6 +30,7 @@ from tracetui.store.api import SpanReader, StoredSpan, all_logs, all_spans
 from tracetui.store.conditions import (
     And,
     Attribute,
+    Between,
     Compare,
     Comparison,
     Condition,
@@ -116,6 +117,9 @@ class Reference:
             case Compare(operand, comparison, number):
                 found = [lookup.number(value) for value in values_of(span, operand, self)]
                 return any(COMPARE[comparison](value, number) for value in found if value is not None)
+            case Between(operand, low, high):
+                found = [lookup.number(value) for value in values_of(span, operand, self)]
+                return any(low <= value <= high for value in found if value is not None)
             case _:
                 raise AssertionError(condition)
 

@@ -30,6 +30,7 @@ from tracetui.model.trace import SpanRow
 from tracetui.store.api import SpanReader, StoredLog
 from tracetui.store.conditions import (
     And,
+    Between,
     Compare,
     Condition,
     Equals,
@@ -298,7 +299,7 @@ def of_span_alone(condition: Condition) -> bool:
             return all(map(of_span_alone, parts))
         case Not(part):
             return of_span_alone(part)
-        case Equals(operand) | Like(operand) | Matches(operand) | Compare(operand) | Has(operand):
+        case Equals(operand) | Like(operand) | Matches(operand) | Compare(operand) | Between(operand) | Has(operand):
             return operand is not SpanField.DEPTH and not isinstance(operand, TraceField)
         case _:
             return True

@@ -31,6 +31,7 @@ from tracetui.query.tree import (
 from tracetui.store.conditions import (
     And,
     Attribute,
+    Between,
     Compare,
     Comparison,
     Condition,
@@ -248,7 +249,7 @@ class _Compiler:
             if high:
                 place = _within(value.place, len(low) + 2, len(text))
                 ends.append(self._compared(field, Comparison.AT_MOST, high, place))
-            return ends[0] if len(ends) == 1 else And(tuple(ends))
+            return _range(ends)
         if field.type is not FieldType.TIME:
             return Compare(operand, Comparison.EQUAL, self._number(field, text, value.place))
         start, end = self._stretch(field, text, value.place)
@@ -257,7 +258,7 @@ class _Compiler:
             return since
         return And((since, Compare(operand, Comparison.LESS, end)))
 
-    def _compared(self, field: Field, comparison: Comparison, text: str, place: Place) -> Condition:
+    def _compared(self, field: Field, comparison: Comparison, text: str, place: Place) -> Compare:
         if field.type is not FieldType.TIME:
             return Compare(field.operand, comparison, self._number(field, text, place))
         start, end = self._stretch(field, text, place)
@@ -326,7 +327,7 @@ class _Compiler:
             numbers = [(comparison, literals.number(end)) for comparison, end in ends if end]
             bounds = [Compare(operand, comparison, end) for comparison, end in numbers if end is not None]
             if len(bounds) == len(numbers):
-                return bounds[0] if len(bounds) == 1 else And(tuple(bounds))
+                return _range(bounds)
         found = literals.number(text)
         if found is None or str(found) == text:
             return Equals(operand, text)
@@ -377,6 +378,16 @@ def _linked(node: Node, link: Link) -> list[Node]:
 
 def _either(conditions: list[Condition]) -> Condition:
     return conditions[0] if len(conditions) == 1 else Or(tuple(conditions))
+
+
+def _range(ends: list[Compare]) -> Condition:
+    """One end, or both: of what may have several values one and the same must lie between them."""
+    if len(ends) == 1:
+        return ends[0]
+    low, high = ends
+    if isinstance(low.operand, Attribute) or low.operand is SpanField.SCORE:
+        return Between(low.operand, low.number, high.number)
+    return And((low, high))
 
 
 def _within(place: Place, start: int, end: int) -> Place:

@@ -165,6 +165,15 @@ class Compare:
 
 
 @dataclass(frozen=True, slots=True)
+class Between:
+    """One and the same number is at least `low` and at most `high`: of a field or attribute that may have several."""
+
+    operand: Operand
+    low: int | float
+    high: int | float
+
+
+@dataclass(frozen=True, slots=True)
 class Has:
     """It is there."""
 
@@ -221,6 +230,19 @@ class Not:
 
 
 Condition: TypeAlias = (
-    Words | Equals | Like | Matches | Compare | Has | InTrace | HasParent | HasAncestor | TraceHas | And | Or | Not
+    Words
+    | Equals
+    | Like
+    | Matches
+    | Compare
+    | Between
+    | Has
+    | InTrace
+    | HasParent
+    | HasAncestor
+    | TraceHas
+    | And
+    | Or
+    | Not
 )
 """Any of them."""

@@ -14,6 +14,7 @@ from tests.factories import START
 from tracetui.store.conditions import (
     And,
     Attribute,
+    Between,
     Compare,
     Comparison,
     Condition,
@@ -145,6 +146,7 @@ def leaves() -> st.SearchStrategy[Condition]:
         st.builds(Like, _OPERANDS, st.lists(_ASKED.map(lambda text: text[:4]), min_size=1, max_size=3).map(tuple)),
         st.builds(Matches, _OPERANDS, _PATTERNS),
         st.builds(Compare, _OPERANDS, st.sampled_from(list(Comparison)), _COMPARED),
+        st.builds(Between, _OPERANDS, _COMPARED, _COMPARED),
         st.builds(Has, _OPERANDS),
         st.builds(InTrace, st.integers(1, 4).map(lambda number: f"{number:032x}")),
     )

@@ -11,6 +11,7 @@ from tracetui.store.api import Hit
 from tracetui.store.conditions import (
     And,
     Attribute,
+    Between,
     Compare,
     Condition,
     Equals,
@@ -107,7 +108,7 @@ def _gather(where: Condition, found: _Gathered) -> None:
         case Like(operand, pieces):
             found.tells |= _tells(operand)
             found.pieces.extend(piece.casefold() for piece in pieces if piece)
-        case Matches(operand) | Has(operand) | Compare(operand):
+        case Matches(operand) | Has(operand) | Compare(operand) | Between(operand):
             found.tells |= _tells(operand)
         case _:  # what is excluded cannot be shown, what is asked of the structure need not be
             pass

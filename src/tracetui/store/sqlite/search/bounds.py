@@ -12,6 +12,7 @@ from tracetui.store import terms
 from tracetui.store.conditions import (
     And,
     Attribute,
+    Between,
     Compare,
     Comparison,
     Condition,
@@ -114,7 +115,7 @@ def _bounds(condition: Condition, known: Known, depth: int) -> Bounds:
             return Bounds(NONE, ALL)
         case TraceHas():
             return UNKNOWN
-        case Words() | Equals() | Like() | Matches() | Compare() | Has():
+        case Words() | Equals() | Like() | Matches() | Compare() | Between() | Has():
             if _is_time(condition):
                 return _times([condition], known)
             if (found := known.records(condition)) is not None:
@@ -141,6 +142,10 @@ def _leaf(leaf: Leaf) -> Bounds:
             return Bounds(NONE, _has(operand).possible)
         case Compare(operand, comparison, number):
             return _compare(operand, comparison, number)
+        case Between(operand, low, high):
+            name, kept = _known(operand)
+            there = _has(operand).possible
+            return Bounds(NONE, _sizes(name, _float(low), _float(high)) if Kept.SIZES in kept else there)
         case Has(operand):
             return _has(operand)
 

@@ -13,6 +13,7 @@ from tracetui.store.api import Hit
 from tracetui.store.conditions import (
     And,
     Attribute,
+    Between,
     Compare,
     Condition,
     Equals,
@@ -90,7 +91,7 @@ def _found(leaf: Leaf, row: SpanRow, contents: Contents) -> Iterator[tuple[str, 
             for field in _TEXTS:
                 yield from ((field.value, value) for value in contents.values(field) if _holds_a_word(leaf, value))
             yield from ((where, text) for where, text in contents.texts() if _holds_a_word(leaf, text))
-        case Equals() | Like() | Matches() | Compare() | Has():
+        case Equals() | Like() | Matches() | Compare() | Between() | Has():
             test = test_of(leaf)
             yield from ((name, value) for name, value in _values(leaf.operand, row, contents) if test(value))
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from tracetui.store.conditions import (
     And,
+    Between,
     Compare,
     Comparison,
     Condition,
@@ -185,7 +186,7 @@ def is_of_traces(condition: Condition) -> bool:
             return is_of_traces(negated)
         case InTrace():
             return True
-        case Equals() | Like() | Matches() | Compare() | Has():
+        case Equals() | Like() | Matches() | Compare() | Between() | Has():
             return isinstance(condition.operand, TraceField) or condition.operand is SpanField.TRACE
         case _:
             return False

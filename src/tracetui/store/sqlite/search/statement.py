@@ -12,6 +12,7 @@ from tracetui.errors import StoreError
 from tracetui.store.conditions import (
     And,
     Attribute,
+    Between,
     Compare,
     Condition,
     Equals,
@@ -177,7 +178,7 @@ class Statements:
                 return opposite(self.of_trace(negated, alias))
             case InTrace(trace_id):
                 return Sql(f"{alias}.trace_id = ?", (trace_id,))
-            case Equals() | Like() | Matches() | Compare() | Has():
+            case Equals() | Like() | Matches() | Compare() | Between() | Has():
                 return self._of_trace(condition, alias)
             case _:
                 raise StoreError(f"{type(condition).__name__} is no condition on a whole trace.")
@@ -216,7 +217,7 @@ class Statements:
     def _by_contents(self, leaf: Leaf, alias: str) -> Sql:
         return Sql(f"span_holds(?, {alias}.id)", (self._number(leaf),))
 
-    def _of_trace(self, leaf: Equals | Like | Matches | Compare | Has, alias: str) -> Sql:
+    def _of_trace(self, leaf: Equals | Like | Matches | Compare | Between | Has, alias: str) -> Sql:
         operand = leaf.operand
         if operand is SpanField.TRACE:
             if isinstance(leaf, Equals):
@@ -230,7 +231,7 @@ class Statements:
             return Sql(f"EXISTS (SELECT 1 FROM json_each({alias}.models) m WHERE {text})", values)
         return self._compared(leaf, operand, _TRACE_COLUMNS[operand].format(alias))
 
-    def _compared(self, leaf: Equals | Like | Matches | Compare | Has, operand: Operand, value: str) -> Sql:
+    def _compared(self, leaf: Equals | Like | Matches | Compare | Between | Has, operand: Operand, value: str) -> Sql:
         """A condition on a value that is one expression, NULL where it is not there."""
         is_text = operand not in NUMBERS
         match leaf:

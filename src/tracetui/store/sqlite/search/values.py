@@ -8,10 +8,10 @@ from typing import TypeAlias
 
 from tracetui.model.lookup import Scalar, canonical, number
 from tracetui.model.words import words
-from tracetui.store.conditions import Compare, Comparison, Equals, Has, Like, Matches, SpanField, Words
+from tracetui.store.conditions import Between, Compare, Comparison, Equals, Has, Like, Matches, SpanField, Words
 from tracetui.store.patterns import finder
 
-Leaf: TypeAlias = Words | Equals | Like | Matches | Compare | Has
+Leaf: TypeAlias = Words | Equals | Like | Matches | Compare | Between | Has
 """A condition on the values of one operand."""
 
 Test: TypeAlias = Callable[[Scalar], bool]
@@ -67,6 +67,8 @@ def test_of(leaf: Leaf) -> Test:
         case Compare(_, comparison, asked):
             holds = _OPERATORS[comparison]
             return lambda value: (found := number(value)) is not None and holds(found, asked)
+        case Between(_, low, high):
+            return lambda value: (found := number(value)) is not None and low <= found <= high
         case Words(text, whole, _):
             wanted_words = words(text)
             return lambda value: stand_in(words(canonical(value)), wanted_words, whole=whole)
