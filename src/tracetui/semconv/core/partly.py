@@ -11,13 +11,14 @@ from tracetui.semconv.core.convention import Source
 from tracetui.semconv.core.errors import errors_of
 from tracetui.semconv.core.messages import with_system
 from tracetui.semconv.core.normalise import Reading
+from tracetui.semconv.core.searched import readers_for
 
 
 class PartlyRead:
     """A span of which only what is asked for is read: each part equals that of `normalise`, at a part of its cost."""
 
     def __init__(self, span: Span, logs: Sequence[LogRecord] = ()) -> None:
-        self._reading = Reading(Source(span, logs))
+        self._reading = Reading(Source(span, logs), None if logs else readers_for(span))
 
     @cached_property
     def errors(self) -> tuple[SpanError, ...]:

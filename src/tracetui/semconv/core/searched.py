@@ -71,8 +71,18 @@ def searched(
     """
     if logs:
         return _read(Reading(Source(make_span(), logs)), data)
-    keys = tuple(attributes)
-    scope = scope_of(scope_name, name)
+    shape = _shape(scope_of(scope_name, name), tuple(attributes), has_events, make_span)
+    if shape.fields is not None and not (shape.readers["output_messages"] and _may_have_finish(data)):
+        return shape.fields
+    return _read(Reading(Source(make_span(), ()), shape.readers), data)
+
+
+def readers_for(span: Span) -> Readers:
+    """The readers that may find something in a span without log records."""
+    return _shape(scope_of(span.scope.name, span.name), tuple(span.attributes), bool(span.events), lambda: span).readers
+
+
+def _shape(scope: str, keys: tuple[str, ...], has_events: bool, make_span: Callable[[], Span]) -> _Shape:
     known = (scope, has_events, keys)
     shape = _shapes.get(known)
     if shape is None:
@@ -81,9 +91,7 @@ def searched(
             if len(_shapes) >= _MOST_SHAPES:
                 _shapes.clear()
             _shapes[known] = shape
-    if shape.fields is not None and not (shape.readers["output_messages"] and _may_have_finish(data)):
-        return shape.fields
-    return _read(Reading(Source(make_span(), ()), shape.readers), data)
+    return shape
 
 
 def _read(reading: Reading, data: bytes) -> SearchedFields:

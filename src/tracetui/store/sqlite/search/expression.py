@@ -102,3 +102,27 @@ def matched(expression: Expression) -> str:
             unwanted = [part.part for part in parts if isinstance(part, Without)]
             text = f"({' AND '.join(map(matched, wanted))})" if len(wanted) > 1 else matched(wanted[0])
             return f"({text} NOT {matched(any_of(unwanted))})" if unwanted else text
+
+
+def beginnings(expression: Expression) -> list[Term]:
+    """The beginnings of words in it: for each the index brings together the spans of all words that start so."""
+    match expression:
+        case Term(text, goes_on):
+            return [expression] if goes_on and text.isalnum() else []
+        case Without(part):
+            return beginnings(part)
+        case _:
+            return [found for part in expression.parts for found in beginnings(part)]
+
+
+def loosened(expression: Expression, kept: Term | None) -> Expression:
+    """A wider expression in which no beginnings of words are wanted, but for one."""
+    match expression:
+        case Term():
+            return ALL if expression != kept and beginnings(expression) else expression
+        case Without(part):
+            return ALL if beginnings(part) else expression
+        case AllOf(parts):
+            return all_of(loosened(part, kept) for part in parts)
+        case AnyOf(parts):
+            return any_of(loosened(part, kept) for part in parts)

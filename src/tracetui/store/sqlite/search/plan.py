@@ -28,7 +28,7 @@ from tracetui.store.conditions import (
 )
 from tracetui.store.sqlite.search.bounds import Bounds, Known, bounds_of
 from tracetui.store.sqlite.search.contents import SpanTests
-from tracetui.store.sqlite.search.expression import ALL, NONE, matched
+from tracetui.store.sqlite.search.expression import ALL, NONE, beginnings, loosened, matched
 from tracetui.store.sqlite.search.records import Records
 from tracetui.store.sqlite.search.sql import ALWAYS, Sql, both, either
 from tracetui.store.sqlite.search.statement import Statements
@@ -80,6 +80,20 @@ class Plan:
     def certain(self) -> str | None:
         """What the index is asked for spans that need not be looked at; None where it cannot name them."""
         return None if self.bounds.certain in (ALL, NONE) else matched(self.bounds.certain)
+
+    @property
+    def has_beginnings(self) -> bool:
+        """Whether the index would bring together the spans of all words that start so: it may take long."""
+        return bool(beginnings(self.bounds.possible))
+
+    @property
+    def loose(self) -> str | None:
+        """What the index is asked without the beginnings of words but one, that of the longest; None without others."""
+        found = sorted(beginnings(self.bounds.possible), key=lambda term: len(term.text))
+        if not found:
+            return None
+        wider = loosened(self.bounds.possible, found[-1])
+        return None if wider in (ALL, NONE, self.bounds.possible) else matched(wider)
 
     @property
     def doubtful(self) -> str | None:

@@ -21,6 +21,8 @@ from tracetui.store.sqlite.search.sql import Sql, both
 
 _FIRST_STEP, _LAST_STEP = 120, 2_000
 """Traces of a step: few at first, for the first rows."""
+_GLANCED, _MANY = 40, 0.2
+"""Traces that are looked at before the index is asked, and which part of them has to match to go on so."""
 _MOST_SPANS = 20_000
 """Spans that are looked at together, but for one trace that has more."""
 
@@ -49,9 +51,48 @@ def walk(
         for traces, _ in order.steps(plan.traces):
             yield _matching(connection, traces, spans_of(connection, traces), plan.whole)
     else:
+        if plan.has_beginnings:
+            yield from _glanced(connection, plan, order)
+            if order.is_at_end:
+                return
+            if (loose := plan.loose) is not None:
+                with closing(Candidates(connection, loose)) as candidates:
+                    candidates.read(FEW + 1)
+                    if candidates.is_complete:
+                        yield from _rest(connection, plan, order, candidates.rest(), plan.whole)
+                        return
         with closing(Candidates(connection, match)) as candidates, closing(_sure(connection, plan)) as sure:
             candidates.read(FEW + 1)
             yield from _among(connection, plan, order, candidates, sure)
+
+
+def _glanced(connection: sqlite3.Connection, plan: Plan, order: _Order) -> Iterator[list[int]]:
+    """The traces that match, from looking at their spans, as long as many do.
+
+    All words that begin with three letters may stand in half of a million spans, and to bring these together takes the
+    index half a second; but then a page is full after a few dozen traces.
+    """
+    seen = found = 0
+    for traces, _ in order.steps(plan.traces, first=_GLANCED):
+        matching = _matching(connection, traces, spans_of(connection, traces), plan.whole)
+        yield matching
+        seen, found = seen + len(traces), found + len(matching)
+        if found < seen * _MANY:
+            return
+
+
+def _rest(
+    connection: sqlite3.Connection,
+    plan: Plan,
+    order: _Order,
+    spans: Spans,
+    condition: Sql,
+    sure: Candidates | _Nothing | None = None,
+) -> Iterator[list[int]]:
+    """The traces that match, of those that these spans belong to."""
+    named = Sql("t.id IN (SELECT value FROM json_each(?))", (json.dumps(list(spans)),))
+    for traces, _ in order.steps(both([plan.traces, named])):
+        yield _matching(connection, traces, spans, condition, sure)
 
 
 def _among(
@@ -64,10 +105,7 @@ def _among(
         if candidates.is_complete and candidates.unsorted <= FEW:
             break
     if candidates.is_complete:
-        spans = candidates.rest()
-        named = Sql("t.id IN (SELECT value FROM json_each(?))", (json.dumps(list(spans)),))
-        for traces, _ in order.steps(both([plan.traces, named])):
-            yield _matching(connection, traces, spans, plan.residual, sure)
+        yield from _rest(connection, plan, order, candidates.rest(), plan.residual, sure)
 
 
 class _Nothing:
@@ -94,17 +132,20 @@ class _Order:
     def __init__(self, connection: sqlite3.Connection, sort: TraceSort, key: RowKey | None, *, forward: bool) -> None:
         self._connection = connection
         self._sort, self._key, self._forward = sort, key, forward
+        self.is_at_end = False
+        """Whether no trace is left."""
 
-    def steps(self, where: Sql) -> Iterator[tuple[list[int], int]]:
+    def steps(self, where: Sql, *, first: int = _FIRST_STEP) -> Iterator[tuple[list[int], int]]:
         """Row ids of those for which a condition holds, some at a time, each with how many spans they have."""
-        size = _FIRST_STEP
+        size = first
         while rows := self._next(where, size):
             for part in _parts(rows):
                 self._key = RowKey(part[-1][2], part[-1][0])  # whoever goes on with another condition begins there
                 yield [row_id for row_id, *_ in part], sum(count for _, count, _ in part)
             if len(rows) < size:
-                return
+                break
             size = min(size * 2, _LAST_STEP)
+        self.is_at_end = True
 
     def _next(self, where: Sql, size: int) -> list[_Row]:
         expression = SORT_EXPRESSIONS[self._sort.order]
