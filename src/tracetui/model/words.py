@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import pairwise
 
 _WORD = re.compile(r"[0-9a-z\x80-\U0010ffff]+")
@@ -23,11 +23,6 @@ _HALVES = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 
 _FOREIGN = re.compile(r"[^\x00-\x7f]+")
 _FEW = 8
-
-_SPACELESS = re.compile(
-    "[\u2e80-\u2fdf\u3005-\u3007\u3040-\u30ff\u3130-\u318f\u31a0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af"
-    "\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff]+"
-)
 
 
 def plain(text: str) -> str:
@@ -70,10 +65,19 @@ def _folded(found: re.Match[str]) -> str:
     return _few_folded(run) if len(run) <= _FEW else _run_folded(run)
 
 
+@cache
+def _spaceless() -> re.Pattern[str]:
+    # made when the first text asks for it: it takes a hundredth of the start
+    return re.compile(
+        "[\u2e80-\u2fdf\u3005-\u3007\u3040-\u30ff\u3130-\u318f\u31a0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af"
+        "\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff]+"
+    )
+
+
 def _run_folded(run: str) -> str:
     # once more, as letters of mathematics come apart into capitals
     kept = unicodedata.normalize("NFKD", run).casefold().translate(_KEPT)
-    return _SPACELESS.sub(_spaced, unicodedata.normalize("NFC", kept))
+    return _spaceless().sub(_spaced, unicodedata.normalize("NFC", kept))
 
 
 _few_folded = lru_cache(4_096)(_run_folded)
