@@ -53,11 +53,6 @@ def number(text: str) -> int | float | None:
     return None if found is None or found.adjusted() > 300 else _plain(found * _SCALES[scale])
 
 
-def has_unit(text: str) -> bool:
-    """Whether a number has a letter behind it that scales it."""
-    return text[-1:] in _SCALES and text[-1:] != ""
-
-
 def money(text: str) -> int | float | None:
     """Dollars, with their sign before them or not."""
     return number(text.removeprefix("$"))
@@ -91,11 +86,6 @@ def moment(text: str, now_nano: int) -> Stretch | None:
         return _day(text.casefold(), now_nano) or _of_calendar(text) or _of_today(text, now_nano)
     except (ValueError, OverflowError, OSError):
         return None  # there is no such day
-
-
-def is_relative(text: str) -> bool:
-    """Whether a time is told from now."""
-    return text[:1] in ("-", "+") or text.casefold() in ("now", "today", "yesterday") or ":" in text[:3]
 
 
 def _decimal(text: str) -> Decimal | None:

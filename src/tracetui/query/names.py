@@ -83,6 +83,8 @@ def _no_field(key: Key, text: str) -> QueryError:
     near = near and reserved + near
     name = BY_NAME[near].name if near in BY_NAME else near
     ways = f"{cited(spelled_key(Key(key.name, KeyForm.ATTRIBUTE)))} asks for an attribute of that name"
+    if text != key.name:  # else it stands by itself, where no text could be searched for
+        ways += "" if name else ", quotes search for text"
     return QueryError(
         f"There is no field {cited(key.name)}.",
         text,
@@ -90,5 +92,5 @@ def _no_field(key: Key, text: str) -> QueryError:
         key.place.end,
         found=key.name,
         expected="a field",
-        suggestion=f"Did you mean `{name}`? {ways}." if name else f"{ways}, quotes search for text.",
+        suggestion=f"Did you mean `{name}`? {ways}." if name else f"{ways}.",
     )
