@@ -55,15 +55,15 @@ def _below(values: Mapping[str, object], key: str, depth: int) -> Iterator[objec
 
 def opened(value: object) -> Mapping[str, object] | None:
     """The map that a value is, as such or as short JSON text; None for anything else."""
-    if isinstance(value, Mapping):
-        return value
-    if isinstance(value, str) and value[:1] == "{" and value[-1:] == "}" and len(value) <= LONGEST_MAP:
+    if isinstance(value, str):
+        if value[:1] != "{" or value[-1:] != "}" or len(value) > LONGEST_MAP:
+            return None
         try:
             found = json.loads(value)
         except (ValueError, RecursionError):
             return None
         return found if isinstance(found, dict) else None
-    return None
+    return value if isinstance(value, Mapping) else None
 
 
 def canonical(value: Scalar) -> str:

@@ -201,7 +201,7 @@ class Follower:
         writing = self._writer.run(write, patience_s=PATIENCE_S)
         if self._untidy >= _TIDY_EVERY:
             self._untidy = 0
-            self._writer.run(_tidy, patience_s=PATIENCE_S)
+            self._writer.run(tidy, patience_s=PATIENCE_S)
         return writing
 
     def _fit(self, documents: int, took: float) -> None:
@@ -220,12 +220,13 @@ class Follower:
     def _settle(self) -> None:
         """Merge what there is to merge while nothing arrives."""
         while not self._stopping.is_set() and not self._woken.is_set():
-            if not self._writer.run(_tidy, patience_s=PATIENCE_S).result():
+            if not self._writer.run(tidy, patience_s=PATIENCE_S).result():
                 return
             self._stopping.wait(TRANSACTION_S)
 
 
-def _tidy(writer: SpanWriter) -> bool:
+def tidy(writer: SpanWriter) -> bool:
+    """Merge a little of the index; to be run by the writer's thread."""
     return writer.tidy_index()
 
 

@@ -247,6 +247,34 @@ def test_very_much_is_indexed_in_several_transactions(store: Store, monkeypatch:
     assert store.thread.transactions > 5
 
 
+def test_spans_with_more_than_is_searched_are_counted(store: Store) -> None:
+    long = make_slice({"text": "needle " + "hay " * 100_000 + "lost"})
+    store.write(span(1), make_incoming_span(2, data=long), make_incoming_span(3, data=long + b"\x18\x00"))
+    assert found(store, "needle") == [span_id(2), span_id(3)]
+    assert found(store, "lost") == []
+    with closing(sqlite3.connect(store.path)) as opened:
+        assert opened.execute("SELECT cut_spans FROM search_index").fetchone() == (2,)
+
+
+def test_what_many_transactions_leave_is_merged(store: Store) -> None:
+    """A little at a time: FTS5 by itself would merge as a part of some insert, as much as there is."""
+    for number in range(1, 120):
+        store.write(span(number, f"word{number}"))
+        store.follower().run()
+    before = segments(store)
+    while store.writer.tidy_index():
+        pass
+    assert before > 100, "none is merged as part of an insert"
+    assert segments(store) < 10
+    assert len(store.index()) == 119
+
+
+def segments(store: Store) -> int:
+    with closing(sqlite3.connect(store.path)) as opened:
+        (count,) = opened.execute("SELECT count(DISTINCT segid) FROM span_terms_idx").fetchone()
+    return int(count)
+
+
 def test_one_span_that_cannot_be_worked_out_does_not_keep_others_out(
     store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
