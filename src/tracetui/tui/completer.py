@@ -9,12 +9,12 @@ from collections.abc import Iterator, Sequence
 
 from textual.geometry import Offset
 from textual.message_pump import MessagePump
-from textual.timer import Timer
 
 from tracetui.query.complete import Candidate, Completion, Slot, accepted, complete
 from tracetui.store.conditions import Attribute
 from tracetui.tui.feed import Feed
 from tracetui.tui.messages import CompletionsLoaded
+from tracetui.tui.throttle import Delay
 from tracetui.tui.widgets.completion import CompletionPopup, Suggestion
 from tracetui.tui.widgets.query_field import QueryField
 
@@ -40,7 +40,7 @@ class Completer:
         self._completion: Completion | None = None
         self._found: Sequence[tuple[str, int]] = ()
         self._closed_at: int | None = None
-        self._timer: Timer | None = None
+        self._reading = Delay(target, self._read)
 
     def typed(self) -> None:
         """The text is another: offer what fits it, unless the user closed the popup at this piece."""
@@ -66,9 +66,7 @@ class Completer:
         self._completion = completion
         self._found = self._found if same else ()  # what begins so still does, as far as it goes
         self._show()
-        if self._timer is not None:
-            self._timer.stop()
-        self._timer = self._target.set_timer(READ_PAUSE_S, self._read)
+        self._reading.ask(READ_PAUSE_S)
 
     def _read(self) -> None:
         """Ask what the data offers."""

@@ -38,7 +38,8 @@ class FilterCommands(FilterActions):
             self._complain_now()
         else:
             self._search()
-        self._toggles_now()
+        self._toggles.stop()
+        self.show_toggles()
         self._show_count()
 
     # Toggles

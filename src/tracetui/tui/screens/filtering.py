@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textual import on
 from textual.screen import Screen
-from textual.timer import Timer
 from textual.widgets import Input
 
 from tracetui.config import Settings
@@ -22,6 +20,7 @@ from tracetui.tui.history import History
 from tracetui.tui.messages import CompletionsLoaded, ListView, SearchStateLoaded, TermsCounted
 from tracetui.tui.pulse import Pulse
 from tracetui.tui.reading import Problem, Reading, read_query
+from tracetui.tui.throttle import Delay
 from tracetui.tui.widgets.completion import CompletionPopup
 from tracetui.tui.widgets.filter_bar import FilterBar
 from tracetui.tui.widgets.live_list import Place
@@ -35,6 +34,9 @@ if TYPE_CHECKING:
 
 TYPING_PAUSE_S = 0.09
 """How long the keyboard must rest before what is typed is searched for."""
+
+MARKS_PAUSE_S = 0.25
+"""How long it must rest before the spans of the trace are marked too."""
 
 SLOW_S = 0.2
 """After which a search says that it goes on."""
@@ -73,7 +75,12 @@ class FilterActions(Screen[None]):
         self._terms: dict[str, Condition] = {}
         self._is_slow = False
         self._stored = 0
-        self._pauses: dict[str, Timer] = {}
+        self._pause = Delay(self, self._search)
+        self._toggles = Delay(self, self.show_toggles)
+        self._marks = Delay(self, self._mark)
+        self._slow = Delay(self, self._say_slow)
+        self._wrong = Delay(self, self._complain_now)
+        self._index_poll = Delay(self, lambda: self._feed.load_search_state(self))
         self._untouched = ""
         """What stood in the field when it was opened, or came from the history."""
         self.history = History(settings.history)
@@ -138,16 +145,6 @@ class FilterActions(Screen[None]):
         """What the list and the trace show the matches of."""
         return self.traces.view.where
 
-    def _after(self, name: str, seconds: float, act: Callable[[], None]) -> None:
-        """Do something once some time has passed, unless it is asked for again or called off before."""
-        self._call_off(name)
-        self._pauses[name] = self.set_timer(seconds, act)
-
-    def _call_off(self, *names: str) -> None:
-        for name in names:
-            if (timer := self._pauses.pop(name, None)) is not None:
-                timer.stop()
-
     # Typing
 
     @on(QueryField.Changed)
@@ -175,25 +172,22 @@ class FilterActions(Screen[None]):
         """Take what the field says: ask for it once the keyboard rests, or say what is wrong with it."""
         self._read_at = self._clock.now_nano()
         self._reading = read_query(text, self._read_at)
-        self._call_off("search", "complain")
+        self._pause.stop()
+        self._wrong.stop()
         self._complain(None)
         if (problem := self._reading.problem) is not None:
-            self._after("complain", INCOMPLETE_S if problem.incomplete else WRONG_S, self._complain_now)
+            self._wrong.ask(INCOMPLETE_S if problem.incomplete else WRONG_S)
         elif self._reading.where != self.where or not self.traces.is_current:
             self.traces.retire()  # from here on nothing that was asked for under another text is painted
-            self._call_off("slow")
-            self._after("search", TYPING_PAUSE_S, self._search)
+            self._slow.stop()
+            self._pause.ask(TYPING_PAUSE_S)
         self.bar.fit()
-        self._after("toggles", TYPING_PAUSE_S, self._toggles_now)
+        self._toggles.ask(TYPING_PAUSE_S)
         self._show_count()
-
-    def _toggles_now(self) -> None:
-        self._call_off("toggles")
-        self.show_toggles()
 
     def _search(self) -> None:
         """Show what the text asks for."""
-        self._call_off("search")
+        self._pause.stop()
         where, traces = self._reading.where, self.traces
         self._explained = None
         if where == self.where and traces.is_current:
@@ -202,21 +196,33 @@ class FilterActions(Screen[None]):
             self._place = traces.place
         back = self._place if where is None else None
         self._is_slow = False
-        self._after("slow", SLOW_S, self._say_slow)
+        self._slow.ask(SLOW_S)
         traces.show(ListView(where, traces.view.sort), back)
-        self.spans.filter(where)
+        if self.is_typing:
+            self._marks.ask(MARKS_PAUSE_S)
+        else:
+            self._mark()
         if where is not None:
-            self._feed.load_search_state(self)
+            self.watch_index()
+
+    def _mark(self) -> None:
+        """Mark in the trace what matches."""
+        self._marks.stop()
+        self.spans.filter(self.where)
 
     def _say_slow(self) -> None:
-        self._call_off("slow")
         self._is_slow = not self.traces.is_current
         self._show_count()
 
     def renew_times(self) -> None:
         """Let `start>-15m` go on with the time."""
         now = self._clock.now_nano()
-        if self.where is None or self._pauses or now - self._read_at < RENEW_NANO or not self.traces.is_current:
+        if (
+            self.where is None
+            or self._pause.is_waiting
+            or now - self._read_at < RENEW_NANO
+            or not self.traces.is_current
+        ):
             return
         reading = read_query(self._reading.text, now)
         self._read_at = now
@@ -227,14 +233,14 @@ class FilterActions(Screen[None]):
 
     def search_failed(self) -> None:
         """Nothing is being searched for any more."""
-        self._call_off("slow")
+        self._slow.stop()
         self._is_slow = False
         self._show_count()
 
     # What is wrong
 
     def _complain_now(self) -> None:
-        self._call_off("complain")
+        self._wrong.stop()
         problem = self._reading.problem
         offered = self.query_one(CompletionPopup).is_open  # what is missing is what is on offer
         self._complain(None if problem is not None and problem.incomplete and offered else problem)
@@ -274,7 +280,7 @@ class FilterActions(Screen[None]):
             return
         self._show_count()
         if message.state.indexed < message.state.total:
-            self._after("index", INDEX_S, self._ask_index)
+            self._index_poll.ask(INDEX_S)
         if moved:
             self.reload_matches()
         self.explain_nothing()
@@ -287,12 +293,8 @@ class FilterActions(Screen[None]):
 
     def watch_index(self) -> None:
         """Spans have come: what matches of them is known once the index has come so far."""
-        if "index" not in self._pauses:
-            self._after("index", INDEX_S, self._ask_index)
-
-    def _ask_index(self) -> None:
-        self._call_off("index")
-        self._feed.load_search_state(self)
+        if not self._index_poll.is_waiting:
+            self._index_poll.ask(INDEX_S)
 
     def reload_matches(self) -> None:
         """Read again what is on the screen of a filter whose matches may be others now."""
@@ -350,6 +352,7 @@ class FilterActions(Screen[None]):
             self._complain_now()
             return
         self._search()
+        self._mark()
         self._remember(self.bar.text)
         self.bar.close_if_blank()
         self.go(self.level)

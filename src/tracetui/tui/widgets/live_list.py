@@ -10,12 +10,15 @@ from textual.message import Message
 from tracetui.model.clock import Clock
 from tracetui.tui.feed import Feed
 from tracetui.tui.messages import ListCounted, ListLoaded, RowView
-from tracetui.tui.throttle import Throttle
+from tracetui.tui.throttle import Delay, Throttle
 from tracetui.tui.widgets.typed_ahead import PatientView
 from tracetui.tui.windows import WINDOW, is_search
 
 MARGIN = 40
 """Rows at the window's edge that, once on the screen, make the list read on."""
+
+FIRST_COUNT_S = 0.2
+"""How long the rows of a filter must stand before they are counted: whoever still types would wait for it."""
 
 COUNT_S, COUNT_SHARE = 1.0, 5.0
 """How often at most the matches of a filter are counted again, and the least multiple of what counting takes."""
@@ -86,6 +89,7 @@ class LiveList(PatientView, Generic[RowT, ViewT]):
         self._is_counting = False
         self._count_s = 0.0
         self._recount = Throttle(self, clock, self._ask_count)
+        self._first_count = Delay(self, self._ask_count)
 
     # What a subclass gives
 
@@ -144,6 +148,7 @@ class LiveList(PatientView, Generic[RowT, ViewT]):
         What is on the screen stays until the first rows have come, so that nothing flickers while a filter is typed.
         """
         self.view = view
+        self._first_count.stop()
         self._returning = place if place is not None and place.row is not None and not place.following else None
         self.following = view.sort == self._usual and self._returning is None
         self.waiting = 0
@@ -242,7 +247,10 @@ class LiveList(PatientView, Generic[RowT, ViewT]):
         else:
             self.scrolled()
         if is_search(self.view):
-            self._recount.ask(0 if not self.counted else max(COUNT_S, COUNT_SHARE * self._count_s))
+            if self.counted:
+                self._recount.ask(max(COUNT_S, COUNT_SHARE * self._count_s))
+            else:
+                self._first_count.ask(FIRST_COUNT_S)
 
     def _take_total(self, message: ListLoaded[RowT], *, begins: bool) -> None:
         if message.counted or begins:

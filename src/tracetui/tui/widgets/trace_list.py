@@ -20,7 +20,11 @@ from tracetui.tui.render.hit import Sought, sought_by
 from tracetui.tui.render.nothing import nothing_rows
 from tracetui.tui.render.row import Row
 from tracetui.tui.render.trace_row import Layout, choose_columns, header, trace_row
+from tracetui.tui.throttle import Delay
 from tracetui.tui.widgets.live_list import LiveList
+
+FIRST_HITS_S = 0.12
+"""How long the rows of a filter must stand before it is asked why they match: not between two keys."""
 
 HITS_KEPT = 2_000
 """Rows of which it is remembered why they match."""
@@ -39,6 +43,7 @@ class TraceList(LiveList[TraceSummary, ListView]):
         self._hits_of: Condition | None = None
         self._sought = Sought()
         self._asked_hits: frozenset[int] = frozenset()
+        self._first_hits = Delay(self, self._ask_hits)
         self._nothing: tuple[Sequence[str], Mapping[str, int]] | None = None
         self._nothing_rows: list[Strip] = []
 
@@ -91,13 +96,14 @@ class TraceList(LiveList[TraceSummary, ListView]):
             self._hits.clear()
             self._nothing = None
             self.refresh()
+            self._first_hits.ask(FIRST_HITS_S)
         self._asked_hits = frozenset()
-        self.call_after_refresh(self._ask_hits)
 
     def scrolled(self) -> None:
         """Other rows are on the screen."""
         super().scrolled()
-        self.call_after_refresh(self._ask_hits)
+        if not self._first_hits.is_waiting:
+            self.call_after_refresh(self._ask_hits)
 
     def _ask_hits(self) -> None:
         where = self.view.where
