@@ -185,6 +185,12 @@ class SpanTests:
         self._leaves.append(leaf)
         return len(self._leaves) - 1
 
+    @property
+    def are_glanced(self) -> bool:
+        """Whether a look at a span's bytes tells something of every condition on words."""
+        words = [number for number, leaf in enumerate(self._leaves) if isinstance(leaf, Words)]
+        return all(self._glances[number] is not None for number in words)
+
     def trace_number(self, of_span: Sql) -> int:
         """The number by which `trace_holds` knows a condition over `spans o`, which a span of a trace may meet."""
         self._of_traces.append(of_span)

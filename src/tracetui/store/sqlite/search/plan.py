@@ -65,6 +65,8 @@ class Plan:
     """What holds for every trace that matches, over `traces t`."""
     of_traces: bool
     """Whether that is all there is to it."""
+    is_glanced: bool = False
+    """Whether a look at a span's bytes tells whether it can hold the words."""
 
     @property
     def is_empty(self) -> bool:
@@ -131,6 +133,7 @@ class Planner:
             self._statements.of_span(condition),
             self._traces(condition) or ALWAYS,
             is_of_traces(condition),
+            self._tests.are_glanced,
         )
 
     def _is_short(self, first: int, last: int) -> bool:

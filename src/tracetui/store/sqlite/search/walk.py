@@ -21,7 +21,7 @@ from tracetui.store.sqlite.search.sql import Sql, both
 
 _FIRST_STEP, _LAST_STEP = 120, 2_000
 """Traces of a step: few at first, for the first rows."""
-_GLANCED, _MANY = 40, 0.2
+_GLANCED, _MANY = 12, 0.25
 """Traces that are looked at before the index is asked, and which part of them has to match to go on so."""
 _MOST_SPANS = 20_000
 """Spans that are looked at together, but for one trace that has more."""
@@ -52,9 +52,10 @@ def walk(
             yield _matching(connection, traces, spans_of(connection, traces), plan.whole)
     else:
         if plan.has_beginnings:
-            yield from _glanced(connection, plan, order)
-            if order.is_at_end:
-                return
+            if plan.is_glanced:
+                yield from _glanced(connection, plan, order)
+                if order.is_at_end:
+                    return
             if (loose := plan.loose) is not None:
                 with closing(Candidates(connection, loose)) as candidates:
                     candidates.read(FEW + 1)
