@@ -33,7 +33,7 @@ MOST_NAMES = 2_000
 T = TypeVar("T")
 
 _SCALAR = (str, bool, int, float)
-_MEMORY = 8_192
+_MEMORY = 16_384
 _VECTOR_START = 200
 _VECTOR = re.compile(r"[\[\s]*-?\d[-+.,\deE\s\[\]]{150}", re.ASCII)
 _FAILED = 2
