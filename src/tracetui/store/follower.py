@@ -43,8 +43,8 @@ GATHER_S = 0.1
 """How long spans gather before the next transaction, so that a trickle of them does not make one each."""
 
 _FIRST_SIZE, _SMALLEST, _LARGEST = 128, 16, 512
-_TIDY_EVERY = 512
-"""Documents after which some of the index is merged."""
+_TIDY_EVERY = 128
+"""Documents after which some of the index is merged: less often, and it falls behind where spans never pause."""
 _MOST_TEXT = 1_000_000
 """Characters of one transaction."""
 _MOST_LOG_BYTES = 1 << 20
@@ -116,6 +116,7 @@ class Follower:
         reader = self._open_reader()
         try:
             self._catch_up(reader, show)
+            self._settle()
         finally:
             reader.close()
 
@@ -222,7 +223,7 @@ class Follower:
         while not self._stopping.is_set() and not self._woken.is_set():
             if not self._writer.run(tidy, patience_s=PATIENCE_S).result():
                 return
-            self._stopping.wait(TRANSACTION_S)
+            self._stopping.wait(TRANSACTION_S if self._at_rest else 0)
 
 
 def tidy(writer: SpanWriter) -> bool:
