@@ -546,3 +546,20 @@ async def test_an_empty_result_says_which_term_is_to_blame(explore: Explore, unt
         await until(pilot, lambda: "nosuchword  no trace" in screen_text(app))
         await pilot.press("escape")
         await until(pilot, lambda: app.explorer.traces.total == 18 and "No trace" not in screen_text(app))
+
+
+async def test_going_to_a_hidden_span_shows_it(explore: Explore, until: Until) -> None:
+    app = explore("oi-langchain")
+    async with app.run_test(size=SIZE) as pilot:
+        spans = app.explorer.spans
+        await until(pilot, lambda: app.explorer.traces.loaded and app.explorer.traces.total > 0)
+        await pilot.press("slash", *keys("kind:RETRIEVER"), "enter")
+        await until(pilot, lambda: app.explorer.traces.is_current and app.explorer.traces.total > 0)
+        failed = next(row for row in range(9) if (trace := app.explorer.traces.at(row)) and trace.error_count)
+        await pilot.press(*"j" * failed, "enter")
+        await until(pilot, lambda: spans.matches is not None and app.explorer.level == "trace")
+        await until(pilot, lambda: spans.selected_span_id)
+        await pilot.press("n", "H")
+        assert spans.trace is not None and spans.row_count < len(spans.trace)
+        await pilot.press("e")
+        await until(pilot, lambda: spans.selected_row is not None and spans.selected_row.is_error)

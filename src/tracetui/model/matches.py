@@ -25,6 +25,11 @@ class Matches:
         at = bisect_left(self.positions, position)
         return at < len(self.positions) and self.positions[at] == position
 
+    def keeps(self, position: int) -> bool:
+        """Whether a span stays when all but matches and their ancestors are hidden."""
+        at = bisect_left(self.kept, position)
+        return at < len(self.kept) and self.kept[at] == position
+
     def within(self, first: int, last: int) -> int:
         """How many stand from one position up to, but not at, another."""
         return bisect_left(self.positions, last) - bisect_left(self.positions, first)

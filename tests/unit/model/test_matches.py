@@ -45,4 +45,5 @@ def test_the_next_match_goes_round_the_end() -> None:
 def test_matches_are_numbered_and_counted_in_a_subtree() -> None:
     matches = Matches([2, 5], [0, 1, 2, 4, 5])
     assert (matches.number(2), matches.number(5), matches.number(3)) == (1, 2, 0)
+    assert [position for position in range(7) if matches.keeps(position)] == [0, 1, 2, 4, 5]
     assert (matches.within(0, 6), matches.within(3, 6), matches.within(3, 5)) == (2, 1, 0)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 from textual.app import SystemCommand
 
 from tracetui.errors import UsageError
 from tracetui.query.saved import delete, load_saved, save
 from tracetui.tui.commands import TOGGLES
-from tracetui.tui.screens.filtering import FilterActions
+from tracetui.tui.screens.filter_keys import FilterKeys
 from tracetui.tui.widgets.inspector import Inspector
 
 TOGGLE_TERMS = {"only-errors": "status:error", "only-llm": "kind:LLM", "recent": "start>-15m"}
@@ -19,7 +18,7 @@ TOGGLE_TERMS = {"only-errors": "status:error", "only-llm": "kind:LLM", "recent":
 assert TOGGLE_TERMS.keys() == {command.id for command in TOGGLES}
 
 
-class FilterCommands(FilterActions):
+class FilterCommands(FilterKeys):
     """The commands of the explorer that write the query for the user."""
 
     @property
@@ -103,11 +102,6 @@ class FilterCommands(FilterActions):
         self.set_filter(with_term(self.bar.text, negated(term) if exclude else term))
 
     # Saved filters
-
-    @property
-    def filters_file(self) -> Path:
-        """Where filters are saved."""
-        return self.settings.filters
 
     def save_filter(self) -> None:
         """Ask for a name, and save the filter under it."""

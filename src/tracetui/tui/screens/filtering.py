@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from textual import on
 from textual.screen import Screen
 from textual.widgets import Input
 
-from tracetui.config import Settings
-from tracetui.errors import UsageError
 from tracetui.model.clock import Clock
-from tracetui.query.saved import expand
 from tracetui.store.api import SearchState
 from tracetui.store.conditions import Condition
 from tracetui.tui.feed import Feed
-from tracetui.tui.history import History
-from tracetui.tui.messages import CompletionsLoaded, ListView, SearchStateLoaded, TermsCounted
+from tracetui.tui.messages import ListView, SearchStateLoaded, TermsCounted
 from tracetui.tui.pulse import Pulse
 from tracetui.tui.reading import Problem, Reading, read_query
 from tracetui.tui.throttle import Delay
@@ -25,12 +19,11 @@ from tracetui.tui.widgets.completion import CompletionPopup
 from tracetui.tui.widgets.filter_bar import FilterBar
 from tracetui.tui.widgets.live_list import Place
 from tracetui.tui.widgets.query_error import QueryErrorRow
-from tracetui.tui.widgets.query_field import QueryField
 from tracetui.tui.widgets.span_tree import SpanTree
 from tracetui.tui.widgets.trace_list import TraceList
 
 if TYPE_CHECKING:
-    from tracetui.tui.completer import Completer
+    pass
 
 TYPING_PAUSE_S = 0.09
 """How long the keyboard must rest before what is typed is searched for."""
@@ -57,9 +50,7 @@ RENEW_NANO = 20 * 10**9
 class FilterActions(Screen[None]):
     """The part of the explorer that filters."""
 
-    def __init__(
-        self, feed: Feed, clock: Clock, pulse: Pulse, settings: Settings, reading: Reading | None = None
-    ) -> None:
+    def __init__(self, feed: Feed, clock: Clock, pulse: Pulse, reading: Reading | None = None) -> None:
         super().__init__()
         self._feed = feed
         self._clock = clock
@@ -81,22 +72,6 @@ class FilterActions(Screen[None]):
         self._slow = Delay(self, self._say_slow)
         self._wrong = Delay(self, self._complain_now)
         self._index_poll = Delay(self, lambda: self._feed.load_search_state(self))
-        self._untouched = ""
-        """What stood in the field when it was opened, or came from the history."""
-        self.history = History(settings.history)
-        """What was typed before."""
-        self._completer: Completer | None = None
-        self.settings = settings
-        """Where the history and saved filters are."""
-
-    @property
-    def completer(self) -> Completer:
-        """Fills the popup."""
-        if self._completer is None:
-            from tracetui.tui.completer import Completer  # deferred: the first paint does without the language
-
-            self._completer = Completer(self._feed, self, self.bar.field, self.query_one(CompletionPopup))
-        return self._completer
 
     # What the explorer gives
 
@@ -115,11 +90,6 @@ class FilterActions(Screen[None]):
         """How deep the reader is."""
         raise NotImplementedError
 
-    @property
-    def filters_file(self) -> Path:
-        """Where filters are saved."""
-        raise NotImplementedError
-
     def go(self, level: str) -> None:
         """Go to a level."""
         raise NotImplementedError
@@ -136,6 +106,11 @@ class FilterActions(Screen[None]):
         return self.query_one(FilterBar)
 
     @property
+    def popup(self) -> CompletionPopup:
+        """The suggestions."""
+        return self.query_one(CompletionPopup)
+
+    @property
     def is_typing(self) -> bool:
         """Whether the filter has the focus."""
         return isinstance(self.focused, Input)
@@ -146,27 +121,6 @@ class FilterActions(Screen[None]):
         return self.traces.view.where
 
     # Typing
-
-    @on(QueryField.Changed)
-    def _typed(self, event: QueryField.Changed) -> None:
-        event.stop()
-        self._take_text()
-
-    def _take_text(self) -> None:
-        """Take what the field says now; what its messages say may be older."""
-        text = self.bar.text
-        if text == self._reading.text:
-            return
-        self._read(text)
-        if self.is_typing and text != self._untouched:
-            self.completer.typed()
-        elif self.query_one(CompletionPopup).is_open:
-            self.completer.close()
-
-    async def _catch_up(self) -> None:
-        """Before a key acts on the text, take what was typed before it."""
-        await self.bar.field.caught_up()
-        self._take_text()
 
     def _read(self, text: str) -> None:
         """Take what the field says: ask for it once the keyboard rests, or say what is wrong with it."""
@@ -242,7 +196,7 @@ class FilterActions(Screen[None]):
     def _complain_now(self) -> None:
         self._wrong.stop()
         problem = self._reading.problem
-        offered = self.query_one(CompletionPopup).is_open  # what is missing is what is on offer
+        offered = self.popup.is_open  # what is missing is what is on offer
         self._complain(None if problem is not None and problem.incomplete and offered else problem)
 
     def _complain(self, problem: Problem | None) -> None:
@@ -319,103 +273,10 @@ class FilterActions(Screen[None]):
         if message.where == self.where:
             self.traces.explain_nothing(tuple(self._terms), message.counts)
 
-    # Keys of the field
-
-    def open_filter(self) -> None:
-        """Let a query be typed."""
-        field = self.bar.open()
-        self._untouched = field.value
-        self.history.leave()
-        self.set_focus(field)
-
-    async def action_filter_accept(self) -> None:
-        """Take the chosen suggestion; without one keep the filter, and go to where it was opened from."""
-        await self._catch_up()
-        self._accept()
-
-    def _accept(self) -> None:
-        if (choice := self.query_one(CompletionPopup).choice) is not None:
-            self.completer.take(choice)
-            return
-        if self.query_one(CompletionPopup).is_open:
-            self.completer.close()
-        try:
-            meant = expand(self.bar.text, self.filters_file)
-        except UsageError as error:
-            self._complain(Problem(str(error), 0, len(self.bar.text), incomplete=False))
-            return
-        if meant != self.bar.text:
-            self.bar.set_text(meant)
-        if self.bar.text != self._reading.text:
-            self._read(self.bar.text)
-        if self._reading.problem is not None:
-            self._complain_now()
-            return
-        self._search()
-        self._mark()
-        self._remember(self.bar.text)
-        self.bar.close_if_blank()
-        self.go(self.level)
-        self._show_count()
-
-    def _remember(self, text: str) -> None:
-        try:
-            self.history.add(text)
-        except UsageError as error:
-            self.notify(str(error), severity="warning", markup=False)
-
-    async def action_filter_escape(self) -> None:
-        """Close the suggestions; else remove the filter, and go back to where the reader was before."""
-        await self._catch_up()
-        if self.query_one(CompletionPopup).is_open:
-            self.completer.close()
-            return
-        self.clear_filter()
-        self.go(self.level)
-
     def clear_filter(self) -> None:
         """Show everything again, the list where it stood."""
         self.bar.clear()
         self._read("")
         self._search()
+        self._mark()
         self._show_count()
-
-    async def action_filter_choose(self, direction: int) -> None:
-        """Through the suggestions; else through what was typed before, and downwards from there to what was found."""
-        await self._catch_up()
-        popup = self.query_one(CompletionPopup)
-        if popup.is_open:
-            popup.choose(direction)
-            return
-        text = self.bar.text
-        if direction < 0 and text.strip() and text != self._untouched:
-            return
-        found = self.history.step(direction, text) if direction < 0 or self.history.is_walked else None
-        if found is not None:
-            self._untouched = found
-            self.bar.field.set_text(found)
-        elif direction > 0 and not self.history.is_walked:
-            self._accept()
-
-    async def action_filter_complete(self) -> None:
-        """Take the chosen suggestion, or the first; without any, ask for some."""
-        await self._catch_up()
-        popup = self.query_one(CompletionPopup)
-        if popup.is_open:
-            self.completer.take(popup.choice or popup.suggestions[0])
-        else:
-            self.completer.ask()
-
-    @on(CompletionPopup.Taken)
-    def _suggestion_clicked(self, event: CompletionPopup.Taken) -> None:
-        self.completer.take(event.suggestion)
-
-    def on_completions_loaded(self, message: CompletionsLoaded) -> None:
-        """Offer what the data has."""
-        self.completer.take_found(message)
-
-    def action_filter_help(self) -> None:
-        """What a query can say."""
-        from tracetui.tui.screens.query_help import QueryHelpScreen  # deferred: the first paint does without
-
-        self.app.push_screen(QueryHelpScreen())
