@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
 
@@ -17,6 +18,7 @@ from tracetui.runtime import derive_span
 from tracetui.store.api import END, SpanReader, TraceOrder, TraceSort
 from tracetui.store.conditions import Condition
 from tracetui.store.sqlite import SqliteReader, SqliteWriter
+from tracetui.store.sqlite.search import candidates, plan, walk
 
 SORTS = st.builds(TraceSort, st.sampled_from(list(TraceOrder)), st.booleans())
 
@@ -58,11 +60,40 @@ def store(folder: Path, given_requests: list[tuple[bool, bytes]]) -> SqliteReade
     return SqliteReader(folder / "a.db")
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
-@given(requests(), st.lists(st.tuples(st.one_of(leaves(), conditions()), SORTS), min_size=1, max_size=12))
+LIMITS = {
+    plan: {"FEW": 1, "_FEW_TRACES": 0},
+    walk: {"FEW": 0, "_FIRST_STEP": 1, "_LAST_STEP": 2, "_MOST_SPANS": 3, "_GLANCED": 1},
+    candidates: {"_CHUNK": 1, "_MOST": 2},
+}
+"""What makes a small store as long as a large one is to a search."""
+
+slowly = settings(
+    max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
+asked = st.lists(st.tuples(st.one_of(leaves(), conditions()), SORTS), min_size=1, max_size=12)
+
+
+@slowly
+@given(requests(), asked)
 def test_the_answer_is_the_one_worked_out_span_by_span(
     given_requests: list[tuple[bool, bytes]], asked: list[tuple[Condition, TraceSort]]
 ) -> None:
+    check_all(given_requests, asked)
+
+
+@slowly
+@given(requests(), asked)
+def test_so_it_is_in_a_store_of_many_steps(
+    given_requests: list[tuple[bool, bytes]], asked: list[tuple[Condition, TraceSort]]
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        for module, limits in LIMITS.items():
+            for name, value in limits.items():
+                patch.setattr(module, name, value)
+        check_all(given_requests, asked)
+
+
+def check_all(given_requests: list[tuple[bool, bytes]], asked: list[tuple[Condition, TraceSort]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         reader = store(Path(folder), given_requests)
         try:

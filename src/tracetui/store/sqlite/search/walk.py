@@ -136,9 +136,9 @@ class _Order:
         self.is_at_end = False
         """Whether no trace is left."""
 
-    def steps(self, where: Sql, *, first: int = _FIRST_STEP) -> Iterator[tuple[list[int], int]]:
+    def steps(self, where: Sql, *, first: int = 0) -> Iterator[tuple[list[int], int]]:
         """Row ids of those for which a condition holds, some at a time, each with how many spans they have."""
-        size = first
+        size = first or _FIRST_STEP
         while rows := self._next(where, size):
             for part in _parts(rows):
                 self._key = RowKey(part[-1][2], part[-1][0])  # whoever goes on with another condition begins there
