@@ -12,6 +12,11 @@ from tracetui.model.clock import NANOS_PER_SECOND, to_datetime
 LONGEST = 40
 """Characters of the longest number: no count, sum or moment needs more."""
 
+LATEST = 2**63 - 1
+"""The latest moment that a database holds, in nanoseconds."""
+
+_LATEST_YEAR = 2262
+
 _DIGITS = r"(?:\d+(?:[_,]\d{3})*(?:\.\d+)?|\.\d+)"
 _NUMBER = re.compile(rf"[+-]?{_DIGITS}(?:[eE][+-]?\d{{1,3}})?", re.ASCII)
 _SCALES = {"": 1, "k": 10**3, "K": 10**3, "M": 10**6, "G": 10**9}
@@ -72,9 +77,17 @@ def duration(text: str) -> int | float | None:
 
 
 def moment(text: str, now_nano: int) -> Stretch | None:
-    """The stretch of time that a text names: a moment told from now, or a year, month, day, minute or second."""
+    """The stretch of time that a text names: a moment told from now, or a year, month, day, minute or second.
+
+    What lies before 1970 or after 2262 ends there: no span has such a time.
+    """
     if len(text) > LONGEST:
         return None
+    named = _named(text, now_nano)
+    return named and Stretch(*(min(max(at, 0), LATEST) for at in named))
+
+
+def _named(text: str, now_nano: int) -> Stretch | None:
     if text.casefold() == "now":
         return Stretch(now_nano, now_nano + 1)
     if text[:1] in "+-" and text[:1] and (length := duration(text[1:])) is not None:
@@ -121,6 +134,8 @@ def _of_calendar(text: str) -> Stretch | None:
     if match is None:
         return None
     year, month, day, hour, minute, second, fraction, zone = match.groups()
+    if int(year) > _LATEST_YEAR:
+        return Stretch(LATEST, LATEST)
     of_day = int(hour or 0), int(minute or 0), int(second or 0)
     start = datetime(int(year), int(month or 1), int(day or 1), *of_day, tzinfo=_zone(zone) if zone else UTC)
     if not zone:
