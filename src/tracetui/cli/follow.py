@@ -95,7 +95,7 @@ def _write(output: Output, feed: Feed, reader: SpanReader, stopped: threading.Ev
     written = 0
     while not stopped.is_set():
         before, version = version, reader.data_version()
-        if version != before or feed.is_behind():
+        if version != before:  # the search index, too, moves on by commits
             for value in feed.new():
                 output.json(value)
                 written += 1
@@ -161,7 +161,7 @@ class _Spans:
         self.touched: set[str] = set()
         """Traces for which something came with the last call of `matching`."""
 
-    def is_behind(self) -> bool:
+    def _is_behind(self) -> bool:
         """Whether something is stored that the search may not see yet."""
         state = self.reader.search_state()
         return state.indexed < state.total
@@ -169,7 +169,7 @@ class _Spans:
     def matching(self) -> Iterator[SpanRow]:
         """Those that match and have not been given."""
         last = self.reader.last_row_ids()[0]
-        behind = self.is_behind()
+        behind = self.where is not None and self._is_behind()
         self.touched = {row.trace_id for row in all_rows(self.reader, after_row_id=self._arrived)}
         self._arrived = max(last, self._arrived)
         if self.where is None or of_span_alone(self.where):
@@ -196,10 +196,6 @@ class _Spans:
 class Feed(Protocol):
     """What is followed."""
 
-    def is_behind(self) -> bool:
-        """Whether something is stored that the search may not see yet."""
-        ...
-
     def new(self) -> Iterator[JSONValue]:
         """The objects of what matches and has not been written."""
         ...
@@ -208,9 +204,6 @@ class Feed(Protocol):
 class _SpanFeed:
     def __init__(self, spans: _Spans) -> None:
         self._spans = spans
-
-    def is_behind(self) -> bool:
-        return self._spans.is_behind()
 
     def new(self) -> Iterator[JSONValue]:
         return span_objects(self._spans.reader, self._spans.matching())
@@ -223,9 +216,6 @@ class _TraceFeed:
         self._spans = spans
         self._matched = _Remembered()
         self._written = _Remembered()
-
-    def is_behind(self) -> bool:
-        return self._spans.is_behind()
 
     def new(self) -> Iterator[JSONValue]:
         wanted: dict[str, None] = {}
@@ -246,9 +236,6 @@ class _LogFeed:
         self._spans = spans
         self._mark = 0 if spans.from_start else spans.reader.last_row_ids()[1]
         self._waiting: OrderedDict[int, StoredLog] = OrderedDict()
-
-    def is_behind(self) -> bool:
-        return self._spans.is_behind()
 
     def new(self) -> Iterator[JSONValue]:
         arrived = self._arrived()
