@@ -106,3 +106,5 @@ class Listing(Generic[Row]):
     columns: Sequence[Column]
     cells: Callable[[Row, bool], Sequence[Cell]]
     """A row's table cells; the flag asks for short ids."""
+    counts_by_reading: bool = False
+    """Whether counting what matches a query means to read it all, so that it is done only when it is asked for."""

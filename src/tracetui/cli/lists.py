@@ -69,6 +69,7 @@ def list_rows(settings: Settings, options: ListOptions, listing: Listing[Row]) -
     sort = listing.orders.chosen(options.sort, listing.noun)
     most = options.most
     output = Output()
+    total: int | None
     with open_reader(settings, searching=where is not None) as reader:
         if options.count:
             written = total = listing.count(reader, where) if reader is not None else 0
@@ -78,10 +79,16 @@ def list_rows(settings: Settings, options: ListOptions, listing: Listing[Row]) -
         else:
             rows = listing.rows(reader, where, sort, None if most is None else most + 1)
             written = _write(output, options.form, listing, reader, islice(rows, most))
-            more = written == most and next(rows, None) is not None
-            total = listing.count(reader, where) if more else written
+            if written != most or next(rows, None) is None:
+                total = written
+            elif where is None or not listing.counts_by_reading:
+                total = listing.count(reader, where)
+            else:
+                total = None
     output.flush()
-    if total > written:
+    if total is None:
+        diagnostics.note(f"{written:,} {listing.noun}, and more match; --limit N shows more, --limit 0 all.")
+    elif total > written:
         diagnostics.note(f"{written:,} of {total:,} {listing.noun}; --limit N shows more, --limit 0 all.")
     elif not written and options.form is ListFormat.TABLE and not options.count and reader is not None:
         diagnostics.note(f"No {listing.noun} match." if where is not None else f"No {listing.noun} yet.")
@@ -349,6 +356,7 @@ SPANS: Listing[SpanRow] = Listing(
 
 LOGS: Listing[StoredLog] = Listing(
     noun="log records",
+    counts_by_reading=True,
     orders=Orders(Sort("arrival", descending=False), ("arrival", "time"), ("arrival",)),
     rows=_logs_in_order,
     count=_count_logs,

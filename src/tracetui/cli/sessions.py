@@ -203,6 +203,7 @@ _COLUMNS = (
 
 SESSIONS: Listing[SessionSummary] = Listing(
     noun="sessions",
+    counts_by_reading=True,
     orders=Orders(Sort("last", descending=True), tuple(SessionOrder), ("session", "service")),
     rows=_in_order,
     count=_count,

@@ -57,6 +57,15 @@ def test_a_limit_says_how_many_there_are(stocked: Cli, command: str) -> None:
     assert whole.stderr == ""
 
 
+def test_what_is_counted_only_by_reading_it_all_is_not_counted_unasked(stocked: Cli) -> None:
+    for command in ("logs", "sessions"):
+        everything = len(stocked.objects(command, "name:*"))
+        noun = {"logs": "log records"}.get(command, command)
+        done = stocked(command, "name:*", "--limit", "1", "--json")
+        assert done.stderr == f"1 {noun}, and more match; --limit N shows more, --limit 0 all.\n"
+        assert stocked(command, "name:*", "--limit", str(everything), "--json").stderr == ""
+
+
 @pytest.mark.parametrize("command", ["traces", "spans", "logs"])
 def test_csv_holds_the_same_rows(stocked: Cli, command: str) -> None:
     rows = list(csv.DictReader(io.StringIO(stocked(command, "--csv", "--limit", "0").stdout)))
