@@ -126,43 +126,40 @@ async def test_a_stale_result_is_never_shown_under_a_newer_text(
     explore: Explore, until: Until, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app = explore("oi-openai-http", "plain-error")
-    held, go = threading.Event(), threading.Event()
+    held, go, done = threading.Event(), threading.Event(), threading.Event()
     interrupted: list[bool] = []
     real = SqliteReader.traces
 
     def slow(self: SqliteReader, where: Any = None, **options: Any) -> Any:
-        if "'weather'" in repr(where):
-            held.set()
-            assert go.wait(timeout=20)
-        return real(self, where, **options)
+        if "'weather'" not in repr(where):
+            return real(self, where, **options)
+        held.set()
+        assert go.wait(timeout=20)
+        found = real(self, where, **options)
+        done.set()
+        return found
 
     monkeypatch.setattr(SqliteReader, "traces", slow)
     monkeypatch.setattr(SqliteReader, "interrupt", lambda self: interrupted.append(True))
     async with app.run_test(size=SIZE) as pilot:
-        traces = app.explorer.traces
+        traces, field = app.explorer.traces, app.explorer.bar.field
         await filled(app, pilot, until, 19)
         before = traces.at(0)
         await pilot.press("slash")
-        app.explorer.bar.field.post_message(events.Paste("weather"))
+        field.post_message(events.Paste("weather"))
         await until(pilot, held.is_set)
         await until(pilot, lambda: "searching…" in bar_row(app))
         assert traces.at(0) is not None and traces.at(0) == before, "the list was not left as it was"
-        shown: list[tuple[str, int]] = []
-        take = LiveList.on_list_loaded
-
-        def noted(self: LiveList[Any, Any], message: Any) -> None:
-            take(self, message)
-            shown.append((app.explorer.bar.text, self.total))
-
-        monkeypatch.setattr(LiveList, "on_list_loaded", noted)
-        await pilot.press(*["backspace"] * 7, *keys("kind:TOOL"))
-        assert interrupted, "nobody interrupted the search that is not wanted any more"
+        monkeypatch.setattr("tracetui.tui.screens.filtering.TYPING_PAUSE_S", 0.5)
+        field.value = "kind:TOOL"  # from here on the keyboard does not rest yet
+        await until(pilot, lambda: interrupted)
         go.set()
-        await until(pilot, lambda: traces.loaded and "kind" in app.explorer.bar.text and traces.is_current)
-        await until(pilot, lambda: "of 19 traces" in bar_row(app))
-        expected = sum(trace.tool_count > 0 for trace in stored(app))
-        assert traces.total == expected
-        assert shown and all(total == expected for text, total in shown if text == "kind:TOOL")
+        await until(pilot, done.is_set)
+        for _ in range(20):
+            await pilot.pause(0.005)
+            assert traces.total == 19 and traces.at(0) == before, "what was found under another text was shown"
+        await until(pilot, lambda: traces.is_current and "of 19 traces" in bar_row(app))
+        assert traces.total == sum(trace.tool_count > 0 for trace in stored(app))
 
 
 async def test_rows_come_before_they_are_counted(
@@ -200,6 +197,24 @@ async def test_an_index_that_is_behind_says_how_far_it_is(explore: Explore, unti
         app.explorer.on_search_state_loaded(SearchStateLoaded(SearchState(43_000, 100_000)))
         await until(pilot, lambda: "index 43 %" in bar_row(app))
         await until(pilot, lambda: "index" not in bar_row(app))  # the real one is not behind
+
+
+async def test_what_the_index_has_caught_up_with_is_read(
+    explore: Explore, until: Until, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = explore("oi-openai-http")
+    async with app.run_test(size=SIZE) as pilot:
+        await filled(app, pilot, until, 18)
+        await pilot.press("slash", *keys("kind:LLM"))
+        await until(pilot, lambda: "of 18 traces" in bar_row(app))
+        await until(pilot, lambda: not app.explorer._index_poll.is_waiting)
+        reloads: list[bool] = []
+        monkeypatch.setattr(LiveList, "reload", lambda self: reloads.append(True))
+        app.explorer.on_search_state_loaded(SearchStateLoaded(app.explorer._index))
+        await pilot.pause(0.05)
+        assert not reloads, "nothing has changed"
+        app.explorer.on_search_state_loaded(SearchStateLoaded(SearchState(99_999, 99_999)))
+        await until(pilot, lambda: reloads)
 
 
 async def test_new_matches_appear_others_do_not_and_the_cursor_stays(

@@ -39,11 +39,7 @@ def nothing_rows(terms: Sequence[str], counts: Mapping[str, int], width: int, pa
             rows.append(row)
         rows.append(Row())
     else:
-        rows += [
-            Row().gap(3).up_to("Words are found by their beginnings from three letters on: refun finds refund.",
-                               width - 4, dim, prose=True),
-            Row(),
-        ]  # fmt: skip
+        rows += [Row().gap(3).own("The beginning of a word is enough, from three letters on.", dim), Row()]
     keys = Row().gap(3)
     for key, said in (("Esc", "removes the filter"), ("/", "changes it"), ("F1", "explains the language")):
         keys.own(key, palette.style("accent")).gap().own(said, dim).gap(3)

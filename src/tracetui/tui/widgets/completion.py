@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rich.cells import cell_len
 from rich.segment import Segment
+from rich.style import Style
 from textual import events
 from textual.geometry import Offset
 from textual.message import Message
@@ -140,6 +141,8 @@ class CompletionPopup(Widget, can_focus=False):
         strip = row.strip(width)
         if is_chosen:
             over = palette.on("selection")
+            if palette.selected_text:
+                over += Style(color=palette.selected_text)
             strip = Strip(Segment.apply_style(strip, post_style=over), strip.cell_length)
         return strip.apply_style(self.rich_style)
 

@@ -174,7 +174,7 @@ class SpanTree(FoldingTree):
         if self.matches is not None and self.trace is not None:
             number = self.matches.number(self._shown[self.cursor]) if 0 <= self.cursor < len(self._shown) else 0
             here = f"match {number:,} · " if number else ""
-            hidden = " · others hidden" if self._hides else ""
+            hidden = " · others hidden" if self.hides_others else ""
             counted = f"{here}{len(self.matches):,} of {len(self.trace):,} match{hidden}{errors}"
         self.set_title(self.summary.name.strip() or "(no name)", counted)
 
@@ -215,7 +215,7 @@ class SpanTree(FoldingTree):
         folded = self.trace is not None and self.trace.nodes[position].span_id in self._folded
         if folded and self.trace is not None and self.matches.within(position, position + self.trace.sizes[position]):
             return Match.BELOW
-        return Match.ONLY_KEPT if self._hides else Match.NO
+        return Match.ONLY_KEPT if self.hides_others else Match.NO
 
     def scrolled(self) -> None:
         """Read the columns of the rows on the screen."""
