@@ -108,11 +108,11 @@ def test_the_oldest_that_have_ended_come_first(store: Backend) -> None:
 
 
 def test_what_was_removed_takes_no_space(store: Backend) -> None:
-    for trace in range(1, 21):
+    for trace in range(1, 61):
         store.writer.write([make_batch(*make_trace(trace, spans=20, preview="x" * 2_000))])
     store.reopen()
     full, size = store.reader.used_bytes(), store.reader.size().bytes
-    store.writer.remove([trace_id(trace) for trace in range(1, 20)])
+    store.writer.remove([trace_id(trace) for trace in range(1, 60)])
     assert store.reader.used_bytes() < full / 3
     while store.writer.give_back():
         continue
