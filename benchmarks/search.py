@@ -10,6 +10,7 @@ import os
 import random
 import sqlite3
 import statistics
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +19,7 @@ from benchmarks import many_traces as data
 from benchmarks.context import Context, percentile
 from benchmarks.payloads import START_NANO
 from benchmarks.report import Measure
+from tracetui.errors import SearchCancelled
 from tracetui.query import compile_text
 from tracetui.store.conditions import Condition
 from tracetui.store.sqlite import SqliteReader
@@ -122,12 +124,16 @@ def classes(traces: int) -> dict[str, Ask]:
         "structure that is nowhere": _with("{{tool:{}}} >> {{kind:AGENT}}", data.TOOLS),
         "a regular expression on the name": _any_of("name~^GET", "name~list$", "name~tool_0[1-5]"),
         "a regular expression on an attribute": _any_of("http.route~/list$", "client.address~^10[.]0[.]7[.]"),
-        "a regular expression that finds little": lambda chance: f"input~{chance.choice(_RARE)}.{chance.choice(_RARE)}",
+        "the end of a long search, once it is asked for": lambda chance: (
+            f"input~{chance.choice(_RARE)}.{chance.choice(_RARE)}"
+        ),
     }
 
 
-STREAMED = ("a regular expression",)
-"""Classes whose first rows count, not their page."""
+STREAMED = "a regular expression"
+"""How classes begin of which the first rows count, not the page."""
+ENDED = "the end of"
+"""How the class begins of searches that are ended half-way."""
 
 
 def run(context: Context) -> list[Measure]:
@@ -167,12 +173,16 @@ def _class(path: Path, name: str, ask: Ask, samples: int) -> tuple[Measure, str]
             text = ask(chance)
             where = _compiled(text)
             began, worked = time.perf_counter(), time.process_time()
-            rows.append(_first_rows(reader, where, streams=streams))
+            if name.startswith(ENDED):
+                began = _ended(reader, where)
+                rows.append(0)
+            else:
+                rows.append(_first_rows(reader, where, streams=streams))
             taken.append((time.perf_counter() - began) * 1000)
             computed.append((time.process_time() - worked) * 1000)
             if sum(taken) > LONGEST_MS and len(taken) >= FEWEST:
                 break
-        plan = _statements(reader, where)
+        plan = "" if name.startswith(ENDED) else _statements(reader, where)
     finally:
         reader.close()
     shown = text.replace("|", "\\|")
@@ -209,6 +219,25 @@ def _first_rows(reader: SqliteReader, where: Condition, *, streams: bool) -> int
             found.close()  # type: ignore[attr-defined]
             return len(rows)
     return 0
+
+
+def _ended(reader: SqliteReader, where: Condition) -> float:
+    """Search until the search is ended after a while; the moment at which that was asked for."""
+    asked: list[float] = []
+
+    def end() -> None:
+        asked.append(time.perf_counter())
+        reader.interrupt()
+
+    timer = threading.Timer(0.05, end)
+    timer.start()
+    try:
+        reader.traces(where, limit=PAGE)
+    except SearchCancelled:
+        return asked[0]
+    finally:
+        timer.join()
+    return time.perf_counter()
 
 
 def _statements(reader: SqliteReader, where: Condition) -> str:
