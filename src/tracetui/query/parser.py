@@ -40,7 +40,7 @@ from tracetui.query.tree import (
 MAX_DEPTH = 40
 """How deep parts of a query may stand in each other."""
 
-MAX_TERMS = 1_000
+MAX_TERMS = 300
 """How many terms and values a query may have."""
 
 MAX_LINKS = 10

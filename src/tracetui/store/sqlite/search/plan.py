@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from tracetui.store.conditions import (
@@ -127,6 +127,7 @@ class Planner:
             UsageError: A regular expression is none.
         """
         self._tests.clear()
+        condition = without_repeats(condition)
         return Plan(
             bounds_of(condition, self._known),
             self._residual(condition),
@@ -183,6 +184,24 @@ class Planner:
             if self._connection.execute(_COUNT_CANDIDATES, asked).fetchone()[0] <= FEW:
                 return _among(trace for (trace,) in self._connection.execute(_FIND_TRACES, asked))
         return self._traces(condition)
+
+
+def without_repeats(condition: Condition) -> Condition:
+    """The same condition with each part of an `And` or `Or` once: SQLite prepares many in quadratic time."""
+    match condition:
+        case And(conditions):
+            return _once(And, conditions)
+        case Or(conditions):
+            return _once(Or, conditions)
+        case Not(negated):
+            return Not(without_repeats(negated))
+        case _:
+            return condition
+
+
+def _once(kind: type[And] | type[Or], conditions: Sequence[Condition]) -> Condition:
+    parts = tuple(dict.fromkeys(map(without_repeats, conditions)))
+    return parts[0] if len(parts) == 1 else kind(parts)
 
 
 def are_few(connection: sqlite3.Connection, plan: Plan) -> bool:
