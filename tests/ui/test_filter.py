@@ -88,6 +88,16 @@ async def test_a_follower_follows_again_after_the_filter(explore: Explore, until
         assert traces.following and traces.cursor == 0
 
 
+async def test_it_opens_on_a_query_and_escape_shows_everything(explore: Explore, until: Until) -> None:
+    app = explore("oi-openai-http", "plain-error", query="kind:LLM tokens>100")
+    async with app.run_test(size=SIZE) as pilot:
+        traces = app.explorer.traces
+        await until(pilot, lambda: traces.loaded and traces.counted and 0 < traces.total < 19)
+        await until(pilot, lambda: f"{traces.total} of 19 traces" in bar_row(app) and "✓ LLM" in bar_row(app))
+        await pilot.press("escape")
+        await filled(app, pilot, until, 19)
+
+
 async def test_a_mistake_is_shown_under_its_place_and_the_list_stays(explore: Explore, until: Until) -> None:
     app = explore("oi-openai-http", "plain-error")
     async with app.run_test(size=SIZE) as pilot:

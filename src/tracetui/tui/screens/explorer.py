@@ -93,6 +93,9 @@ class ExplorerScreen(FilterCommands):
         self.traces.set_title("Traces")
         self.traces.show(ListView(self._reading.where))
         self.spans.filter(self._reading.where)
+        if self.where is not None:  # the explorer was opened on a query
+            self.watch_index()
+            self.call_after_refresh(self.show_toggles)
         self._feed.load_size(self)
         self._settling = self.set_timer(SETTLE_S, self._settle)
         self.set_interval(1.0, self.show_state)

@@ -23,10 +23,10 @@ class QueryField(Input):
     """How wide the text is. Of a field one row high it moves nothing: Textual would arrange the whole screen anew."""
 
     def __init__(self, value: str, *, placeholder: str, id: str) -> None:  # noqa: A002 - Textual's name for it
+        self._wrong: tuple[int, int] | None = None  # first: a value is shown as soon as it is set
         super().__init__(
             value, placeholder=placeholder, id=id, select_on_focus=False, highlighter=_SafeText(self), compact=True
         )
-        self._wrong: tuple[int, int] | None = None
 
     def check_consume_key(self, key: str, character: str | None) -> bool:
         """Take every character as text, but a question mark into an empty field, which asks for help."""
