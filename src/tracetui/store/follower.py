@@ -195,7 +195,7 @@ class Follower:
             self._fit(len(work.documents), now - started)
             if was_added:
                 self._untold |= trace_ids
-                self._tell(marks, now)
+                self._tell(now, at_once=marks.through != before.through or not marks.backlog)
             return was_added
 
         self._untidy += len(work.documents)
@@ -211,9 +211,9 @@ class Follower:
             fitting = int(documents * TRANSACTION_S / max(took, 1e-6))
             self._size = min(max(min(fitting, self._size * 2), _SMALLEST), _LARGEST)
 
-    def _tell(self, marks: IndexMarks, now: float) -> None:
+    def _tell(self, now: float, *, at_once: bool) -> None:
         """Let others know that a search finds more; in the writer's thread."""
-        if self._untold and (not marks.backlog or now - self._told_at >= _TELL_EVERY_S):
+        if self._untold and (at_once or now - self._told_at >= _TELL_EVERY_S):
             self._told_at = now
             self._writer.tell(Commit(0, frozenset(self._untold), 0, 0, 0, 0))
             self._untold.clear()

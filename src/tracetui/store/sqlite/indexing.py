@@ -13,8 +13,8 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import defaultdict
-from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from functools import cache
 from itertools import takewhile
 from typing import Any
@@ -189,32 +189,56 @@ def _row(row: list[Any]) -> IndexedRow:
     return IndexedRow(*columns)
 
 
-def write_index(connection: sqlite3.Connection, work: Indexed) -> bool:
-    """Add documents, in the caller's transaction, if the index is where it is said to be; returns whether it is."""
-    if connection.execute(_MARKS).fetchone() != work.before:
-        return False
-    insert_rows(connection, _insert_documents, work.documents)
-    connection.execute(_SET_MARKS, (*work.marks, work.cut_spans))
-    return True
+class IndexWrites:
+    """The writes of a `SpanWriter` for the search index."""
+
+    _connection: sqlite3.Connection
+    _derivation_version: int
+
+    def _check_open(self) -> None:
+        raise NotImplementedError
+
+    def _transaction(self, *, needs_space: bool = True) -> AbstractContextManager[None]:
+        raise NotImplementedError
+
+    def index(self, work: Indexed) -> bool:
+        """Add to the search index; see `SpanWriter.index`."""
+        connection = self._connection
+        with self._unhurried(), self._transaction():
+            if connection.execute(_MARKS).fetchone() != work.before:
+                return False
+            insert_rows(connection, _insert_documents, work.documents)
+            connection.execute(_SET_MARKS, (*work.marks, work.cut_spans))
+        return True
+
+    def tidy_index(self) -> bool:
+        """Merge a little of the search index; see `SpanWriter.tidy_index`."""
+        with self._unhurried(), self._transaction():
+            before = self._connection.total_changes
+            self._connection.execute(_MERGE, (MERGE_PAGES,))
+            return self._connection.total_changes - before >= 2  # as FTS5's documentation has it
+
+    def clear_index(self) -> None:
+        """Empty the search index; see `SpanWriter.clear_index`."""
+        with self._transaction(needs_space=False):
+            for statement in _CLEAR:
+                self._connection.execute(statement)
+            self._connection.execute(_SET_VERSION, (self._derivation_version,))
+
+    @contextmanager
+    def _unhurried(self) -> Iterator[None]:
+        """Without waiting for the disk at the end of a transaction: what may be lost with the power is made again."""
+        self._check_open()
+        self._connection.execute("PRAGMA synchronous=normal")
+        try:
+            yield
+        finally:
+            self._connection.execute("PRAGMA synchronous=full")
 
 
 def _insert_documents(rows: int) -> str:
     values = ",".join(["(?,?)"] * rows)
     return f"INSERT INTO span_terms (rowid, terms) SELECT * FROM (VALUES {values}) WHERE column1 IS NOT NULL"
-
-
-def merge_index(connection: sqlite3.Connection) -> bool:
-    """Merge a few pages of the index; returns whether there was anything to merge."""
-    before = connection.total_changes
-    connection.execute(_MERGE, (MERGE_PAGES,))
-    return connection.total_changes - before >= 2  # as FTS5's documentation has it
-
-
-def clear_index(connection: sqlite3.Connection, version: int) -> None:
-    """Empty the index, to be made anew by this version of the code; the caller's transaction."""
-    for statement in _CLEAR:
-        connection.execute(statement)
-    connection.execute(_SET_VERSION, (version,))
 
 
 def index_version(connection: sqlite3.Connection) -> int:

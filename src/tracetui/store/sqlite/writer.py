@@ -17,7 +17,6 @@ from tracetui.store.api import (
     DeriveSpan,
     IncomingBatch,
     IncomingSpan,
-    Indexed,
     Rederived,
     Removed,
     ResourceRecord,
@@ -28,7 +27,7 @@ from tracetui.store.rollup import SpanState, TraceRollup, TraceState
 from tracetui.store.space import SpaceGuard
 from tracetui.store.sqlite import derived, statements
 from tracetui.store.sqlite.connection import check_path, explain, open_for_writing
-from tracetui.store.sqlite.indexing import clear_index, index_version, merge_index, write_index
+from tracetui.store.sqlite.indexing import IndexWrites, index_version
 from tracetui.store.sqlite.listening import Listener
 from tracetui.store.sqlite.removal import Remover, give_back
 from tracetui.store.sqlite.rows import (
@@ -74,7 +73,7 @@ class _Changes:
     """Whether the replaced spans are stored ones with other columns, their bytes the same."""
 
 
-class SqliteWriter:
+class SqliteWriter(IndexWrites):
     """Writes one database file; a `SpanWriter`. Used by one thread at a time.
 
     Args:
@@ -172,34 +171,9 @@ class SqliteWriter:
             for statement in statements.OUTDATE:
                 self._connection.execute(statement, (first_row_id, last_row_id))
 
-    def index(self, work: Indexed) -> bool:
-        """Add to the search index; see `SpanWriter.index`."""
-        with self._unhurried(), self._transaction():
-            return write_index(self._connection, work)
-
-    def tidy_index(self) -> bool:
-        """Merge a little of the search index; see `SpanWriter.tidy_index`."""
-        with self._unhurried(), self._transaction():
-            return merge_index(self._connection)
-
     def _check_open(self) -> None:
         if not self._open:
             raise StoreError(f"The writer of {self.path} is closed.")
-
-    @contextmanager
-    def _unhurried(self) -> Iterator[None]:
-        """Without waiting for the disk at the end of a transaction: what may be lost with the power is made again."""
-        self._check_open()
-        self._connection.execute("PRAGMA synchronous=normal")
-        try:
-            yield
-        finally:
-            self._connection.execute("PRAGMA synchronous=full")
-
-    def clear_index(self) -> None:
-        """Empty the search index; see `SpanWriter.clear_index`."""
-        with self._transaction(needs_space=False):
-            clear_index(self._connection, self._derivation_version)
 
     def remove(self, trace_ids: Sequence[str]) -> Removed:
         """Remove traces with all that belongs to them; see `SpanWriter.remove`."""
