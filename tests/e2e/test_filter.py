@@ -107,3 +107,16 @@ def test_hostile_values_are_offered_and_typed_as_text_alone(stocked: Path) -> No
         assert b"\x1b]0;" not in written and b"\x1b]52" not in written
         terminal.press("q")
         assert terminal.wait_exit() == 0
+
+
+def test_it_opens_on_a_query_and_on_a_saved_one(stocked: Path) -> None:
+    saved = stocked / "config" / "tracetui" / "filters.toml"
+    saved.parent.mkdir(parents=True)
+    saved.write_text('rain = "drizzle kind:LLM"\n', encoding="utf-8")
+    for query in ("drizzle kind:LLM", "@rain"):
+        with Explorer(stocked, query) as terminal:
+            terminal.wait_until(lambda text: "drizzle kind:LLM" in bar(text) and "2 of 21 traces" in bar(text), query)
+            terminal.press("escape")
+            terminal.wait_until(lambda text: "21 traces" in text and "drizzle" not in bar(text), "everything")
+            terminal.press("q")
+            assert terminal.wait_exit() == 0
