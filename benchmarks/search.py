@@ -145,6 +145,7 @@ def run(context: Context) -> list[Measure]:
     lines = ["| | asked | rows | statements |", "|---|---|---:|---|"]
     for name, ask in classes(traces).items():
         if only in name:
+            print(f"  {name}", end="\r", flush=True)
             measure, line = _class(path, name, ask, context.samples(200, 20))
             measures.append(measure)
             lines.append(line)
@@ -182,7 +183,7 @@ def _class(path: Path, name: str, ask: Ask, samples: int) -> tuple[Measure, str]
             computed.append((time.process_time() - worked) * 1000)
             if sum(taken) > LONGEST_MS and len(taken) >= FEWEST:
                 break
-        plan = "" if name.startswith(ENDED) else _statements(reader, where)
+        plan = "" if name.startswith(ENDED) else _statements(reader, where, streams=streams)
     finally:
         reader.close()
     shown = text.replace("|", "\\|")
@@ -240,12 +241,12 @@ def _ended(reader: SqliteReader, where: Condition) -> float:
     return time.perf_counter()
 
 
-def _statements(reader: SqliteReader, where: Condition) -> str:
+def _statements(reader: SqliteReader, where: Condition, *, streams: bool) -> str:
     """The statements of a page, each with its plan."""
     seen: list[str] = []
     connection: sqlite3.Connection = reader._connection
     connection.set_trace_callback(seen.append)
-    reader.traces(where, limit=PAGE)
+    _first_rows(reader, where, streams=streams)
     connection.set_trace_callback(None)
     shown: dict[str, None] = {}
     for statement in seen:
