@@ -39,6 +39,9 @@ FEW = 3_000
 _FEW_TRACES = 300
 """Traces whose spans are looked at without asking the index."""
 
+_RARE_WORD = 9
+"""Characters of a word from which on it is likely to be a rare one."""
+
 _FIND_TRACES = (
     "SELECT DISTINCT s.trace FROM span_terms f CROSS JOIN spans s ON s.id = f.rowid WHERE f.span_terms MATCH ?"
     f" LIMIT {FEW + 1}"
@@ -92,7 +95,7 @@ class Plan:
     def loose(self) -> str | None:
         """What the index is asked without the beginnings of words but one, that of the longest; None without others."""
         found = sorted(beginnings(self.bounds.possible), key=lambda term: len(term.text))
-        if not found:
+        if not found or len(found[-1].text) < _RARE_WORD:
             return None
         wider = loosened(self.bounds.possible, found[-1])
         return None if wider in (ALL, NONE, self.bounds.possible) else matched(wider)
