@@ -20,15 +20,15 @@ from tracetui.model.derivation import DERIVATION_VERSION
 from tracetui.pricing import USER_TABLE
 from tracetui.receivers.status import ReceiverCounts, ReceiverState, ReceiverStatus
 from tracetui.store.api import CommitListener, IncomingSpan, Removed, SpanReader
-from tracetui.store.follower import Follower
 from tracetui.store.ingest import Ingest
 from tracetui.store.lock import Owner, read_owner
-from tracetui.store.retention import Limits, Retention
 from tracetui.store.sqlite import SqliteReader, SqliteWriter
 
 if TYPE_CHECKING:
     from tracetui.receivers import ReceiverSet
     from tracetui.reindex import Progress, Reindexer
+    from tracetui.store.follower import Follower
+    from tracetui.store.retention import Retention
 
 log = logging.getLogger(__name__)
 
@@ -145,6 +145,8 @@ class Runtime:
             self._reindexer.start()
 
     def _start_following(self, ingest: Ingest) -> None:
+        from tracetui.store.follower import Follower  # deferred, and so is the next: they start after the first paint
+
         with self._receivers_lock:
             if not self._stopped:
                 self._follower = Follower(self.open_reader, ingest, version=DERIVATION_VERSION, clock=self.clock)
@@ -152,6 +154,8 @@ class Runtime:
                 self._follower.start()
 
     def _start_retention(self, ingest: Ingest) -> None:
+        from tracetui.store.retention import Limits, Retention
+
         limits = Limits(self.settings.max_size, self.settings.max_age)
         with self._receivers_lock:
             if limits and not self._stopped:

@@ -10,7 +10,7 @@ import sqlite3
 from array import array
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from tracetui.errors import DecodeError, UsageError
 from tracetui.model.lookup import canonical, values_at
@@ -18,9 +18,10 @@ from tracetui.model.names import SPAN_KINDS
 from tracetui.store.api import SpanGroup, SpanGroups, SpanOrder, SpanSort
 from tracetui.store.conditions import Attribute, Condition, Operand, SpanField, TraceField
 from tracetui.store.rollup import PICO
-from tracetui.store.sqlite.search import count
-from tracetui.store.sqlite.search.plan import Planner, are_few
 from tracetui.store.sqlite.search.sql import Sql
+
+if TYPE_CHECKING:
+    from tracetui.store.sqlite.search.plan import Planner
 
 MOST_GROUPS = 100_000
 """Groups that are kept apart: some 100 MB."""
@@ -158,6 +159,9 @@ class GroupReads:
         """The spans that match as the source `s` of a statement."""
         if where is None:
             return Sql("spans s")
+        from tracetui.store.sqlite.search import count  # deferred: see `search.reads`
+        from tracetui.store.sqlite.search.plan import are_few
+
         plan = self._planner.plan(where)
         text, values = count.ids_statement(plan, in_few=are_few(self._connection, plan))
         return Sql(f"({text}) m CROSS JOIN spans s ON s.id = m.id", values)

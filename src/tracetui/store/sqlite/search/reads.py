@@ -1,4 +1,8 @@
-"""The search: the reads of a `SpanReader` that take a condition, and what helps to type one."""
+"""The search: the reads of a `SpanReader` that take a condition, and what helps to type one.
+
+What plans and runs a search is imported by the first that needs it: it would take a twentieth of the time to the first
+paint, in which nothing is searched for.
+"""
 
 from __future__ import annotations
 
@@ -7,20 +11,19 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from tracetui.errors import SearchCancelled
 from tracetui.model.trace import SpanRow, TraceSummary
 from tracetui.store.api import END, Hit, RowKey, SearchState, TraceSort
-from tracetui.store.conditions import Condition, Operand
 from tracetui.store.sqlite import statements
 from tracetui.store.sqlite.rows import trace_summary
-from tracetui.store.sqlite.search import completion, count
-from tracetui.store.sqlite.search.hits import hit_of
 from tracetui.store.sqlite.search.pages import NEWEST_FIRST, beyond, page_statement, rows_statement, sort_value
-from tracetui.store.sqlite.search.plan import Planner, are_few
-from tracetui.store.sqlite.search.spans import first_spans, matching_statement, page_of_spans
 from tracetui.store.sqlite.search.sql import ALWAYS, Sql
-from tracetui.store.sqlite.search.walk import walk
+
+if TYPE_CHECKING:
+    from tracetui.store.conditions import Condition, Operand
+    from tracetui.store.sqlite.search.plan import Planner
 
 
 class SearchReads:
@@ -45,6 +48,8 @@ class SearchReads:
 
     @cached_property
     def _planner(self) -> Planner:
+        from tracetui.store.sqlite.search.plan import Planner
+
         return Planner(self._connection)
 
     def interrupt(self) -> None:
@@ -63,6 +68,9 @@ class SearchReads:
             if where is None:
                 statement = Sql(f"SELECT count(*) FROM traces t WHERE {ahead.text}", ahead.values)
             else:
+                from tracetui.store.sqlite.search import count
+                from tracetui.store.sqlite.search.plan import are_few
+
                 plan = self._planner.plan(where)
                 statement = count.traces_statement(plan, ahead, in_few=are_few(self._connection, plan))
             return int(self._connection.execute(*statement).fetchone()[0])
@@ -109,6 +117,8 @@ class SearchReads:
             left = limit
             if not left:
                 return
+            from tracetui.store.sqlite.search.walk import walk
+
             plan = self._planner.plan(where)
             with closing(walk(self._connection, plan, sort, key, forward=before is None)) as pieces:
                 for traces in pieces:
@@ -135,12 +145,18 @@ class SearchReads:
             if where is None:
                 statement = Sql(statements.COUNT_SPANS)
             else:
+                from tracetui.store.sqlite.search import count
+                from tracetui.store.sqlite.search.plan import are_few
+
                 plan = self._planner.plan(where)
                 statement = count.spans_statement(plan, in_few=are_few(self._connection, plan))
             return int(self._connection.execute(*statement).fetchone()[0])
 
     def spans(self, where: Condition | None = None, *, after_row_id: int = 0, limit: int = 100) -> list[SpanRow]:
         """A page of spans in order of arrival."""
+        from tracetui.store.sqlite.search.plan import are_few
+        from tracetui.store.sqlite.search.spans import page_of_spans
+
         with self._searching(), self._snapshot():
             plan = None if where is None else self._planner.plan(where)
             in_few = plan is not None and are_few(self._connection, plan)
@@ -150,12 +166,17 @@ class SearchReads:
 
     def matching(self, trace_id: str, where: Condition) -> list[str]:
         """Ids of the spans of a trace that match, in order of arrival."""
+        from tracetui.store.sqlite.search.spans import matching_statement
+
         with self._searching(), self._snapshot():
             statement = matching_statement(self._planner.plan(where), trace_id)
             return [span_id for (span_id,) in self._connection.execute(*statement)]
 
     def hits(self, trace_row_ids: Sequence[int], where: Condition) -> dict[int, Hit | None]:
         """Why these traces match; see `SpanReader.hits`."""
+        from tracetui.store.sqlite.search.hits import hit_of
+        from tracetui.store.sqlite.search.spans import first_spans
+
         with self._searching(), self._snapshot():
             plan = self._planner.plan(where)
             found = first_spans(self._connection, plan, trace_row_ids)
@@ -168,11 +189,15 @@ class SearchReads:
 
     def frequent_keys(self, prefix: str = "", *, limit: int = 50) -> list[tuple[str, int]]:
         """Keys of span attributes that start so; see `SpanReader.frequent_keys`."""
+        from tracetui.store.sqlite.search import completion
+
         with self._searching():
             return completion.keys(self._connection, prefix, limit)
 
     def frequent_values(self, operand: Operand, prefix: str = "", *, limit: int = 50) -> list[tuple[str, int]]:
         """Values of a field or an attribute that start so; see `SpanReader.frequent_values`."""
+        from tracetui.store.sqlite.search import completion
+
         with self._searching():
             return completion.values(self._connection, operand, prefix, limit)
 
