@@ -125,6 +125,8 @@ def load(
     http: tuple[str, ...] = (),
     receive: bool | None = None,
     theme: str | None = None,
+    max_size: str | None = None,
+    max_age: str | None = None,
 ) -> Settings:
     """Settings from all four places.
 
@@ -136,6 +138,8 @@ def load(
         http: The flags `--http`.
         receive: The flag `--no-receive` as False.
         theme: The flag `--theme`.
+        max_size: The flag `--max-size`.
+        max_age: The flag `--max-age`.
 
     Raises:
         UsageError: A value, or the file, is wrong; says which.
@@ -155,7 +159,15 @@ def load(
         if env.get(name):
             values[key] = env[name]
     _read_access(values, env)
-    for key, flag in (("db", db), ("grpc", grpc), ("http", list(http) or None), ("receive", receive), ("theme", theme)):
+    for key, flag in (
+        ("db", db),
+        ("grpc", grpc),
+        ("http", list(http) or None),
+        ("receive", receive),
+        ("theme", theme),
+        ("max_size", max_size),
+        ("max_age", max_age),
+    ):
         if flag is not None:
             values[key] = flag
     return _settings(values)
@@ -208,9 +220,9 @@ def _settings(values: dict[str, object]) -> Settings:
     if isinstance(keymap := values.get("keymap"), dict):
         settings = replace(settings, keymap={str(key): str(keys) for key, keys in keymap.items()})
     if "max_size" in values:
-        settings = replace(settings, max_size=parse_size(str(values["max_size"]), "max_size"))
+        settings = replace(settings, max_size=parse_size(str(values["max_size"]), "--max-size"))
     if "max_age" in values:
-        settings = replace(settings, max_age=parse_age(str(values["max_age"]), "max_age"))
+        settings = replace(settings, max_age=parse_age(str(values["max_age"]), "--max-age"))
     if isinstance(access := values.get("access"), dict):
         settings = replace(settings, access=_access(access))
     return settings

@@ -17,9 +17,10 @@ from tracetui.config import Address, Settings
 from tracetui.errors import StoreLockedError
 from tracetui.model.clock import Clock, SystemClock
 from tracetui.model.derivation import DERIVATION_VERSION
+from tracetui.model.numbers import format_bytes
 from tracetui.pricing import USER_TABLE
 from tracetui.receivers.status import ReceiverCounts, ReceiverState, ReceiverStatus
-from tracetui.store.api import CommitListener, IncomingSpan, Removed, SpanReader
+from tracetui.store.api import Commit, CommitListener, IncomingSpan, Removed, SpanReader, SpanWriter
 from tracetui.store.ingest import Ingest
 from tracetui.store.lock import Owner, read_owner
 from tracetui.store.sqlite import SqliteReader, SqliteWriter
@@ -38,6 +39,20 @@ def derive_span(data: bytes, scope_name: str, logs: Sequence[bytes]) -> Incoming
     from tracetui.receivers import incoming  # deferred: protobuf and the conventions; the first paint does not wait
 
     return incoming.derive_span(data, scope_name, logs)
+
+
+LARGE_BYTES = 2 * 10**9
+"""The size from which on a database without limits is spoken of."""
+
+
+def size_hint(settings: Settings, size: int) -> str:
+    """What to say, once, of a database of so many bytes; empty where it is small or kept within a limit."""
+    if size < LARGE_BYTES or settings.max_size is not None or settings.max_age is not None:
+        return ""
+    return (
+        f"The database has {format_bytes(size)}. Start with --max-size 2GB or --max-age 30d to keep it smaller:"
+        " the oldest traces go, pinned ones stay."
+    )
 
 
 class Runtime:
@@ -158,13 +173,31 @@ class Runtime:
 
         limits = Limits(self.settings.max_size, self.settings.max_age)
         with self._receivers_lock:
-            if limits and not self._stopped:
+            if not self._stopped:  # without limits too: it removes what is left of traces that somebody removed
                 self._retention = Retention(self.open_reader, ingest, limits, clock=self.clock)
                 self._retention.start()
 
     def removed(self) -> Removed:
         """What the limits of size and age have taken away since the start."""
         return self._retention.removed if self._retention is not None else Removed(0, 0)
+
+    def retention_trouble(self) -> str:
+        """Why the limits of size and age are not kept; empty where they are."""
+        return self._retention.trouble if self._retention is not None else ""
+
+    def pin(self, trace_id: str, *, pinned: bool) -> Future[None]:
+        """Spare a trace from the limits, or no longer.
+
+        Raises:
+            StoreError: This process does not write the database, or no longer.
+        """
+        ingest = self.ingest
+
+        def work(writer: SpanWriter) -> None:
+            writer.pin([trace_id], pinned=pinned)
+            ingest.tell(Commit(0, frozenset({trace_id}), 0, 0, 0, 0))
+
+        return ingest.run(work)
 
     def reindexing(self) -> Progress | None:
         """How far deriving anew has come; None while nothing of that kind is going on."""

@@ -11,7 +11,7 @@ from tests.contract.conftest import Backend
 from tests.contract.test_sessions import conversations
 from tests.contract.test_totals import RESOURCES
 from tests.factories import SECOND, START, make_batch, make_incoming_log, make_incoming_span, make_trace, trace_id
-from tracetui.store.api import SpanReader, all_logs, all_spans
+from tracetui.store.api import Reason, Rederived, SpanReader, all_logs, all_spans
 from tracetui.store.conditions import InTrace
 
 examples = itertools.count(1)
@@ -76,6 +76,49 @@ def test_a_huge_trace_goes_at_once_and_its_spans_step_by_step(store: Backend) ->
         steps.append(step)
     assert sum(steps) == 3_500
     assert [stored.row.span_id for stored in all_spans(store.reader)] == [make_incoming_span(1).span_id]
+
+
+def test_the_number_of_a_removed_trace_is_not_used_again(store: Backend) -> None:
+    """Its spans are gone, all in one step, but that there are none left has not been seen yet."""
+    store.writer.write([make_batch(*(make_incoming_span(number + 1) for number in range(1_000)))])
+    assert store.writer.remove([trace_id(1)]).spans == 1_000
+    store.reopen()
+    store.writer.write([make_batch(*make_trace(2))])
+    while store.writer.purge():
+        continue
+    assert store.reader.count_spans() == len(make_trace(2))
+
+
+def test_a_pinned_trace_is_removed_for_no_limit(store: Backend) -> None:
+    store.writer.write([make_batch(*make_trace(1), *make_trace(2), *make_trace(3))])
+    store.writer.pin([trace_id(1), trace_id(3), trace_id(77)])
+    assert {row.trace_id for row in store.reader.traces() if row.pinned} == {trace_id(1), trace_id(3)}
+    found = store.reader.oldest_traces(ended_before=2**62, running_since=2**62)
+    assert [trace.trace_id for trace in found] == [trace_id(2)]
+    for reason in (Reason.SIZE, Reason.AGE):  # chosen before it was pinned, say
+        assert store.writer.remove([trace_id(1)], reason=reason) == (0, 0)
+    store.writer.pin([trace_id(3)], pinned=False)
+    assert store.writer.remove([trace_id(3)], reason=Reason.AGE).traces == 1
+    store.writer.write([make_batch(*make_trace(1, spans=5))])
+    trace = store.reader.trace(trace_id(1))
+    assert trace is not None
+    assert (trace.pinned, trace.span_count) == (True, 5), "more spans came, the pin stays"
+    store.writer.rederive(Rederived(traces=[trace.row_id]))
+    assert [row.trace_id for row in store.reader.traces() if row.pinned] == [trace_id(1)]
+    assert store.writer.remove([trace_id(1)]).traces == 1, "who asks for it gets it"
+    store.writer.write([make_batch(*make_trace(1))])
+    assert not any(row.pinned for row in store.reader.traces()), "a pin goes with its trace"
+
+
+def test_what_was_removed_is_accounted_for(store: Backend) -> None:
+    assert store.reader.removals() == []
+    store.writer.write([make_batch(*make_trace(number, spans=number)) for number in (1, 2, 3, 4)])
+    store.writer.remove([trace_id(1), trace_id(2), trace_id(77)], reason=Reason.SIZE, now_nano=START)
+    store.writer.remove([trace_id(3)], reason=Reason.SIZE, now_nano=START + 1)
+    store.writer.remove([trace_id(4)], now_nano=START + 2)
+    store.writer.remove([trace_id(4)], now_nano=START + 3)
+    store.reopen()
+    assert store.reader.removals() == [("asked", 1, 4, START + 2), ("size", 3, 6, START + 1)]
 
 
 def test_row_ids_are_not_used_again(store: Backend) -> None:

@@ -91,6 +91,20 @@ def test_ages(text: str, expected: int | None) -> None:
     assert found == (None if expected is None else expected * 10**9)
 
 
+def test_a_flag_overrules_a_limit_of_the_environment_and_of_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text('max_size = "1GB"\nmax_age = "1h"\n')
+    environ = {"TRACETUI_MAX_SIZE": "2GB"}
+    found = load(config=file, environ=environ)
+    assert (found.max_size, found.max_age) == (2 * 10**9, 3_600 * 10**9)
+    found = load(config=file, environ=environ, max_size="3GB", max_age="off")
+    assert (found.max_size, found.max_age) == (3 * 10**9, None)
+    with pytest.raises(UsageError, match=r"--max-size: 'much'"):
+        load(config=file, environ=environ, max_size="much")
+    with pytest.raises(UsageError, match=r"--max-age: 'old'"):
+        load(config=file, environ=environ, max_age="old")
+
+
 @pytest.mark.parametrize("text", ["2", "GB", "0GB", "-1GB", "1e9GB", "2 dozen", "9" * 20 + "GB"])
 def test_what_is_no_size_is_an_error(text: str) -> None:
     with pytest.raises(UsageError, match="is no size"):

@@ -12,11 +12,14 @@ from tracetui.cli.options import (
     Db,
     FailEmpty,
     GivenFollow,
+    GivenLimitedSettings,
     GivenList,
     GivenSettings,
     Grpc,
     Http,
     Json,
+    MaxAge,
+    MaxSize,
     Query,
     Since,
     expanded,
@@ -70,6 +73,8 @@ def explore(
     query: Query = None,
     no_receive: Annotated[bool, typer.Option("--no-receive", help="Only read; do not listen.")] = False,
     theme: Annotated[str | None, typer.Option("--theme", metavar="NAME", help="The colour theme.")] = None,
+    max_size: MaxSize = None,
+    max_age: MaxAge = None,
     db: Db = None,
     grpc: Grpc = None,
     http: Http = None,
@@ -78,11 +83,12 @@ def explore(
     """The explorer with receivers; the default."""
     from tracetui.cli.explore import explore
 
-    return explore(ExplorerWords(joined(query), db, grpc, tuple(http or ()), config, theme, no_receive))
+    listeners = (grpc, tuple(http or ()))
+    return explore(ExplorerWords(joined(query), db, *listeners, config, theme, no_receive, max_size, max_age))
 
 
 @command()
-def serve(settings: GivenSettings) -> int:
+def serve(settings: GivenLimitedSettings) -> int:
     """Receivers only, no screen."""
     from tracetui.cli.serve import serve
 
@@ -224,15 +230,11 @@ def reindex(
 
 
 @command()
-def prune(
-    settings: GivenSettings,
-    max_size: Annotated[str | None, typer.Option("--max-size", metavar="SIZE", help="2GB, 500MB, ...")] = None,
-    max_age: Annotated[str | None, typer.Option("--max-age", metavar="AGE", help="30d, 12h, 2w, ...")] = None,
-) -> int:
-    """Remove the oldest traces beyond a size or an age."""
-    from tracetui.cli.removing import prune, with_limits
+def prune(settings: GivenLimitedSettings) -> int:
+    """Remove the oldest traces beyond a size or an age, but no pinned ones."""
+    from tracetui.cli.removing import prune
 
-    return prune(with_limits(settings, max_size, max_age))
+    return prune(settings)
 
 
 @command()
@@ -240,11 +242,12 @@ def delete(
     settings: GivenSettings,
     query: Query = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    pinned: Annotated[bool, typer.Option("--pinned", help="Pinned traces too.")] = False,
 ) -> int:
-    """Remove the traces that match, after showing them."""
+    """Remove the traces that match, after showing them; pinned ones only with --pinned."""
     from tracetui.cli.removing import delete
 
-    return delete(settings, joined(query), confirmed=yes)
+    return delete(settings, joined(query), confirmed=yes, pinned=pinned)
 
 
 @command()

@@ -24,6 +24,8 @@ def explore(given: ExplorerWords) -> int:
         grpc=given.grpc,
         http=given.http,
         theme=given.theme,
+        max_size=given.max_size,
+        max_age=given.max_age,
         receive=False if given.no_receive else None,
     )
     compile_text(expand(given.query, settings.filters))

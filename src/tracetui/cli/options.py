@@ -37,6 +37,13 @@ Grpc = Annotated[str | None, typer.Option("--grpc", metavar="ADDR", help="Where 
 Http = Annotated[
     list[str] | None, typer.Option("--http", metavar="ADDR", help="Where OTLP/HTTP listens, or off; may be repeated.")
 ]
+MaxSize = Annotated[
+    str | None,
+    typer.Option("--max-size", metavar="SIZE", help="Keep within a size, 2GB say; the oldest traces go. Or off."),
+]
+MaxAge = Annotated[
+    str | None, typer.Option("--max-age", metavar="AGE", help="Keep traces so long, 30d say (m, h, d, w). Or off.")
+]
 Config = Annotated[Path | None, typer.Option("--config", metavar="FILE", help="The configuration file.")]
 
 
@@ -50,6 +57,18 @@ class Given:
 def settings_of(db: Db = None, grpc: Grpc = None, http: Http = None, config: Config = None) -> Settings:
     """Settings out of the four options that every command has."""
     return load(config=config, db=db, grpc=grpc, http=tuple(http or ()))
+
+
+def limited_settings_of(
+    max_size: MaxSize = None,
+    max_age: MaxAge = None,
+    db: Db = None,
+    grpc: Grpc = None,
+    http: Http = None,
+    config: Config = None,
+) -> Settings:
+    """Settings out of these four and the limits, for commands that keep them."""
+    return load(config=config, db=db, grpc=grpc, http=tuple(http or ()), max_size=max_size, max_age=max_age)
 
 
 def _listed(
@@ -70,6 +89,7 @@ def _followed(follow: Follow = False) -> bool:
 
 
 GivenSettings = Annotated[Settings, Given(settings_of)]
+GivenLimitedSettings = Annotated[Settings, Given(limited_settings_of)]
 GivenList = Annotated[ListOptions, Given(_listed)]
 GivenFollow = Annotated[bool, Given(_followed)]
 

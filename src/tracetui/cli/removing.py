@@ -5,8 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
-from itertools import islice
 
 from tracetui.cli import diagnostics
 from tracetui.cli.lists import TRACES, write_table
@@ -16,6 +14,7 @@ from tracetui.config import Settings
 from tracetui.errors import StoreError, StoreLockedError, UsageError
 from tracetui.model.derivation import DERIVATION_VERSION
 from tracetui.model.numbers import format_bytes
+from tracetui.model.trace import TraceSummary
 from tracetui.store.api import OldTrace, Removed
 from tracetui.store.ingest import Ingest
 from tracetui.store.retention import Limits, Retention
@@ -38,19 +37,22 @@ def prune(settings: Settings) -> int:
     with _removing(settings, limits) as retention:
         removed = retention.keep()
     _tell(settings, removed)
+    if retention.trouble:
+        diagnostics.note(f"{retention.trouble[:1].upper()}{retention.trouble[1:]}.")
     return diagnostics.DONE
 
 
-def delete(settings: Settings, query: str, *, confirmed: bool) -> int:
+def delete(settings: Settings, query: str, *, confirmed: bool, pinned: bool = False) -> int:
     """Remove the traces that match, after showing them and asking.
 
     Args:
         settings: Which database.
         query: What they match; must not be empty.
         confirmed: Whether to go ahead without asking.
+        pinned: Whether pinned traces go too.
 
     Returns:
-        1 where the person does not want to, 3 where nothing matches.
+        1 where the person does not want to, 3 where nothing matches that may go.
 
     Raises:
         UsageError: The query is empty or wrong, or there is nobody to ask.
@@ -63,24 +65,35 @@ def delete(settings: Settings, query: str, *, confirmed: bool) -> int:
         raise StoreError(f"There is no database {settings.db}.", hint="Name one with --db.")
     reader = SqliteReader(settings.db)
     try:
-        found = [OldTrace(trace.trace_id, trace.span_count) for trace in all_traces(reader, where)]
-        shown = list(islice(all_traces(reader, where), SHOWN))
+        going: list[OldTrace] = []
+        shown: list[TraceSummary] = []
+        spared = 0
+        for trace in all_traces(reader, where):
+            if trace.pinned and not pinned:
+                spared += 1
+                continue
+            going.append(OldTrace(trace.trace_id, trace.span_count))
+            if len(shown) < SHOWN:
+                shown.append(trace)
     finally:
         reader.close()
-    if not found:
-        diagnostics.note("No traces match.")
+    if spared:
+        them = "it" if spared == 1 else "them"
+        diagnostics.note(f"{diagnostics.many(spared, 'pinned trace')} spared; --pinned removes {them} too.")
+    if not going:
+        diagnostics.note("Nothing to remove." if spared else "No traces match.")
         return diagnostics.NOTHING_MATCHED
     output = Output()
     write_table(output, TRACES, shown)
     output.flush()
-    more = f", {len(found) - len(shown):,} of them not shown" if len(found) > len(shown) else ""
-    spans = sum(trace.span_count for trace in found)
-    what = f"{diagnostics.many(len(found), 'trace')} with {diagnostics.many(spans, 'span')}{more}"
+    more = f", {len(going) - len(shown):,} of them not shown" if len(going) > len(shown) else ""
+    spans = sum(trace.span_count for trace in going)
+    what = f"{diagnostics.many(len(going), 'trace')} with {diagnostics.many(spans, 'span')}{more}"
     if not confirmed and not _agrees(what):
         diagnostics.note("Nothing was deleted.")
         return diagnostics.FAILED
     with _removing(settings, Limits()) as retention:
-        retention.remove(found)
+        retention.remove(going)
         retention.keep()
         removed = retention.removed
     _tell(settings, removed)
@@ -95,7 +108,7 @@ def _removing(settings: Settings, limits: Limits) -> Iterator[Retention]:
     try:
         writer = SqliteWriter(settings.db, derivation_version=DERIVATION_VERSION)
     except StoreLockedError as locked:
-        hint = "Stop it first; or let it keep limits by itself, with max_size and max_age in its configuration."
+        hint = "Stop it first; or start it with --max-size or --max-age (max_size, max_age in its configuration)."
         raise StoreLockedError(locked.message, hint=hint) from locked
     ingest = Ingest(writer)
     ingest.start()
@@ -121,18 +134,3 @@ def _tell(settings: Settings, removed: Removed) -> None:
     size = format_bytes(settings.db.stat().st_size)
     what = f"{diagnostics.many(removed.traces, 'trace')} with {diagnostics.many(removed.spans, 'span')}"
     diagnostics.note(f"{what} removed; {settings.db} now has {size}." if removed.traces else "Nothing to remove.")
-
-
-def with_limits(settings: Settings, max_size: str | None, max_age: str | None) -> Settings:
-    """The settings with limits given as flags.
-
-    Raises:
-        UsageError: One is no size or age.
-    """
-    from tracetui.config import parse_age, parse_size
-
-    if max_size is not None:
-        settings = replace(settings, max_size=parse_size(max_size, "--max-size"))
-    if max_age is not None:
-        settings = replace(settings, max_age=parse_age(max_age, "--max-age"))
-    return settings

@@ -10,7 +10,7 @@ from tracetui.cli import diagnostics
 from tracetui.config import Settings
 from tracetui.errors import ReceiverError, StoreLockedError, UsageError
 from tracetui.receivers.status import ReceiverState, ReceiverStatus
-from tracetui.runtime import Runtime
+from tracetui.runtime import Runtime, size_hint
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 """What ends it; a second one ends it at once."""
@@ -51,8 +51,12 @@ def serve(settings: Settings) -> int:
             diagnostics.note(f"warning: anyone who reaches this machine may send to {address}")
         for problem in runtime.price_problems():
             diagnostics.note(problem)
+        if hint := size_hint(settings, settings.db.stat().st_size):
+            diagnostics.note(hint)
         stop.wait()
-        counts = runtime.counts()
+        counts, removed = runtime.counts(), runtime.removed()
+    if removed.traces:
+        diagnostics.note(f"the limits removed {diagnostics.many(removed.traces, 'trace')}")
     diagnostics.note(f"stopped: {counts.spans:,} spans and {counts.logs:,} log records received")
     return diagnostics.DONE
 

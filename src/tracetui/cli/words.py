@@ -38,7 +38,7 @@ QUERY_COMMANDS = frozenset({"explore", "traces", "spans", "logs", "sessions", "s
 QUERY_TERM_MARK = "\0"
 """Marks a query term that begins with `-`; no real argument can hold it, and joining the query removes it."""
 
-_VALUE_OPTIONS = frozenset({"--db", "--grpc", "--http", "--config", "--theme"})
+_VALUE_OPTIONS = frozenset({"--db", "--grpc", "--http", "--config", "--theme", "--max-size", "--max-age"})
 """Options that may stand before the command and are followed by a value."""
 
 _NEGATED_TERM = re.compile(r"""-(?:@?[A-Za-z_][\w./-]*(?::|!?=|!?~|[<>])|["({@])""")
@@ -57,6 +57,8 @@ class ExplorerWords(NamedTuple):
     config: Path | None = None
     theme: str | None = None
     no_receive: bool = False
+    max_size: str | None = None
+    max_age: str | None = None
 
 
 def arrange(arguments: Sequence[str], commands: Collection[str] = COMMANDS) -> list[str]:
@@ -140,6 +142,8 @@ def explorer_words(words: Sequence[str]) -> ExplorerWords | None:
         http=tuple(http),
         grpc=found.get("--grpc"),
         theme=found.get("--theme"),
+        max_size=found.get("--max-size"),
+        max_age=found.get("--max-age"),
         no_receive=no_receive,
         db=paths.get("db"),
         config=paths.get("config"),

@@ -71,6 +71,7 @@ def trace_object(t: TraceSummary) -> JSONObject:
         models=list(t.models),
         status=t.status,
         complete=t.complete,
+        pinned=t.pinned or None,
     )
 
 

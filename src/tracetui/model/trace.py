@@ -40,6 +40,8 @@ class TraceSummary:
     cost_output: float | None = None
     cost_source: str = ""
     """`reported`, `estimated`, or `mixed` where the total holds both; empty without a cost."""
+    pinned: bool = False
+    """Whether it is kept whatever the limits of size and age."""
 
     @property
     def duration_nano(self) -> int | None:

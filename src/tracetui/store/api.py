@@ -269,6 +269,28 @@ class Removed(NamedTuple):
     spans: int
 
 
+class Reason(StrEnum):
+    """Why a trace was removed."""
+
+    SIZE = "size"
+    """The database was larger than its limit."""
+    AGE = "age"
+    """The trace was older than the limit."""
+    ASKED = "asked"
+    """Somebody asked for it."""
+
+
+class Removals(NamedTuple):
+    """What was ever removed from a store for one reason."""
+
+    reason: str
+    traces: int
+    spans: int
+    """As many as were there when their trace was removed."""
+    last_unix_nano: int
+    """When that was the last time; 0 where it is not known."""
+
+
 @dataclass(frozen=True, slots=True)
 class Commit:
     """One committed transaction."""
@@ -355,8 +377,16 @@ class SpanWriter(Protocol):
         """
         ...
 
-    def remove(self, trace_ids: Sequence[str]) -> Removed:
-        """Remove traces with all that belongs to them, in one short transaction.
+    def pin(self, trace_ids: Sequence[str], *, pinned: bool = True) -> None:
+        """Spare traces from the limits of size and age, or no longer; those that are not there are left out.
+
+        Raises:
+            StoreError: Nothing was changed.
+        """
+        ...
+
+    def remove(self, trace_ids: Sequence[str], *, reason: Reason = Reason.ASKED, now_nano: int = 0) -> Removed:
+        """Remove traces with all that belongs to them, in one short transaction; `reason` and time enter `removals`.
 
         Nobody sees anything of them from then on. Spans of a huge trace may still take space until `purge` has removed
         them; a span of such a trace that arrives later begins a new one.
@@ -751,7 +781,7 @@ class SpanReader(Protocol):
         ...
 
     def oldest_traces(self, *, ended_before: int, running_since: int, limit: int = 100) -> list[OldTrace]:
-        """The oldest traces that may be removed, the oldest first.
+        """The oldest traces that may be removed, the oldest first; pinned ones may not.
 
         Args:
             ended_before: Only those whose last span ended before this time.
@@ -759,6 +789,10 @@ class SpanReader(Protocol):
                 left out.
             limit: At most so many.
         """
+        ...
+
+    def removals(self) -> list[Removals]:
+        """What was ever removed, by reason, in alphabetical order."""
         ...
 
     def used_bytes(self) -> int:

@@ -1,6 +1,7 @@
 """Keeps the database within a size and an age: the oldest traces go first, in steps that hold no sender up.
 
-Off unless a limit is set. Running traces are spared. What was removed is counted, and the space goes back to the disk.
+Without a limit nothing is removed but what is left of traces that somebody removed. Running and pinned traces are
+spared. What was removed is counted, and the space goes back to the disk.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from itertools import accumulate
 
 from tracetui.errors import StoreError
 from tracetui.model.clock import Clock, SystemClock
-from tracetui.store.api import Commit, OldTrace, Removed, SpanReader, SpanWriter
+from tracetui.model.numbers import format_bytes
+from tracetui.store.api import Commit, OldTrace, Reason, Removed, SpanReader, SpanWriter
 from tracetui.store.ingest import WriterThread
 
 log = logging.getLogger(__name__)
@@ -78,10 +80,13 @@ class Retention:
         self._at_rest = at_rest
         self._clock: Clock = clock or SystemClock()
         self._stopping = threading.Event()
+        self._wanted = threading.Event()
         self._thread: threading.Thread | None = None
         self._renewed_at = 0
         self.removed = Removed(0, 0)
         """What was removed since the start."""
+        self.trouble = ""
+        """Why the limits are not kept, in words for a person; empty where they are."""
 
     def start(self) -> None:
         """Keep the limits in a thread of its own."""
@@ -91,31 +96,49 @@ class Retention:
     def stop(self) -> None:
         """End after the step at hand."""
         self._stopping.set()
+        self._wanted.set()
         if self._thread is not None:
             self._thread.join(timeout=5)
 
+    def wake(self) -> None:
+        """Look now: there are traces of which something is left."""
+        self._wanted.set()
+
     def keep(self) -> Removed:
-        """Remove what is beyond the limits now; returns what was removed.
+        """Remove what is beyond the limits now, and what is left of removed traces; returns what was removed.
 
         Raises:
             StoreError: The database cannot be read or written; what was removed stays removed.
         """
         before = self.removed
-        reader = self._open_reader()
-        try:
-            while self._step(_purge) and not self._stopping.is_set():
-                continue  # what an earlier process has left
-            if self._limits.max_age_nano is not None:
-                self._remove_while(reader, self._clock.now_nano() - self._limits.max_age_nano, lambda: True)
-            if self._limits.max_bytes is not None and reader.used_bytes() > self._limits.max_bytes:
-                target = int(self._limits.max_bytes * LOW_WATER)
-                self._remove_while(reader, _FOREVER, lambda: reader.used_bytes() > target)
-        finally:
-            reader.close()
+        while self._step(_purge) and not self._stopping.is_set():
+            continue  # also what an earlier process has left
+        if self._limits:
+            reader = self._open_reader()
+            try:
+                self.trouble = self._keep_limits(reader)
+            finally:
+                reader.close()
+        else:
+            self.trouble = ""
         self._renew_index()
         while self._writer.run(_give_back).result() and not self._stopping.is_set():
             continue
         return Removed(self.removed.traces - before.traces, self.removed.spans - before.spans)
+
+    def _keep_limits(self, reader: SpanReader) -> str:
+        """Remove what is beyond the limits; returns why there is still something beyond them."""
+        max_age, max_bytes = self._limits.max_age_nano, self._limits.max_bytes
+        if max_age is not None:
+            self._remove_while(reader, Reason.AGE, self._clock.now_nano() - max_age, lambda: True)
+        if max_bytes is None or reader.used_bytes() <= max_bytes:
+            return ""
+        target = int(max_bytes * LOW_WATER)
+        self._remove_while(reader, Reason.SIZE, _FOREVER, lambda: reader.used_bytes() > target)
+        used = reader.used_bytes()
+        if used <= max_bytes or self._stopping.is_set():
+            return ""
+        return f"{format_bytes(used)} is more than {format_bytes(max_bytes)}, and what is left is pinned or running"
 
     def remove(self, traces: Sequence[OldTrace]) -> None:
         """Remove these traces, step by step.
@@ -125,7 +148,7 @@ class Retention:
         """
         waiting = list(traces)
         while waiting and not self._stopping.is_set():
-            del waiting[: self._remove_some(waiting)]
+            del waiting[: self._remove_some(waiting, Reason.ASKED)]
 
     def _renew_index(self) -> None:
         """Have the search index made anew once most of what it knows is gone: it cannot forget a single span."""
@@ -141,24 +164,24 @@ class Retention:
             self._writer.run(lambda writer: writer.clear_index()).result()
             self._writer.run(partial(self._tell, frozenset())).result()
 
-    def _remove_some(self, traces: Sequence[OldTrace]) -> int:
+    def _remove_some(self, traces: Sequence[OldTrace], reason: Reason) -> int:
         """Remove the first of these traces, as many as one step may take; returns how many."""
         spans = list(accumulate(trace.span_count for trace in traces))
         count = max(1, bisect_right(spans, SPANS_AT_ONCE))
         gone = [trace.trace_id for trace in traces[:count]]
-        self._step(partial(_remove, gone))
+        self._step(partial(_remove, gone, reason, self._clock.now_nano()))
         self._writer.run(partial(self._tell, frozenset(gone))).result()
         while self._step(_purge) and not self._stopping.is_set():
             continue
         return count
 
-    def _remove_while(self, reader: SpanReader, ended_before: int, wanted: Callable[[], bool]) -> None:
+    def _remove_while(self, reader: SpanReader, reason: Reason, ended_before: int, wanted: Callable[[], bool]) -> None:
         while wanted() and not self._stopping.is_set():
             running_since = self._clock.now_nano() - RUNNING_NANO
             found = reader.oldest_traces(ended_before=ended_before, running_since=running_since, limit=_TRACES_AT_ONCE)
             if not found:
                 return
-            self._remove_some(found)
+            self._remove_some(found, reason)
 
     def _step(self, work: Callable[[SpanWriter], Removed]) -> int:
         """One transaction in the writer's thread, and as long a rest; returns the spans it removed."""
@@ -174,18 +197,22 @@ class Retention:
 
     def _run(self) -> None:
         while True:
+            self._wanted.clear()
+            if self._stopping.is_set():
+                return
             try:
                 self.keep()
-            except StoreError as error:  # told by whoever writes next; tried again
+            except StoreError as error:  # tried again
                 log.warning("the limits could not be kept: %s", error)
-            except Exception:  # the thread's boundary
+                self.trouble = error.message
+            except Exception as error:  # the thread's boundary
                 log.exception("the limits could not be kept")
-            if self._stopping.wait(LOOK_EVERY_S):
-                return
+                self.trouble = type(error).__name__
+            self._wanted.wait(LOOK_EVERY_S if self._limits or self.trouble else None)
 
 
-def _remove(trace_ids: Sequence[str], writer: SpanWriter) -> Removed:
-    return writer.remove(trace_ids)
+def _remove(trace_ids: Sequence[str], reason: Reason, now_nano: int, writer: SpanWriter) -> Removed:
+    return writer.remove(trace_ids, reason=reason, now_nano=now_nano)
 
 
 def _purge(writer: SpanWriter) -> Removed:

@@ -8,7 +8,7 @@ from collections import deque
 from tracetui.config import Settings
 from tracetui.model.clock import Clock
 from tracetui.receivers.status import ReceiverCounts, ReceiverState
-from tracetui.runtime import Runtime
+from tracetui.runtime import Runtime, size_hint
 from tracetui.store.api import StoreSize
 from tracetui.store.conditions import Condition
 from tracetui.store.lock import read_owner
@@ -37,6 +37,7 @@ class Pulse:
         self._size_at = clock.monotonic()
         self._size_of = -1
         self._told: set[str] = set()
+        self._hinted = False
         self._traces = 0
         self._owner_at = clock.monotonic()
         self._owner_gone = False
@@ -78,10 +79,17 @@ class Pulse:
             following=following,
             waiting=waiting,
             open_to_anyone=tuple(map(str, self._runtime.open_to_anyone())),
-            trouble=self._runtime.trouble(),
+            trouble=self._trouble(),
             pruned=self._runtime.removed().traces,
             reindexed=self._reindexed(),
         )
+
+    def _trouble(self) -> str:
+        """What is wrong as long as the header says so."""
+        if stored := self._runtime.trouble():
+            return f"nothing is stored: {stored}"
+        kept = self._runtime.retention_trouble()
+        return f"the limits are not kept: {kept}" if kept else ""
 
     def _reindexed(self) -> int | None:
         """How much of an older file is up to date, in whole per cent; None once all of it is."""
@@ -124,6 +132,9 @@ class Pulse:
             told.append(f"What an earlier version stored is not up to date: {error}")
         fresh = [text for text in told if text not in self._told]
         self._told.update(fresh)
+        if not self._hinted and (hint := size_hint(self._runtime.settings, self._size.bytes)):
+            self._hinted = True
+            fresh.append(hint)
         return fresh
 
     def _counts(self) -> ReceiverCounts:

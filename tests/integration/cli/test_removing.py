@@ -71,4 +71,4 @@ def test_while_another_writes_it_says_what_to_do(cli: Cli, server: Server) -> No
     done = cli("prune", "--max-age", "1d")
     assert done.returncode == 1
     assert f"pid {server.process.pid}" in done.stderr
-    assert "max_age" in done.stderr
+    assert "--max-age" in done.stderr

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.factories import SECOND, START, FixedClock, make_batch, make_incoming_span, make_trace, trace_id
+from tracetui.errors import StoreError
 from tracetui.store.conditions import Words
 from tracetui.store.follower import Follower
 from tracetui.store.ingest import Ingest
@@ -31,6 +32,12 @@ def retention(ingest: Ingest, path: Path, limits: Limits, days: float = 0) -> Re
     """Limits some days after the start of all traces."""
     clock = FixedClock(START + round(days * DAY) * SECOND)
     return Retention(lambda: SqliteReader(path), ingest, limits, at_rest=False, clock=clock)
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 10
+    while not holds():
+        assert time.monotonic() < deadline
 
 
 def traces(path: Path) -> set[str]:
@@ -57,6 +64,51 @@ def test_a_running_trace_is_spared_whatever_its_size(ingest: Ingest, tmp_path: P
     keeper = retention(ingest, path, Limits(max_bytes=1))
     assert keeper.keep().traces == 1
     assert traces(path) == {trace_id(1)}
+
+
+def test_pinned_traces_are_spared_and_it_is_said_that_the_limit_is_not_kept(ingest: Ingest, tmp_path: Path) -> None:
+    path = tmp_path / "traces.db"
+    ingest.submit(make_batch(*(span for number in (1, 2, 3) for span in make_trace(number)))).result()
+    ingest.run(lambda writer: writer.pin([trace_id(2)])).result()
+    keeper = retention(ingest, path, Limits(max_bytes=1, max_age_nano=SECOND), days=1)
+    assert keeper.keep().traces == 2
+    assert traces(path) == {trace_id(2)}
+    assert "pinned or running" in keeper.trouble
+    reader = SqliteReader(path)
+    ((reason, *counts, last),) = reader.removals()
+    reader.close()
+    assert (reason, counts, last) == ("age", [2, 6], START + DAY * SECOND)
+    assert retention(ingest, path, Limits(max_bytes=10**9)).trouble == ""
+
+
+def test_a_failure_is_told_and_forgotten_once_it_has_passed(ingest: Ingest, tmp_path: Path) -> None:
+    def fails() -> SqliteReader:
+        raise StoreError("The disk is on strike.")
+
+    broken = Retention(fails, ingest, Limits(max_bytes=10**9))
+    broken.start()
+    wait_until(lambda: broken.trouble == "The disk is on strike.")
+    broken._open_reader = lambda: SqliteReader(tmp_path / "traces.db")
+    broken.wake()
+    wait_until(lambda: broken.trouble == "")
+    broken.stop()
+
+
+def test_without_limits_what_was_left_of_a_removed_trace_goes(ingest: Ingest, tmp_path: Path) -> None:
+    for start in range(0, 3_000, 500):
+        spans = [make_incoming_span(number + 1) for number in range(start, start + 500)]
+        ingest.submit(make_batch(*spans)).result()
+    reader = SqliteReader(tmp_path / "traces.db")
+    full = reader.used_bytes()
+    keeper = retention(ingest, tmp_path / "traces.db", Limits())
+    keeper.start()
+    wait_until(lambda: not ingest.run(lambda writer: writer.purge()).result())
+    ingest.run(lambda writer: writer.remove([trace_id(1)])).result()
+    keeper.wake()
+    wait_until(lambda: reader.used_bytes() < full / 2)
+    keeper.stop()
+    assert not keeper._thread.is_alive()  # type: ignore[union-attr]
+    reader.close()
 
 
 def test_the_size_is_kept_while_senders_go_on(ingest: Ingest, tmp_path: Path) -> None:

@@ -516,7 +516,10 @@ def test_an_older_file_is_indexed(tmp_path: Path) -> None:
     with closing(sqlite3.connect(path)) as older:
         older.execute("DROP TABLE span_terms")
         older.execute("DROP TABLE search_index")
-        older.execute("DELETE FROM _sqlite_migrations WHERE name = '005_search'")
+        for table in ("removals", "removed_traces"):
+            older.execute(f"DROP TABLE {table}")
+        older.execute("ALTER TABLE traces DROP COLUMN pinned")
+        older.execute("DELETE FROM _sqlite_migrations WHERE name >= '005'")
         older.execute("PRAGMA user_version = 4")
         older.commit()
     store = Store(path)

@@ -18,6 +18,7 @@ from tracetui.cli.words import ExplorerWords, arrange, explorer_words
         ["--http", "127.0.0.1:1", "--grpc", "off", "--http", "127.0.0.1:2", "x"],
         ["--no-receive", "--theme", "tracetui-light", "--config", "c.toml"],
         ["-status:error", "agent"],
+        ["--max-size", "2GB", "agent", "--max-age", "off"],
     ],
 )
 def test_the_short_way_and_typer_understand_the_same(words: list[str], monkeypatch: pytest.MonkeyPatch) -> None:

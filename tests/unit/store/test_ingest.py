@@ -11,7 +11,7 @@ import pytest
 
 from tests.factories import FixedClock, make_batch, make_incoming_log, make_incoming_span
 from tracetui.errors import IngestBusyError, StoreError
-from tracetui.store.api import Commit, IncomingBatch, Indexed, Rederived, Removed
+from tracetui.store.api import Commit, IncomingBatch, Indexed, Reason, Rederived, Removed
 from tracetui.store.ingest import Ingest
 
 WAIT = 10.0
@@ -48,7 +48,10 @@ class ScriptedWriter:
     def tidy_index(self) -> bool:
         raise NotImplementedError
 
-    def remove(self, trace_ids: Sequence[str]) -> Removed:
+    def pin(self, trace_ids: Sequence[str], *, pinned: bool = True) -> None:
+        raise NotImplementedError
+
+    def remove(self, trace_ids: Sequence[str], *, reason: Reason = Reason.ASKED, now_nano: int = 0) -> Removed:
         raise NotImplementedError
 
     def purge(self) -> int:

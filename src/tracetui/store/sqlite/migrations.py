@@ -45,6 +45,12 @@ def search(db: Database) -> None:
     _run(db, "005_search")
 
 
+@MIGRATIONS(name="006_keeping")
+def keeping(db: Database) -> None:
+    """Pins, and an account of what was removed."""
+    _run(db, "006_keeping")
+
+
 def migrate(connection: sqlite3.Connection) -> None:
     """Apply what is pending.
 

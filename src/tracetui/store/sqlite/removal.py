@@ -13,12 +13,16 @@ import sqlite3
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 
-from tracetui.store.api import OldTrace, Removed
+from tracetui.store.api import OldTrace, Reason, Removals, Removed
 
 SPANS_AT_ONCE = 1_000
 """Spans that one step removes at most, about 25 ms of work."""
 
-_FIND = "SELECT t.id, t.trace_id FROM json_each(?) k CROSS JOIN traces t ON t.trace_id = k.value"
+_FIND = (
+    "SELECT t.id, t.trace_id, t.span_count + t.pending_count FROM json_each(?) k"
+    " CROSS JOIN traces t ON t.trace_id = k.value"
+)
+_UNPINNED = f"{_FIND} WHERE NOT t.pinned"
 _TRACES = "DELETE FROM traces WHERE id IN (SELECT value FROM json_each(?))"
 _LOGS = "DELETE FROM logs WHERE trace_id <> '' AND trace_id IN (SELECT value FROM json_each(?))"
 _LOGS_KNOWN = (
@@ -31,16 +35,22 @@ _OF_SPANS = (
     "DELETE FROM pending_spans WHERE id IN (SELECT value FROM json_each(?))",
     "DELETE FROM spans WHERE id IN (SELECT value FROM json_each(?))",
 )
-_LEFT = (
-    "WITH RECURSIVE owners(trace) AS (SELECT min(trace) FROM spans UNION ALL"
-    " SELECT (SELECT min(trace) FROM spans WHERE trace > owners.trace) FROM owners WHERE owners.trace IS NOT NULL)"
-    " SELECT trace FROM owners WHERE trace IS NOT NULL AND trace NOT IN (SELECT id FROM traces)"
+_LEAVE = "INSERT OR IGNORE INTO removed_traces (id) SELECT value FROM json_each(?)"
+_LEFT = "SELECT id FROM removed_traces"
+_EMPTY = "DELETE FROM removed_traces WHERE id = ?"
+"""`removed_traces`: traces that are gone while spans of theirs may not be."""
+_ACCOUNT = (
+    "INSERT INTO removals (reason, traces, spans, last_unix_nano) VALUES (?, ?, ?, ?)"
+    " ON CONFLICT (reason) DO UPDATE SET traces = traces + excluded.traces, spans = spans + excluded.spans,"
+    " last_unix_nano = excluded.last_unix_nano"
 )
-"""Owners of spans that are no traces any more, by one look into the index for each owner."""
+_ACCOUNTS = "SELECT reason, traces, spans, last_unix_nano FROM removals ORDER BY reason"
+_PIN = "UPDATE traces SET pinned = ?1 WHERE pinned <> ?1 AND trace_id IN (SELECT value FROM json_each(?2))"
 
 _OLDEST = (
     "SELECT trace_id, span_count + pending_count FROM traces"
-    " WHERE end_time_unix_nano < ?1 AND NOT ((NOT complete OR pending_count) AND end_time_unix_nano > ?2)"
+    " WHERE end_time_unix_nano < ?1 AND NOT pinned"
+    " AND NOT ((NOT complete OR pending_count) AND end_time_unix_nano > ?2)"
     " ORDER BY start_time_unix_nano, id LIMIT ?3"
 )
 
@@ -73,6 +83,12 @@ class OldReads:
             found = self._connection.execute(_OLDEST, (ended_before, running_since, limit)).fetchall()
         return [OldTrace(*row) for row in found]
 
+    def removals(self) -> list[Removals]:
+        """What was ever removed, by reason."""
+        with self._reading():
+            found = self._connection.execute(_ACCOUNTS).fetchall()
+        return [Removals(*row) for row in found]
+
     def used_bytes(self) -> int:
         """What the file holds, without the space that is free in it."""
         with self._reading():
@@ -91,15 +107,22 @@ class Remover:
         self._left: list[int] | None = None
         """Row ids of traces that are gone while spans of theirs may not be; None while that is not known."""
 
-    def remove(self, trace_ids: Sequence[str]) -> Removed:
-        """Remove traces; those that are not there are none."""
-        found = self._connection.execute(_FIND, (json.dumps(list(trace_ids)),)).fetchall()
+    def remove(self, trace_ids: Sequence[str], reason: Reason, now_nano: int) -> Removed:
+        """Remove traces, and take account of it; those that are not there are none."""
+        # a limit's choice was read before: what has been pinned since is spared
+        find = _FIND if reason is Reason.ASKED else _UNPINNED
+        found = self._connection.execute(find, (json.dumps(list(trace_ids)),)).fetchall()
         if not found:
             return Removed(0, 0)
-        self._connection.execute(_LOGS, (json.dumps([trace_id for _, trace_id in found]),))
+        self._connection.execute(_LOGS, (json.dumps([trace_id for _, trace_id, _ in found]),))
         self._connection.execute(_LOGS_KNOWN)
-        self._connection.execute(_TRACES, (json.dumps([row_id for row_id, _ in found]),))
-        self._owners().extend(row_id for row_id, _ in found)
+        row_ids = [row_id for row_id, *_ in found]
+        self._connection.execute(_TRACES, (json.dumps(row_ids),))
+        spans = sum(count for *_, count in found)
+        self._connection.execute(_ACCOUNT, (reason.value, len(found), spans, now_nano))
+        owners = self._owners()
+        self._connection.execute(_LEAVE, (json.dumps(row_ids),))
+        owners.extend(row_ids)
         return Removed(len(found), self.purge())
 
     def purge(self) -> int:
@@ -114,8 +137,12 @@ class Remover:
                 self._connection.execute(statement, (asked,))
             removed += len(ids)
             if len(ids) < room:
-                owners.pop()
+                self._connection.execute(_EMPTY, (owners.pop(),))
         return removed
+
+    def pin(self, trace_ids: Sequence[str], *, pinned: bool) -> None:
+        """Spare these traces from the limits, or no longer."""
+        self._connection.execute(_PIN, (pinned, json.dumps(list(trace_ids))))
 
     def forget(self) -> None:
         """The transaction was taken back: what is left must be looked for again."""

@@ -352,6 +352,7 @@ def trace_summary(row: Sequence[Any]) -> TraceSummary:
     """A trace from a row of `statements.SUMMARY_COLUMNS`."""
     columns = list(row)
     columns[16:19] = tuple(json.loads(row[16])), bool(row[17]), bool(row[18])
+    columns[-1] = bool(row[-1])
     return TraceSummary(*columns)
 
 

@@ -13,7 +13,7 @@ from importlib import resources
 SET = "tracetui"
 """The name of our migrations among those that sqlite-utils keeps records of."""
 
-NAMES = ("001_initial", "002_costs", "003_sessions", "004_late", "005_search")
+NAMES = ("001_initial", "002_costs", "003_sessions", "004_late", "005_search", "006_keeping")
 """The migrations in order; number N leaves `user_version` at N."""
 
 # as sqlite-utils makes them

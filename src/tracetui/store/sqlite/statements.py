@@ -283,10 +283,11 @@ OWNERS = (
 
 NEXT_IDS = (
     "SELECT max((SELECT ifnull(max(id), 0) FROM spans), (SELECT ifnull(max(through), 0) FROM search_index)) + 1,"
-    " max((SELECT ifnull(max(id), 0) FROM traces), (SELECT ifnull(max(trace), 0) FROM spans)) + 1"
+    " max((SELECT ifnull(max(id), 0) FROM traces), (SELECT ifnull(max(trace), 0) FROM spans),"
+    " (SELECT ifnull(max(id), 0) FROM removed_traces)) + 1"
 )
 """Row ids of spans and traces that were never used: not by what was removed and the index still knows, nor by a trace
-that is gone before its spans.
+that is gone before its spans, and whose number is what these are found by.
 """
 
 FIND_RESOURCE = "SELECT id FROM resources WHERE hash = ?"
@@ -299,7 +300,7 @@ INSERT_SCOPE = "INSERT INTO scopes (name, version, schema_url, hash, data) VALUE
 SUMMARY_COLUMNS = (
     "t.id, t.trace_id, t.name, t.root_span_id, t.service, t.project, t.session_id, t.start_time_unix_nano,"
     " t.end_time_unix_nano, t.span_count, t.error_count, t.llm_count, t.tool_count, t.input_tokens, t.output_tokens,"
-    " t.cost_total, t.models, t.complete, t.root_is_error, t.cost_input, t.cost_output, t.cost_source"
+    " t.cost_total, t.models, t.complete, t.root_is_error, t.cost_input, t.cost_output, t.cost_source, t.pinned"
 )
 """Columns of a `TraceSummary`, in its order."""
 

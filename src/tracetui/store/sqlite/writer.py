@@ -17,6 +17,7 @@ from tracetui.store.api import (
     DeriveSpan,
     IncomingBatch,
     IncomingSpan,
+    Reason,
     Rederived,
     Removed,
     ResourceRecord,
@@ -175,10 +176,15 @@ class SqliteWriter(IndexWrites):
         if not self._open:
             raise StoreError(f"The writer of {self.path} is closed.")
 
-    def remove(self, trace_ids: Sequence[str]) -> Removed:
+    def remove(self, trace_ids: Sequence[str], *, reason: Reason = Reason.ASKED, now_nano: int = 0) -> Removed:
         """Remove traces with all that belongs to them; see `SpanWriter.remove`."""
         with self._transaction(needs_space=False):
-            return self._remover.remove(trace_ids)
+            return self._remover.remove(trace_ids, reason, now_nano)
+
+    def pin(self, trace_ids: Sequence[str], *, pinned: bool = True) -> None:
+        """Spare traces from the limits; see `SpanWriter.pin`."""
+        with self._transaction(needs_space=False):
+            self._remover.pin(trace_ids, pinned=pinned)
 
     def purge(self) -> int:
         """Remove some spans that `remove` has left; see `SpanWriter.purge`."""

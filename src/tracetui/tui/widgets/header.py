@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from rich.style import Style
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -19,10 +20,6 @@ _MARKS = {
     ReceiverState.FAILED: ("✖", "error"),
     ReceiverState.STOPPED: ("○", "dim"),
 }
-
-
-LARGE_BYTES = 2 * 10**9
-"""From here on the header says how to make room."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +37,7 @@ class HeaderState:
     open_to_anyone: Sequence[str] = ()
     """Addresses on which anyone may send."""
     trouble: str = ""
-    """Why nothing can be stored now; empty where it can."""
+    """What is wrong at this moment (nothing can be stored, the limits cannot be kept); empty where nothing is."""
     pruned: int = 0
     """Traces that the limits of size and age have taken away."""
     reindexed: int | None = None
@@ -90,17 +87,15 @@ def _left(state: HeaderState, palette: Palette, room: int) -> Row:
         row.gap(2)
     if state.open_to_anyone:
         row.own(f"⚠ open to anyone: {' '.join(state.open_to_anyone)}", palette.style("error", bold=True)).gap(2)
+    size = format_bytes(state.store_bytes)  # always there, so what may be long leaves it its place
     if state.trouble:
-        row.received(f"✖ nothing is stored: {state.trouble}", palette.style("error", bold=True)).gap(2)
+        _up_to(row, f"✖ {state.trouble}", room - len(size) - 2, palette.style("error", bold=True))
     if state.role:
-        row.received(state.role, palette.style("warning")).gap(2)
-    size = format_bytes(state.store_bytes)
-    if state.store_bytes >= LARGE_BYTES:
-        size += " (tracetui prune)"
-    facts = [f"{_rate(state.spans_per_second)} spans/s", size]
-    for text in facts:
-        if row.width + len(text) + 2 <= room:
-            row.own(text, palette.style("text" if state.spans_per_second and text is facts[0] else "dim")).gap(2)
+        _up_to(row, state.role, room - len(size) - 2, palette.style("warning"))
+    rate = f"{_rate(state.spans_per_second)} spans/s"
+    if row.width + len(rate) + 2 + len(size) + 2 <= room:
+        row.own(rate, palette.style("text" if state.spans_per_second else "dim")).gap(2)
+    row.own(size, palette.style("dim")).gap(2)
     reindexed = "" if state.reindexed is None else f"updating older spans {state.reindexed}%"
     if reindexed and row.width + len(reindexed) + 2 <= room:
         row.own(reindexed, palette.style("dim")).gap(2)
@@ -114,6 +109,12 @@ def _left(state: HeaderState, palette: Palette, room: int) -> Row:
         if count and row.width + len(text) + 2 <= room:
             row.own(text, palette.style("warning")).gap(2)
     return row
+
+
+def _up_to(row: Row, text: str, end: int, style: Style) -> None:
+    """Received text, and a gap, that end before a cell of the row."""
+    if (room := end - row.width - 2) > 1:
+        row.up_to(text, room, style).gap(2)
 
 
 def _rate(spans_per_second: float) -> str:
