@@ -6,6 +6,7 @@
     ├── StoreError              the database cannot be used                                  exit 1
     │   ├── NewerSchemaError    written by a later version
     │   ├── NotADatabaseError   the path holds something else
+    │   ├── DamagedError        the file is ours and damaged
     │   ├── StoreLockedError    another process writes it
     │   ├── DiskFullError       no space left, or only the reserve; retry                    (503 / UNAVAILABLE)
     │   ├── SearchCancelled     somebody no longer wants the answer
@@ -59,6 +60,10 @@ class NewerSchemaError(StoreError):
 
 class NotADatabaseError(StoreError):
     """The database path names something that is not a tracetui database."""
+
+
+class DamagedError(StoreError):
+    """The database is ours, and damaged."""
 
 
 class StoreLockedError(StoreError):

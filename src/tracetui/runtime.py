@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from tracetui.config import Address, Settings
-from tracetui.errors import StoreLockedError
+from tracetui.errors import DamagedError, StoreLockedError
 from tracetui.model.clock import Clock, SystemClock
 from tracetui.model.derivation import DERIVATION_VERSION
 from tracetui.model.numbers import format_bytes
@@ -24,6 +24,8 @@ from tracetui.store.api import Commit, CommitListener, IncomingSpan, Removed, Sp
 from tracetui.store.ingest import Ingest
 from tracetui.store.lock import Owner, read_owner
 from tracetui.store.sqlite import SqliteReader, SqliteWriter
+from tracetui.store.sqlite.connection import replace_damaged
+from tracetui.store.sqlite.damage import SetAside
 
 if TYPE_CHECKING:
     from tracetui.receivers import ReceiverSet
@@ -61,13 +63,17 @@ class Runtime:
     Args:
         settings: What to open and where to listen.
         clock: The clock of all parts.
+        sets_aside: Whether a damaged database is kept under another name and a new one begun.
     """
 
-    def __init__(self, settings: Settings, *, clock: Clock | None = None) -> None:
+    def __init__(self, settings: Settings, *, clock: Clock | None = None, sets_aside: bool = False) -> None:
         self.settings = settings
         self.clock: Clock = clock or SystemClock()
         self.owner: Owner | None = None
         """The process that writes the database, where it is not this one."""
+        self.set_aside: SetAside | None = None
+        """The damaged database in whose place this one was begun."""
+        self._sets_aside = sets_aside
         USER_TABLE.use(settings.prices)
         self._writer: SqliteWriter | None = None
         self._ingest: Ingest | None = None
@@ -124,13 +130,22 @@ class Runtime:
 
     def _open_store(self) -> None:
         try:
-            self._writer = SqliteWriter(self.settings.db, derivation_version=DERIVATION_VERSION, derive=derive_span)
+            self._writer = self._open_writer()
         except StoreLockedError:
             self.owner = read_owner(self.settings.db)
             self.open_reader().close()
             return
         self._ingest = Ingest(self._writer, clock=self.clock)
         self._ingest.start()
+
+    def _open_writer(self) -> SqliteWriter:
+        try:
+            return SqliteWriter(self.settings.db, derivation_version=DERIVATION_VERSION, derive=derive_span)
+        except DamagedError:
+            if not self._sets_aside:
+                raise
+        self.set_aside = replace_damaged(self.settings.db, clock=self.clock)
+        return SqliteWriter(self.settings.db, derivation_version=DERIVATION_VERSION, derive=derive_span)
 
     def start_receivers(self) -> None:
         """Open the listeners, where this process receives. A listener that fails says so in `statuses`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -248,6 +249,21 @@ def delete(
     from tracetui.cli.removing import delete
 
     return delete(settings, joined(query), confirmed=yes, pinned=pinned)
+
+
+@command()
+def salvage(
+    settings: GivenSettings,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The damaged file; it is only read.")],
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="NEW", help="A new file to store into, rather than the database."),
+    ] = None,
+) -> int:
+    """Bring back what can be read of a damaged database."""
+    from tracetui.cli.salvage import salvage
+
+    return salvage(settings, file, output)
 
 
 @command()

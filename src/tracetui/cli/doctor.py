@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import platform
+import shlex
 import stat
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing
@@ -106,7 +108,13 @@ def _configuration(settings: Settings) -> Iterator[Finding]:
 
 
 def _database(settings: Settings) -> Iterator[Finding]:
+    from tracetui.store.sqlite.damage import SIDE_FILES
+
     path = settings.db
+    for kept in sorted(path.parent.glob(f"{glob.escape(path.name)}.damaged-*")):
+        if not kept.name.endswith(SIDE_FILES):
+            hint = f"`tracetui salvage {shlex.quote(str(kept))}` brings back what can be read of it; then remove it."
+            yield Finding("set aside", NOTE, f"{kept} was damaged; {format_bytes(kept.stat().st_size)}", hint)
     if not path.exists():
         yield Finding("database", NOTE, f"{path} does not exist yet", "It is made when tracetui starts.")
         return

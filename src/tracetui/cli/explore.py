@@ -37,7 +37,7 @@ def explore(given: ExplorerWords) -> int:
     gc.disable()  # until the first paint: nothing of the imports is garbage, and looking costs a tenth of the start
     from tracetui.runtime import Runtime  # deferred like the screen: nothing is opened for words that are wrong
 
-    runtime = Runtime(settings)
+    runtime = Runtime(settings, sets_aside=True)
     runtime.begin_opening()
     from tracetui.tui.launch import run
 

@@ -155,7 +155,7 @@ def _receiving(settings: Settings) -> Runtime:
     grpc = settings.grpc
     if grpc is not None and not _is_free(grpc):
         grpc = Address(grpc.host, 0)
-    return Runtime(replace(settings, http=http, grpc=grpc, receive=True))
+    return Runtime(replace(settings, http=http, grpc=grpc, receive=True), sets_aside=True)
 
 
 def _is_free(address: Address) -> bool:

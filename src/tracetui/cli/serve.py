@@ -37,12 +37,14 @@ def serve(settings: Settings) -> int:
 
     for number in SIGNALS:
         signal.signal(number, on_signal)
-    with Runtime(settings) as runtime:
+    with Runtime(settings, sets_aside=True) as runtime:
         if not runtime.is_writer:
             owner = f" (pid {runtime.owner.pid})" if runtime.owner and runtime.owner.pid else ""
             raise StoreLockedError(
                 f"Another tracetui{owner} is writing {settings.db}.", hint="Stop it, or choose another --db."
             )
+        if runtime.set_aside is not None:
+            diagnostics.note(str(runtime.set_aside))
         statuses = runtime.statuses()
         check_listening(statuses)
         for status in statuses:

@@ -27,6 +27,7 @@ COMMANDS = frozenset(
         "reindex",
         "prune",
         "delete",
+        "salvage",
         "demo",
     }
 )

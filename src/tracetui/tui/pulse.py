@@ -123,8 +123,9 @@ class Pulse:
         return "" if path == Settings().db else f"--db {shlex.quote(str(path))} "
 
     def notices(self) -> list[str]:
-        """What the user should be told once: a listener that failed, metrics that are not kept."""
-        told = [status.error for status in self._runtime.statuses() if status.state is ReceiverState.FAILED]
+        """What the user should be told once: a file that was set aside, a listener that failed, metrics not kept."""
+        told = [str(self._runtime.set_aside)] if self._runtime.set_aside else []
+        told += [status.error for status in self._runtime.statuses() if status.state is ReceiverState.FAILED]
         if self._runtime.counts().metrics:
             told.append("An app sends metrics; tracetui keeps traces and logs only.")
         told += self._runtime.price_problems()

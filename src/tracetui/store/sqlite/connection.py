@@ -8,14 +8,32 @@ from __future__ import annotations
 import errno
 import json
 import os
+import shlex
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from tracetui.errors import NewerSchemaError, NotADatabaseError, StoreError, StoreLockedError, TracetuiError
+from tracetui.errors import (
+    DamagedError,
+    NewerSchemaError,
+    NotADatabaseError,
+    StoreError,
+    StoreLockedError,
+    TracetuiError,
+)
+from tracetui.model.clock import Clock
 from tracetui.store.lock import acquire
 from tracetui.store.space import disk_full
+from tracetui.store.sqlite.damage import (
+    SetAside,
+    bears_our_mark,
+    clear_suspicion,
+    is_suspected,
+    lost_its_file,
+    set_aside,
+    suspect,
+)
 from tracetui.store.sqlite.schema import NAMES, create
 
 SCHEMA_VERSION = len(NAMES)
@@ -35,8 +53,22 @@ _SMALLEST_DATABASE = 512
 """Bytes of the smallest page; what is longer SQLite looks at itself."""
 _CHECKPOINT_BYTES = 16 << 20
 _OTHER_TABLES = "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name <> '_sqlite_migrations'"
+_HEADS = (
+    "SELECT max(id) FROM spans",
+    "SELECT max(id) FROM traces",
+    "SELECT max(id) FROM span_data",
+    "SELECT max(id) FROM logs",
+    "SELECT * FROM search_index",
+    "SELECT rowid FROM span_terms WHERE span_terms MATCH 'x' LIMIT 1",
+    "SELECT name FROM sqlite_master",
+)
+"""What tells cheaply whether the writer finds what it begins with."""
+
 _CHECK = "Check its permissions, or choose another file with --db."
 _AT_HAND = "Choose another file with --db."
+_NOT_OURS = (
+    "Choose another file with --db; if tracetui has made this one, `tracetui salvage` may get something out of it."
+)
 
 
 def open_for_writing(path: Path) -> sqlite3.Connection:
@@ -44,19 +76,73 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
 
     Raises:
         StoreError: Or one of its kinds: the file cannot be used; says why.
+        DamagedError: It is ours and damaged. Its bytes are as they were.
     """
-    with _translated(path):
-        if _version(path) is None:
+    with translated(path):
+        if _checked_version(path) is None:
             _create(path)
         elif not os.access(path, os.W_OK):
             raise StoreError(f"{path} is not writable.", hint=_CHECK)
         connection = _connect(path, "rw")
         try:
             _prepare(connection, path)
-        except BaseException:
+        except BaseException as error:
             connection.close()
+            if isinstance(error, UNREADABLE) and isinstance(explain(error, path), DamagedError):
+                suspect(path)
             raise
     return connection
+
+
+def _checked_version(path: Path) -> int | None:
+    """As `_version`, for the one who writes: whose file it is and whether it is whole is found out before anything is
+    written, and that includes the log's being brought into the file, which happens when a connection is closed.
+    """
+    check_path(path)
+    try:
+        if path.exists() and lost_its_file(path):
+            raise damaged(path)
+        version = _version(path)
+        if version == SCHEMA_VERSION:
+            _look_at_heads(path)
+        if version and is_suspected(path):
+            _look_at_all(path)
+    except NotADatabaseError as error:
+        if bears_our_mark(path, APPLICATION_ID):
+            raise damaged(path) from error
+        raise
+    return version
+
+
+def _look_at_heads(path: Path) -> None:
+    """Read what the writer reads when it begins."""
+    with closing(_connect(path, "ro")) as connection:
+        for statement in _HEADS:
+            connection.execute(statement).fetchall()
+
+
+def _look_at_all(path: Path) -> None:
+    with closing(_connect(path, "ro")) as connection:
+        if is_damaged(connection):
+            raise damaged(path)
+    clear_suspicion(path)
+
+
+def replace_damaged(path: Path, *, clock: Clock | None = None) -> SetAside | None:
+    """Set a damaged file aside; None where it is not damaged (any more: another process may have done so).
+
+    Raises:
+        StoreError: Another process writes it, or it cannot be renamed.
+    """
+    lock = acquire(path)
+    try:
+        with translated(path):
+            _checked_version(path)
+    except DamagedError:
+        return set_aside(path, clock=clock)
+    finally:
+        lock.release()
+    return None
 
 
 def open_for_reading(path: Path) -> sqlite3.Connection:
@@ -65,7 +151,7 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
     Raises:
         StoreError: Or one of its kinds: the file cannot be used; says why.
     """
-    with _translated(path):
+    with translated(path):
         if _version(path) != SCHEMA_VERSION:
             _bring_up_to_date(path)
         connection = _connect(path, "ro")
@@ -91,7 +177,6 @@ def check_path(path: Path) -> None:
 
     Raises:
         StoreError: It cannot; says why.
-        NotADatabaseError: It holds something else.
     """
     _make_folder(path.parent)
     if path.is_symlink():
@@ -106,14 +191,10 @@ def check_path(path: Path) -> None:
         return
     if not path.is_file():
         raise StoreError(f"{path} is not a regular file.", hint=_AT_HAND)
-    # Not opened here: closing a file lets go of every lock this process has on it, those of an open connection too, and
-    # another program that then closed the database would take itself for the last and delete the write-ahead log.
-    if 0 < path.stat().st_size < _SMALLEST_DATABASE:
-        raise NotADatabaseError(f"{path} is not an SQLite database.", hint=_AT_HAND)
 
 
 @contextmanager
-def _translated(path: Path) -> Iterator[None]:
+def translated(path: Path) -> Iterator[None]:
     """Turn errors of the system and of SQLite into ours, naming the file."""
     try:
         yield
@@ -128,6 +209,9 @@ def _translated(path: Path) -> Iterator[None]:
 
 UNREADABLE = (sqlite3.Error, UnicodeDecodeError, json.JSONDecodeError)
 """What reading a file raises that cannot be used: sqlite3 passes on text that is no UTF-8, in its messages too."""
+
+ODD_VALUES = (TypeError, ValueError, KeyError, IndexError, OverflowError)
+"""What working with values raises that no writer has written."""
 
 
 def explain(error: Exception, path: Path) -> StoreError:
@@ -144,10 +228,21 @@ def explain(error: Exception, path: Path) -> StoreError:
             return disk_full(path)
         case sqlite3.SQLITE_CORRUPT:
             return damaged(path)
+        case sqlite3.SQLITE_ERROR if "fts5 file format" in str(error):  # the one damage that FTS5 does not call so
+            return damaged(path)
         case sqlite3.SQLITE_NOTADB:
-            return NotADatabaseError(f"{path} is not an SQLite database.", hint=_AT_HAND)
+            return NotADatabaseError(f"{path} is not an SQLite database.", hint=_NOT_OURS)
         case _:
             return StoreError(f"{path} cannot be used: {error}.", hint="`tracetui doctor` may tell more.")
+
+
+@contextmanager
+def as_damage(path: Path) -> Iterator[None]:
+    """Turn errors over values that no writer has written into ours."""
+    try:
+        yield
+    except ODD_VALUES as error:
+        raise damaged(path) from error
 
 
 def is_damaged(connection: sqlite3.Connection) -> bool:
@@ -159,9 +254,10 @@ def is_damaged(connection: sqlite3.Connection) -> bool:
     return found != "ok"
 
 
-def damaged(path: Path) -> StoreError:
+def damaged(path: Path) -> DamagedError:
     """The error for a file that is damaged."""
-    return StoreError(f"{path} is damaged.", hint="Move it away to start afresh, or restore a copy.")
+    hint = f"`tracetui salvage {shlex.quote(str(path))} -o NEW` copies what can be read of it into a new file."
+    return DamagedError(f"{path} is damaged.", hint=hint)
 
 
 def _make_folder(folder: Path) -> None:
@@ -210,6 +306,10 @@ def _version(path: Path) -> int | None:
     check_path(path)
     if not path.exists():
         return None
+    # Not opened here: closing a file lets go of every lock this process has on it, those of an open connection too, and
+    # another program that then closed the database would take itself for the last and delete the write-ahead log.
+    if 0 < path.stat().st_size < _SMALLEST_DATABASE:
+        raise NotADatabaseError(f"{path} is not an SQLite database.", hint=_NOT_OURS)
     with closing(_connect(path, "ro")) as connection:
         application = int(connection.execute("PRAGMA application_id").fetchone()[0])
         if application != APPLICATION_ID and (application or connection.execute(_OTHER_TABLES).fetchone()[0]):

@@ -15,7 +15,7 @@ from tracetui.model.trace import SpanNode, SpanRow, TraceSummary
 from tracetui.model.usage import Usage
 from tracetui.store.api import ResourceRecord, ScopeRecord, StoredLog, StoredSpan, StoreSize
 from tracetui.store.sqlite import statements
-from tracetui.store.sqlite.connection import UNREADABLE, damaged, explain, is_damaged, open_for_reading
+from tracetui.store.sqlite.connection import ODD_VALUES, UNREADABLE, damaged, explain, is_damaged, open_for_reading
 from tracetui.store.sqlite.derived import OutdatedReads
 from tracetui.store.sqlite.groups import GroupReads
 from tracetui.store.sqlite.indexing import IndexReads
@@ -162,8 +162,8 @@ class SqliteReader(SearchReads, GroupReads, SessionReads, OutdatedReads, IndexRe
             yield
         except UNREADABLE as error:
             raise explain(error, self.path) from error
-        except (TypeError, ValueError, KeyError, IndexError, OverflowError) as error:
-            if is_damaged(self._connection):  # values that no writer has written
+        except ODD_VALUES as error:
+            if is_damaged(self._connection):
                 raise damaged(self.path) from error
             raise
 

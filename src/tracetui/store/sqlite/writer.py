@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -11,7 +12,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import TypeAlias
 
-from tracetui.errors import StoreError
+from tracetui.errors import DamagedError, StoreError
 from tracetui.store.api import (
     Commit,
     DeriveSpan,
@@ -27,7 +28,8 @@ from tracetui.store.lock import WriterLock, acquire
 from tracetui.store.rollup import SpanState, TraceRollup, TraceState
 from tracetui.store.space import SpaceGuard
 from tracetui.store.sqlite import derived, statements
-from tracetui.store.sqlite.connection import check_path, explain, open_for_writing
+from tracetui.store.sqlite.connection import as_damage, check_path, explain, open_for_writing, translated
+from tracetui.store.sqlite.damage import suspect
 from tracetui.store.sqlite.indexing import IndexWrites, index_version
 from tracetui.store.sqlite.listening import Listener
 from tracetui.store.sqlite.removal import Remover, give_back
@@ -46,6 +48,8 @@ from tracetui.store.sqlite.rows import (
     update_traces,
     write_marks,
 )
+
+log = logging.getLogger(__name__)
 
 _MAX_CACHED_RECORDS = 4096
 """Resources, and scopes, whose row ids are remembered."""
@@ -113,19 +117,33 @@ class SqliteWriter(IndexWrites):
         self._sequence = 0
         self._derivation_version = derivation_version
         self._next_span: int
-        self._next_span, self._next_trace = self._connection.execute(statements.NEXT_IDS).fetchone()
-        self._first_fresh = self._next_span
-        self._stored = StoredSpans(self._connection)
-        self._listener = Listener(self._connection, self._stored, derive)
-        self._remover = Remover(self._connection)
+        self._next_trace: int
         self._resources: dict[ResourceRecord, int] = {}
         self._scopes: dict[ScopeRecord, int] = {}
-        if index_version(self._connection) != derivation_version:
-            try:
-                self.clear_index()
-            except BaseException:
-                self.close()
-                raise
+        try:
+            self._begin(derive)
+        except BaseException as error:
+            self._abandon()
+            if isinstance(error, DamagedError):
+                suspect(path)
+            raise
+
+    def _begin(self, derive: DeriveSpan | None) -> None:
+        with translated(self.path), as_damage(self.path):
+            self._next_span, self._next_trace = self._connection.execute(statements.NEXT_IDS).fetchone()
+            self._first_fresh = self._next_span
+            self._stored = StoredSpans(self._connection)
+            self._listener = Listener(self._connection, self._stored, derive)
+            self._remover = Remover(self._connection)
+            is_outdated = index_version(self._connection) != self._derivation_version
+        if is_outdated:
+            self.clear_index()
+
+    def _abandon(self) -> None:
+        """Close what could not begin."""
+        self._open = False
+        self._connection.close()
+        self.lock.release()
 
     def write(self, batches: Sequence[IncomingBatch]) -> Commit:
         """Store the batches in one durable transaction.
@@ -209,7 +227,10 @@ class SqliteWriter(IndexWrites):
         except BaseException as error:
             self._roll_back()
             if isinstance(error, sqlite3.Error):
-                raise explain(error, self.path) from error
+                explained = explain(error, self.path)
+                if isinstance(explained, DamagedError):
+                    suspect(self.path)
+                raise explained from error
             if isinstance(error, OverflowError | UnicodeEncodeError):
                 raise StoreError(f"A value does not fit into {self.path}: {type(error).__name__}.") from error
             raise
@@ -233,7 +254,10 @@ class SqliteWriter(IndexWrites):
         self._scopes.clear()
         self._remover.forget()
         if self._connection.in_transaction:
-            self._connection.execute("ROLLBACK")
+            try:
+                self._connection.execute("ROLLBACK")
+            except sqlite3.Error as error:  # what made the transaction fail is told; a rollback cannot fail halfway
+                log.warning("rolling back failed: %s", error)
 
     def _write(self, batches: Sequence[IncomingBatch]) -> Commit:
         changes = _Changes()
