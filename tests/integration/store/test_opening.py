@@ -168,8 +168,23 @@ def migrations_table_only(path: Path) -> None:
         migrations.MIGRATIONS.ensure_migrations_table(Database(torn))
 
 
+def hot_journal(path: Path) -> None:
+    """What the power leaves that goes while the first page is written: it, and how to take it back."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as torn:
+        torn.execute("PRAGMA journal_mode=persist")
+        torn.execute("PRAGMA cache_size=0")
+        torn.execute("BEGIN")
+        torn.execute(f"PRAGMA application_id={connection.APPLICATION_ID}")
+        for number in range(50):
+            torn.execute(f"CREATE TABLE t{number} (a)")
+        path.with_name("hot").write_bytes(path.with_name("a.db-journal").read_bytes())
+        torn.execute("ROLLBACK")
+    path.with_name("hot").rename(path.with_name("a.db-journal"))
+    path.write_bytes(b"SQLite format 3\0" + bytes(4080))
+
+
 @pytest.mark.parametrize("opener", OPENERS)
-@pytest.mark.parametrize("cut_short", [empty, header_only, migrations_table_only])
+@pytest.mark.parametrize("cut_short", [hot_journal, empty, header_only, migrations_table_only])
 def test_a_file_whose_making_was_cut_short_is_finished(
     tmp_path: Path, opener: type[SqliteWriter], cut_short: object
 ) -> None:

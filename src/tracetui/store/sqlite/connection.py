@@ -11,7 +11,7 @@ import os
 import shlex
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from tracetui.errors import (
@@ -25,10 +25,12 @@ from tracetui.errors import (
 from tracetui.model.clock import Clock
 from tracetui.store.lock import acquire
 from tracetui.store.space import disk_full
+from tracetui.store.sqlite import statements
 from tracetui.store.sqlite.damage import (
     SetAside,
     bears_our_mark,
     clear_suspicion,
+    holds_unfinished_change,
     is_suspected,
     lost_its_file,
     set_aside,
@@ -54,8 +56,8 @@ _SMALLEST_DATABASE = 512
 _CHECKPOINT_BYTES = 16 << 20
 _OTHER_TABLES = "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name <> '_sqlite_migrations'"
 _HEADS = (
-    "SELECT max(id) FROM spans",
-    "SELECT max(id) FROM traces",
+    statements.NEXT_IDS,
+    statements.HAS_LOGS_THAT_TELL,
     "SELECT max(id) FROM span_data",
     "SELECT max(id) FROM logs",
     "SELECT * FROM search_index",
@@ -87,11 +89,22 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
         try:
             _prepare(connection, path)
         except BaseException as error:
-            connection.close()
+            close_as_it_is(connection, path)
             if isinstance(error, UNREADABLE) and isinstance(explain(error, path), DamagedError):
                 suspect(path)
             raise
     return connection
+
+
+def close_as_it_is(connection: sqlite3.Connection, path: Path) -> None:
+    """Close the writer's connection without what closing the last one does: bring the log into the file, and delete it.
+
+    Another that cannot write is closed after it, and leaves both alone.
+    """
+    with suppress(*UNREADABLE), closing(_connect(path, "ro")) as last:
+        last.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        connection.close()
+    connection.close()
 
 
 def _checked_version(path: Path) -> int | None:
@@ -297,7 +310,8 @@ def _connect(path: Path, mode: str) -> sqlite3.Connection:
 
 
 def _version(path: Path) -> int | None:
-    """The schema version of a file that is ours, 0 while it is empty, None where there is none. Changes nothing.
+    """The schema version of a file that is ours, 0 while it is empty, None where there is none. Changes nothing
+    but what the making of the file, or a migration, has left unfinished.
 
     Raises:
         NotADatabaseError: It is not ours.
@@ -310,7 +324,8 @@ def _version(path: Path) -> int | None:
     # another program that then closed the database would take itself for the last and delete the write-ahead log.
     if 0 < path.stat().st_size < _SMALLEST_DATABASE:
         raise NotADatabaseError(f"{path} is not an SQLite database.", hint=_NOT_OURS)
-    with closing(_connect(path, "ro")) as connection:
+    # a change that was cut short is taken back by a connection that may write, and by no other
+    with closing(_connect(path, "rw" if holds_unfinished_change(path, APPLICATION_ID) else "ro")) as connection:
         application = int(connection.execute("PRAGMA application_id").fetchone()[0])
         if application != APPLICATION_ID and (application or connection.execute(_OTHER_TABLES).fetchone()[0]):
             raise NotADatabaseError(f"{path} is an SQLite database of another program.", hint=_AT_HAND)
@@ -327,8 +342,10 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     outdated = int(connection.execute("PRAGMA user_version").fetchone()[0]) < SCHEMA_VERSION
     if outdated:
         connection.execute(f"PRAGMA page_size={PAGE_SIZE}")  # of no effect once the file has a page
+        connection.execute("BEGIN")  # so that there is no file with a page and without our id
         connection.execute("PRAGMA auto_vacuum=incremental")  # likewise; lets what was removed go back to the disk
         connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
+        connection.execute("COMMIT")
     mode = connection.execute("PRAGMA journal_mode=wal").fetchone()[0]
     if mode != "wal":
         raise StoreError(

@@ -23,6 +23,9 @@ SIDE_FILES = ("-wal", "-journal", "-shm")
 
 _HEADER = 100
 _ID_AT = 68
+_JOURNAL_HEADER = 28
+_PAGES_AT = 16
+"""Where the header of a journal says how many pages the file had."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +115,21 @@ def bears_our_mark(path: Path, application_id: int) -> bool:
     with path.open("rb") as file:
         header = file.read(_HEADER)
     return header[_ID_AT : _ID_AT + 4] == application_id.to_bytes(4, "big")
+
+
+def holds_unfinished_change(path: Path, application_id: int) -> bool:
+    """Whether a rollback journal is left of a change to a file of ours, or to one that was empty.
+
+    A file has one only until it is made, before it has its write-ahead log.
+    """
+    journal = path.with_name(path.name + "-journal")
+    try:
+        with journal.open("rb") as file:
+            header = file.read(_JOURNAL_HEADER)
+    except OSError:
+        return False
+    was_empty = path.stat().st_size == 0 or header[_PAGES_AT : _PAGES_AT + 4] == bytes(4)
+    return bool(header) and (was_empty or bears_our_mark(path, application_id))
 
 
 def lost_its_file(path: Path) -> bool:

@@ -28,7 +28,14 @@ from tracetui.store.lock import WriterLock, acquire
 from tracetui.store.rollup import SpanState, TraceRollup, TraceState
 from tracetui.store.space import SpaceGuard
 from tracetui.store.sqlite import derived, statements
-from tracetui.store.sqlite.connection import as_damage, check_path, explain, open_for_writing, translated
+from tracetui.store.sqlite.connection import (
+    as_damage,
+    check_path,
+    close_as_it_is,
+    explain,
+    open_for_writing,
+    translated,
+)
 from tracetui.store.sqlite.damage import suspect
 from tracetui.store.sqlite.indexing import IndexWrites, index_version
 from tracetui.store.sqlite.listening import Listener
@@ -142,7 +149,7 @@ class SqliteWriter(IndexWrites):
     def _abandon(self) -> None:
         """Close what could not begin."""
         self._open = False
-        self._connection.close()
+        close_as_it_is(self._connection, self.path)
         self.lock.release()
 
     def write(self, batches: Sequence[IncomingBatch]) -> Commit:
