@@ -86,6 +86,24 @@ def sanitise(text: str, *, keep_newlines: bool = False) -> str:
     return text
 
 
+def escaped(json_text: str) -> str:
+    """JSON text with every character that `sanitise` replaces written as an escape, which loses nothing."""
+    if _PLAIN.match(json_text):
+        return json_text
+    patterns = _patterns()
+    text = patterns.hidden.sub(_escape, json_text)
+    if patterns.unusual.search(text):
+        text = patterns.astral_hidden.sub(_escape, text)
+        text = patterns.unusual.sub(lambda match: _escape(match) if _stand_in(match) != match[0] else match[0], text)
+    return text
+
+
+def _escape(match: re.Match[str]) -> str:
+    """A character as JSON escapes it: astral ones as the two surrogates of UTF-16."""
+    units = match[0].encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{units[at : at + 2].hex()}" for at in range(0, len(units), 2))
+
+
 def _visible(match: re.Match[str]) -> str:
     """What stands for a hidden character: a control picture, or its number."""
     code = ord(match[0])

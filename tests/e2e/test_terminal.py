@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import signal
 import socket
 import time
@@ -11,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.corpus import CORPUS
 from tests.support.programs import Explorer, environment, free_port, json_lines, run_app, run_cli, tracetui
 from tests.support.terminal import Terminal
 
@@ -63,25 +61,6 @@ def test_a_port_in_use_is_named_and_the_other_listener_works(tmp_path: Path) -> 
             assert "✖ grpc" in text and "● http" in text
             run_app("plain_app.py", f"http://127.0.0.1:{http}/v1/traces", home=tmp_path)
             terminal.wait_for("GET /ask")
-
-
-def test_hostile_names_reach_the_terminal_as_text_alone(tmp_path: Path) -> None:
-    db = tmp_path / "traces.db"
-    done = run_cli("import", str(CORPUS / "plain-weird" / "traces.pb"), "--db", str(db), home=tmp_path)
-    assert done.returncode == 0
-    explorer = Explorer(tmp_path)
-    with explorer as terminal:
-        terminal.wait_for("␛[31mred␛[0m ansi name", "[red]x[/]")
-        terminal.press("enter")
-        terminal.wait_for("Enter Inspect")
-        for _ in range(10):
-            terminal.press("1", "5", "8", "j")
-        terminal.wait_for("trailing")
-        terminal.press("q")
-        assert terminal.wait_exit() == 0
-    sequences = set(re.findall(rb"\x1b\](\d+)", bytes(terminal.output)))
-    assert not sequences & {b"0", b"2", b"8", b"52", b"777", b"1337"}, "a title, link or clipboard was written"
-    assert b"\x9b" not in re.sub(rb"[\xc2-\xf4][\x80-\xbf]+", b"", bytes(terminal.output))
 
 
 def test_an_idle_screen_writes_nothing(tmp_path: Path) -> None:

@@ -44,6 +44,7 @@ class Terminal:
         self._lock = threading.Lock()
         self.output = bytearray()
         """Every byte the program has written."""
+        self._text, self._drawn = "", -1
         self._master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
         environ = {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8", **(env or os.environ)}
@@ -71,7 +72,9 @@ class Terminal:
     def text(self) -> str:
         """The screen, a line a row."""
         with self._lock:
-            return "\n".join(self.screen.display)
+            if self._drawn != len(self.output):  # drawing takes longer than most waits look apart
+                self._text, self._drawn = "\n".join(self.screen.display), len(self.output)
+            return self._text
 
     def press(self, *keys: str) -> None:
         """Press keys by name, or type text."""
@@ -110,3 +113,51 @@ class Terminal:
             self.process.wait()
         os.close(self._master)
         self._reader.join(timeout=5)
+
+
+def output_of(
+    command: Sequence[str],
+    *,
+    size: tuple[int, int] = (160, 50),
+    env: Mapping[str, str] | None = None,
+    typed: bytes = b"",
+    timeout: float = 60,
+) -> tuple[int, bytes]:
+    """Run a program on a pty of its own to its end.
+
+    Args:
+        command: The program and its arguments.
+        size: Columns and rows.
+        env: Its whole environment, `TERM` added.
+        typed: What is typed before it reads.
+        timeout: Seconds it may take.
+
+    Returns:
+        Its exit status, and every byte that it wrote.
+    """
+    master, slave = pty.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
+    environ = {"TERM": "xterm-256color", "LANG": "C.UTF-8", **(env or os.environ)}
+    process = subprocess.Popen(command, stdin=slave, stdout=slave, stderr=slave, env=environ, start_new_session=True)
+    os.close(slave)
+    os.write(master, typed)
+    written = bytearray()
+    timer = threading.Timer(timeout, process.kill)
+    timer.start()
+    try:
+        while data := _read_pty(master):
+            written += data
+        return process.wait(timeout), bytes(written)
+    finally:
+        timer.cancel()
+        process.kill()
+        process.wait()
+        os.close(master)
+
+
+def _read_pty(master: int) -> bytes:
+    """What has been written, once there is something; nothing when the other side is closed."""
+    try:
+        return os.read(master, 65536)
+    except OSError:  # EIO: how Linux says that nobody holds the other side any more
+        return b""

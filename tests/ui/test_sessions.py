@@ -94,6 +94,19 @@ async def test_enter_on_a_turn_opens_its_trace_and_escape_comes_back_to_the_row(
         assert app.screen is app.explorer and app.explorer.level == "list"
 
 
+async def test_a_turn_opened_twice_in_one_breath_is_opened_once(explore: Explore, until: Until) -> None:
+    app = explore("oi-openai-http", "strands-agents")
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = await to_sessions(app, pilot, until, 2)
+        view = await read(screen, pilot, until, screen.sessions.at(0).session_id)  # type: ignore[union-attr]
+        await until(pilot, lambda: view.turn is not None)
+        screen.action_open_turn()
+        screen.action_open_turn()
+        await until(pilot, lambda: app.sessions is None and app.explorer.level == "trace")
+        await pilot.pause()
+        assert app.is_running and not app.failure
+
+
 async def test_a_slash_among_sessions_filters_the_traces_and_no_letter_after_it_is_a_key(
     explore: Explore, until: Until
 ) -> None:

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from tracetui.cli import diagnostics
 from tracetui.cli.output import OutputClosed
 from tracetui.cli.words import arrange, explorer_words
-from tracetui.errors import TracetuiError
+from tracetui.errors import TracetuiError, UsageError
+from tracetui.sanitise import sanitise
 
 
 def run_command_line(arguments: Sequence[str]) -> int:
@@ -46,9 +47,23 @@ def _run(words: Sequence[str]) -> int:
         return explore(given)
     from tracetui.cli.app import app, keep_only  # deferred: typer, see `explorer_words`
 
+    if command != "run":  # whose words belong to another program
+        _check_options(rest)
     keep_only(command)
     app(words, prog_name="tracetui")
     return diagnostics.DONE
+
+
+def _check_options(words: Sequence[str]) -> None:
+    """Answer for an option with characters that typer would repeat as they are.
+
+    Raises:
+        UsageError: There is one.
+    """
+    for word in words:
+        name = word.partition("=")[0]
+        if name.startswith("-") and sanitise(name) != name:
+            raise UsageError(f"No such option: {name}")
 
 
 def _abandon_stdout() -> None:

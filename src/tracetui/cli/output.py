@@ -10,13 +10,12 @@ import csv
 import io
 import json
 import os
-import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TextIO, TypeAlias
 
-from tracetui.sanitise import sanitise
+from tracetui.sanitise import escaped, sanitise
 
 if TYPE_CHECKING:
     from tracetui.model.attributes import JSONValue
@@ -58,11 +57,6 @@ FLEXIBLE_WIDTH = 20
 
 GAP = "  "
 """Between columns."""
-
-_HIDDEN_IN_JSON = re.compile(
-    "[\x7f-\x9f\u00ad\u061c\u180e\u200b\u200c\u200e\u200f\u2028-\u202e\u2060-\u206f"
-    "\ufeff\ufff9-\ufffb\U000e0000-\U000e0fff]"
-)
 
 
 class OutputClosed(Exception):
@@ -121,11 +115,7 @@ class Output:
     def json(self, value: JSONValue, *, compact: bool = False) -> None:
         """One JSON value on one line; what a terminal would obey or hide is escaped, which loses nothing."""
         text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":") if compact else None)
-        if not text.isascii() or "\x7f" in text:
-            text = _HIDDEN_IN_JSON.sub(
-                lambda match: json.dumps(match[0])[1:-1] if match[0] != "\x7f" else "\\u007f", text
-            )
-        self.write(text + "\n")
+        self.write(escaped(text) + "\n")
 
     def csv(self, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
         """A CSV table (RFC 4180, but line feeds end its lines): exact in a pipe, sanitised on a terminal."""

@@ -8,14 +8,16 @@ import logging
 import signal
 import threading
 import traceback
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.app import App, SystemCommand
 from textual.binding import BindingType
+from textual.command import Provider
 from textual.driver import Driver
+from textual.notifications import SeverityLevel
 from textual.screen import ModalScreen, Screen
 from textual.widgets import Input
 from textual.worker import Worker, WorkerState
@@ -25,6 +27,7 @@ from tracetui.errors import TracetuiError
 from tracetui.model.clock import Clock, SystemClock
 from tracetui.query.saved import expand
 from tracetui.runtime import Runtime
+from tracetui.sanitise import sanitise
 from tracetui.store.api import Commit
 from tracetui.tui.commands import COMMANDS, EVERYWHERE, commands_of
 from tracetui.tui.feed import Feed
@@ -56,11 +59,18 @@ _APP_ACTIONS = frozenset(
 )
 
 
+def _commands_provider() -> type[Provider]:
+    from tracetui.tui.palette import SafeCommands  # deferred as Textual defers its own: needed when it is opened
+
+    return SafeCommands
+
+
 class TracetuiApp(YankActions, App[str]):
     """The explorer. Returns `demo` when the user asked for the demo, else nothing."""
 
     TITLE = "tracetui"
     ENABLE_COMMAND_PALETTE = True
+    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {_commands_provider}
     BINDINGS: ClassVar[list[BindingType]] = []
     DEFAULT_CSS = """
     Toast { background: $surface; color: $foreground; }
@@ -96,6 +106,19 @@ class TracetuiApp(YankActions, App[str]):
     def get_driver_class(self) -> type[Driver]:
         """The platform's driver, writing less."""
         return lean(super().get_driver_class())
+
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: SeverityLevel = "information",
+        timeout: float | None = None,
+        markup: bool = False,
+    ) -> None:
+        """Show a note; it may quote received text, so it is sanitised and never read as markup."""
+        safe = sanitise(message, keep_newlines=True)
+        super().notify(safe, title=sanitise(title), severity=severity, timeout=timeout, markup=False)
 
     def on_mount(self) -> None:
         """Show the explorer; open the receivers once it has been painted."""
@@ -264,6 +287,8 @@ class TracetuiApp(YankActions, App[str]):
 
     def on_sessions_screen_open_trace(self, message: SessionsScreen.OpenTrace) -> None:
         """A turn is to be opened as the trace that it is."""
+        if self.sessions is None:
+            return  # a second click on the way out
         self.pop_screen()
         self.explorer.visit(message.trace_id)
 
