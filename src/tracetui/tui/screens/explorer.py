@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -10,6 +11,7 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
+from textual.css.query import NoMatches
 from textual.message import Message
 
 from tracetui.config import Settings
@@ -98,7 +100,7 @@ class ExplorerScreen(FilterCommands):
             self.call_after_refresh(self.show_toggles)
         self._feed.load_size(self)
         self._settling = self.set_timer(SETTLE_S, self._settle)
-        self.set_interval(1.0, self.show_state)
+        self.set_interval(1.0, self._tick)
         self.show_state()
 
     # Parts
@@ -268,6 +270,10 @@ class ExplorerScreen(FilterCommands):
         """Say what could not be read."""
         self.search_failed()
         self.notify(message.error, title=f"Could not read the {message.what}", severity="error", markup=False)
+
+    def _tick(self) -> None:
+        with suppress(NoMatches):  # it may come once more while the screen is taken down, part by part
+            self.show_state()
 
     def show_state(self) -> None:
         """Bring the header up to date; paints only what has changed."""

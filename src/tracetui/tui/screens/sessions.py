@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar
@@ -11,6 +12,7 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container
+from textual.css.query import NoMatches
 from textual.message import Message
 from textual.screen import Screen
 
@@ -80,7 +82,7 @@ class SessionsScreen(Screen[None]):
         self.sessions.set_title("Sessions")
         self._settling = self.set_timer(SETTLE_S, self._settle)
         self.sessions.show(SessionView())
-        self.set_interval(1.0, self.show_state)
+        self.set_interval(1.0, self._tick)
         self.show_state()
         self.go(reading=False)
 
@@ -209,6 +211,10 @@ class SessionsScreen(Screen[None]):
     def on_feed_failed(self, message: FeedFailed) -> None:
         """Say what could not be read."""
         self.notify(message.error, title=f"Could not read the {message.what}", severity="error", markup=False)
+
+    def _tick(self) -> None:
+        with suppress(NoMatches):  # it may come once more while the screen is taken down, part by part
+            self.show_state()
 
     def show_state(self) -> None:
         """Bring the header up to date; paints only what has changed."""
