@@ -26,6 +26,8 @@ from tracetui.store.lock import Owner, read_owner
 from tracetui.store.sqlite import SqliteReader, SqliteWriter
 from tracetui.store.sqlite.connection import replace_damaged
 from tracetui.store.sqlite.damage import SetAside
+from tracetui.store.sqlite.without import SqliteReaderWithout
+from tracetui.store.withheld import Withheld
 
 if TYPE_CHECKING:
     from tracetui.receivers import ReceiverSet
@@ -200,6 +202,29 @@ class Runtime:
         """Why the limits of size and age are not kept; empty where they are."""
         return self._retention.trouble if self._retention is not None else ""
 
+    @property
+    def last_row_id(self) -> int:
+        """What `remove` takes as `seen` for what is stored now."""
+        return self._writer.last_row_id if self._writer is not None else 0
+
+    def remove(self, trace_id: str, *, seen: int) -> Future[Removed]:
+        """Remove a trace, unless it has got spans since `seen`; what is left of it goes in the background.
+
+        Raises:
+            StoreError: This process does not write the database, or no longer.
+        """
+        ingest, now_nano = self.ingest, self.clock.now_nano()
+
+        def work(writer: SpanWriter) -> Removed:
+            removed = writer.remove([trace_id], now_nano=now_nano, seen=seen)
+            if removed.traces:
+                ingest.tell(Commit(0, frozenset({trace_id}), 0, 0, 0, 0))
+                if self._retention is not None:
+                    self._retention.wake()
+            return removed
+
+        return ingest.run(work)
+
     def pin(self, trace_id: str, *, pinned: bool) -> Future[None]:
         """Spare a trace from the limits, or no longer.
 
@@ -257,6 +282,10 @@ class Runtime:
     def open_reader(self) -> SpanReader:
         """A reader for the calling thread."""
         return SqliteReader(self.settings.db)
+
+    def open_reader_without(self, withheld: Withheld) -> SpanReader:
+        """A reader for the calling thread that leaves traces out."""
+        return SqliteReaderWithout(self.settings.db, withheld)
 
     def add_listener(self, listener: CommitListener) -> None:
         """Hear of every commit of this process."""

@@ -96,7 +96,7 @@ def test_a_pinned_trace_is_removed_for_no_limit(store: Backend) -> None:
     found = store.reader.oldest_traces(ended_before=2**62, running_since=2**62)
     assert [trace.trace_id for trace in found] == [trace_id(2)]
     for reason in (Reason.SIZE, Reason.AGE):  # chosen before it was pinned, say
-        assert store.writer.remove([trace_id(1)], reason=reason) == (0, 0)
+        assert store.writer.remove([trace_id(1)], reason=reason) == (0, 0, 1)
     store.writer.pin([trace_id(3)], pinned=False)
     assert store.writer.remove([trace_id(3)], reason=Reason.AGE).traces == 1
     store.writer.write([make_batch(*make_trace(1, spans=5))])
@@ -108,6 +108,16 @@ def test_a_pinned_trace_is_removed_for_no_limit(store: Backend) -> None:
     assert store.writer.remove([trace_id(1)]).traces == 1, "who asks for it gets it"
     store.writer.write([make_batch(*make_trace(1))])
     assert not any(row.pinned for row in store.reader.traces()), "a pin goes with its trace"
+
+
+def test_a_trace_that_has_got_spans_since_it_was_chosen_is_spared(store: Backend) -> None:
+    store.writer.write([make_batch(*make_trace(1), *make_trace(2), *make_trace(3))])
+    seen = store.writer.last_row_id
+    store.writer.write([make_batch(make_incoming_span(9, trace=1, parent=1), *make_trace(2))])
+    removed = store.writer.remove([trace_id(number) for number in (1, 2, 3, 77)], seen=seen)
+    assert (removed.traces, removed.spared) == (2, 1), "a re-sent span changes nothing, so trace 2 goes"
+    assert [trace.trace_id for trace in store.reader.traces()] == [trace_id(1)]
+    assert store.writer.remove([trace_id(1)], seen=store.writer.last_row_id).traces == 1
 
 
 def test_what_was_removed_is_accounted_for(store: Backend) -> None:

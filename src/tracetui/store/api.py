@@ -267,6 +267,8 @@ class Removed(NamedTuple):
 
     traces: int
     spans: int
+    spared: int = 0
+    """Traces that were to be removed and are there still."""
 
 
 class Reason(StrEnum):
@@ -385,8 +387,21 @@ class SpanWriter(Protocol):
         """
         ...
 
-    def remove(self, trace_ids: Sequence[str], *, reason: Reason = Reason.ASKED, now_nano: int = 0) -> Removed:
-        """Remove traces with all that belongs to them, in one short transaction; `reason` and time enter `removals`.
+    @property
+    def last_row_id(self) -> int:
+        """The highest row id of a span so far; any thread may ask."""
+        ...
+
+    def remove(
+        self, trace_ids: Sequence[str], *, reason: Reason = Reason.ASKED, now_nano: int = 0, seen: int | None = None
+    ) -> Removed:
+        """Remove traces with all that belongs to them, in one short transaction.
+
+        Args:
+            trace_ids: Which; those that are not there are left out.
+            reason: Enters `removals`, with the time; a limit spares what is pinned.
+            now_nano: That time.
+            seen: What `last_row_id` was when somebody chose them: a trace that has got spans since is spared.
 
         Nobody sees anything of them from then on. Spans of a huge trace may still take space until `purge` has removed
         them; a span of such a trace that arrives later begins a new one.

@@ -51,7 +51,13 @@ class ScriptedWriter:
     def pin(self, trace_ids: Sequence[str], *, pinned: bool = True) -> None:
         raise NotImplementedError
 
-    def remove(self, trace_ids: Sequence[str], *, reason: Reason = Reason.ASKED, now_nano: int = 0) -> Removed:
+    @property
+    def last_row_id(self) -> int:
+        raise NotImplementedError
+
+    def remove(
+        self, trace_ids: Sequence[str], *, reason: Reason = Reason.ASKED, now_nano: int = 0, seen: int | None = None
+    ) -> Removed:
         raise NotImplementedError
 
     def purge(self) -> int:

@@ -19,10 +19,11 @@ SPANS_AT_ONCE = 1_000
 """Spans that one step removes at most, about 25 ms of work."""
 
 _FIND = (
-    "SELECT t.id, t.trace_id, t.span_count + t.pending_count FROM json_each(?) k"
+    "SELECT t.id, t.trace_id, t.span_count + t.pending_count, t.pinned FROM json_each(?) k"
     " CROSS JOIN traces t ON t.trace_id = k.value"
 )
-_UNPINNED = f"{_FIND} WHERE NOT t.pinned"
+_SINCE = "SELECT 1 FROM spans INDEXED BY spans_by_trace WHERE trace = ? AND id > ? LIMIT 1"
+"""Whether a trace has got a span, or another version of one, since a row id was the last."""
 _TRACES = "DELETE FROM traces WHERE id IN (SELECT value FROM json_each(?))"
 _LOGS = "DELETE FROM logs WHERE trace_id <> '' AND trace_id IN (SELECT value FROM json_each(?))"
 _LOGS_KNOWN = (
@@ -107,23 +108,26 @@ class Remover:
         self._left: list[int] | None = None
         """Row ids of traces that are gone while spans of theirs may not be; None while that is not known."""
 
-    def remove(self, trace_ids: Sequence[str], reason: Reason, now_nano: int) -> Removed:
+    def remove(self, trace_ids: Sequence[str], reason: Reason, now_nano: int, seen: int | None) -> Removed:
         """Remove traces, and take account of it; those that are not there are none."""
-        # a limit's choice was read before: what has been pinned since is spared
-        find = _FIND if reason is Reason.ASKED else _UNPINNED
-        found = self._connection.execute(find, (json.dumps(list(trace_ids)),)).fetchall()
+        found = self._connection.execute(_FIND, (json.dumps(list(trace_ids)),)).fetchall()
+        there = len(found)
+        if reason is not Reason.ASKED:  # a limit's choice was read before: what has been pinned since is spared
+            found = [row for row in found if not row[-1]]
+        if seen is not None:
+            found = [row for row in found if not self._connection.execute(_SINCE, (row[0], seen)).fetchone()]
         if not found:
-            return Removed(0, 0)
-        self._connection.execute(_LOGS, (json.dumps([trace_id for _, trace_id, _ in found]),))
+            return Removed(0, 0, there)
+        self._connection.execute(_LOGS, (json.dumps([trace_id for _, trace_id, *_ in found]),))
         self._connection.execute(_LOGS_KNOWN)
         row_ids = [row_id for row_id, *_ in found]
         self._connection.execute(_TRACES, (json.dumps(row_ids),))
-        spans = sum(count for *_, count in found)
+        spans = sum(count for *_, count, _ in found)
         self._connection.execute(_ACCOUNT, (reason.value, len(found), spans, now_nano))
         owners = self._owners()
         self._connection.execute(_LEAVE, (json.dumps(row_ids),))
         owners.extend(row_ids)
-        return Removed(len(found), self.purge())
+        return Removed(len(found), self.purge(), there - len(found))
 
     def purge(self) -> int:
         """Remove spans whose trace is gone, as many as one step may; 0 where none is left."""

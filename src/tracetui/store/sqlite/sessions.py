@@ -126,7 +126,7 @@ class SessionReads:
     def _session_rows(self, row_ids: Sequence[int]) -> list[SessionSummary]:
         found = self._connection.execute(statements.SESSION_ROWS, (json.dumps(list(row_ids)),)).fetchall()
         by_id = {row[0]: row for row in found}
-        return [_summary(by_id[row_id]) for row_id in row_ids if row_id in by_id]
+        return [session_summary(by_id[row_id]) for row_id in row_ids if row_id in by_id]
 
 
 def sessions_statement(sort: SessionSort, after: RowKey | None, before: RowKey | None) -> tuple[str, list[object]]:
@@ -190,7 +190,8 @@ def _sort_value(session: SessionSummary, order: SessionOrder) -> int | float | s
             return session.service
 
 
-def _summary(row: Sequence[Any]) -> SessionSummary:
+def session_summary(row: Sequence[Any]) -> SessionSummary:
+    """A session from a row of `statements.SESSION_ROWS`."""
     columns = list(row)
     for place in (10, 11):  # a sum beyond what a column holds has become a float
         if isinstance(columns[place], float):

@@ -421,16 +421,21 @@ hand."""
 WORDS_WITHIN = 64
 """Spans of a turn, in order of arrival, in which the user's words are looked for: a list must not read long traces."""
 
+LAST_WORDS = (
+    "ifnull((SELECT preview FROM (SELECT kind, is_error, preview, start_time_unix_nano, id FROM spans"
+    f" INDEXED BY spans_by_trace WHERE trace = t.id ORDER BY id LIMIT {WORDS_WITHIN})"
+    " WHERE kind = 'LLM' AND NOT is_error AND preview <> ''"
+    " ORDER BY start_time_unix_nano, id LIMIT 1), t.name)"
+)
+"""What the user said in a trace `t`."""
+
 SESSION_ROWS = (
     "SELECT x.id, x.session_id, x.trace_count, x.start_time_unix_nano, x.last_start, x.end_time_unix_nano,"
     " x.span_count, x.error_count, x.llm_count, x.tool_count, x.input_tokens, x.output_tokens, x.cost_total,"
     " t.service, t.project,"
     " (SELECT json_group_array(user_id) FROM (SELECT user_id FROM session_users u WHERE u.session_id = x.session_id"
     " ORDER BY trace_count DESC, user_id)),"
-    " ifnull((SELECT preview FROM (SELECT kind, is_error, preview, start_time_unix_nano, id FROM spans"
-    f" INDEXED BY spans_by_trace WHERE trace = x.last_trace ORDER BY id LIMIT {WORDS_WITHIN})"
-    " WHERE kind = 'LLM' AND NOT is_error AND preview <> ''"
-    " ORDER BY start_time_unix_nano, id LIMIT 1), t.name), t.complete,"
+    f" {LAST_WORDS}, t.complete,"
     " (SELECT CASE min(cost_source) WHEN max(cost_source) THEN max(cost_source)"
     " ELSE iif(count(*), 'mixed', '') END FROM traces c"
     " WHERE c.session_id = x.session_id AND c.session_id <> '' AND c.cost_source <> '')"

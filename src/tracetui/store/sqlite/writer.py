@@ -201,10 +201,17 @@ class SqliteWriter(IndexWrites):
         if not self._open:
             raise StoreError(f"The writer of {self.path} is closed.")
 
-    def remove(self, trace_ids: Sequence[str], *, reason: Reason = Reason.ASKED, now_nano: int = 0) -> Removed:
+    @property
+    def last_row_id(self) -> int:
+        """The highest row id of a span so far; any thread may ask."""
+        return self._next_span - 1
+
+    def remove(
+        self, trace_ids: Sequence[str], *, reason: Reason = Reason.ASKED, now_nano: int = 0, seen: int | None = None
+    ) -> Removed:
         """Remove traces with all that belongs to them; see `SpanWriter.remove`."""
         with self._transaction(needs_space=False):
-            return self._remover.remove(trace_ids, reason, now_nano)
+            return self._remover.remove(trace_ids, reason, now_nano, seen)
 
     def pin(self, trace_ids: Sequence[str], *, pinned: bool = True) -> None:
         """Spare traces from the limits; see `SpanWriter.pin`."""
