@@ -444,7 +444,7 @@ async def test_same_session_and_same_tool(explore: Explore, until: Until) -> Non
         await pilot.press("slash", "ctrl+u", "enter")
         explorer.spans.action_find_kind("TOOL", 1)
         await until(pilot, lambda: explorer.spans.selected_row and explorer.spans.selected_row.kind == "TOOL")
-        await pilot.press("u")
+        await pilot.press("U")
         assert explorer.bar.text == "tool:get_weather"
         row = explorer.spans.selected_row
         assert row is not None

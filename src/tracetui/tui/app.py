@@ -31,6 +31,7 @@ from tracetui.sanitise import sanitise
 from tracetui.store.api import Commit
 from tracetui.tui.commands import COMMANDS, EVERYWHERE, commands_of
 from tracetui.tui.feed import Feed
+from tracetui.tui.keeping import Keeper
 from tracetui.tui.messages import ListView, StoreChanged
 from tracetui.tui.pulse import Pulse
 from tracetui.tui.reading import read_query
@@ -82,7 +83,8 @@ class TracetuiApp(YankActions, App[str]):
         self._runtime = runtime
         self._clock = clock or SystemClock()
         self._reading = read_query(expand(query, runtime.settings.filters), self._clock.now_nano())
-        self._feed = Feed(runtime.open_reader)
+        self._keeper = Keeper(self, runtime, self._changed_here)
+        self._feed = Feed(lambda: runtime.open_reader_without(self._keeper.withheld))
         self._feed.start()
         self._feed.prefetch(ListView(self._reading.where))
         self._pulse = Pulse(runtime, self._clock, role=role)
@@ -169,7 +171,15 @@ class TracetuiApp(YankActions, App[str]):
         """End as `q` does when the system asks for it, so that the terminal is restored and the store closed."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGHUP):
-            loop.add_signal_handler(number, self.exit)
+            loop.add_signal_handler(number, self._end)
+
+    def _end(self) -> None:
+        self._keeper.forget()
+        self.exit()
+
+    def settle(self) -> None:
+        """Do what waited for the person to leave; called after the screen has ended in order."""
+        self._keeper.settle()
 
     def action_suspend_process(self) -> None:
         """Ctrl+Z: only where nothing is received, because the receivers would stand still with the screen."""
@@ -207,6 +217,11 @@ class TracetuiApp(YankActions, App[str]):
                 self._announced = False
                 return
         self._announce()
+
+    def _changed_here(self) -> None:
+        """Other traces are to be seen, although none were stored."""
+        self._tell(StoreChanged(None))
+        self._feed.load_size(self.explorer)
 
     def _tell(self, message: StoreChanged) -> None:
         for screen in self.screen_stack:
@@ -291,6 +306,30 @@ class TracetuiApp(YankActions, App[str]):
             return  # a second click on the way out
         self.pop_screen()
         self.explorer.visit(message.trace_id)
+
+    def action_remove_trace(self) -> None:
+        """Take away the trace under the list's cursor."""
+        traces = self.explorer.traces
+
+        def remove() -> None:
+            if (trace := traces.selected) is not None and self._keeper.remove(trace):
+                traces.drop(trace)
+
+        traces.when_loaded(remove)
+
+    def action_undo(self) -> None:
+        """Bring back what was taken away last."""
+        self._keeper.undo()
+
+    def action_pin_trace(self) -> None:
+        """Spare the trace under the list's cursor from the limits, or no longer."""
+        traces = self.explorer.traces
+
+        def pin() -> None:
+            if (trace := traces.selected) is not None:
+                self._keeper.pin(trace)
+
+        traces.when_loaded(pin)
 
     def action_demo(self) -> None:
         """Leave for the demo, while there is nothing to see here."""

@@ -105,13 +105,14 @@ COMMANDS: tuple[Command, ...] = (
         "exclude-value", "minus", "narrow_by(True)", "Exclude this", "Leave out what is under the cursor.", "explorer"
     ),
     Command("same-session", "C", "narrow_same('session')", "Same session", "Filter by the same session.", "explorer"),
-    Command("same-tool", "u", "narrow_same('tool')", "Same tool", "Filter by the same tool.", "explorer"),
+    Command("same-tool", "U", "narrow_same('tool')", "Same tool", "Filter by the same tool.", "explorer"),
     Command("zoom", "plus,z", "zoom", "Zoom", "Give the pane in focus the whole screen, or give it back.", "explorer"),
     Command("wider", "greater_than_sign", "resize(5)", "Wider", "Make the pane in focus larger.", "explorer"),
     Command("narrower", "less_than_sign", "resize(-5)", "Narrower", "Make the pane in focus smaller.", "explorer"),
     Command("copy", "y", "app.copy", "Copy", "Copy the value or the id under the cursor (works over SSH).", "explorer"),
     Command("copy-json", "Y", "app.copy_json", "Copy JSON", "Copy the span or the trace as JSON.", "explorer"),
     Command("pager", "o", "app.pager", "Open in pager", "Open what the inspector shows in $PAGER.", "explorer"),
+    Command("undo", "u", "app.undo", "Undo", "Bring back the trace that was removed last.", "explorer"),
     Command("time", "t", "toggle_time", "Time format", "Switch between clock times and ages.", "explorer"),
     Command("theme", "T", "app.next_theme", "Theme", "Switch to the next of our themes.", "explorer"),
     Command("demo", "d", "app.demo", "Demo", "Replay the bundled traces (while the database is empty).", "explorer"),
@@ -129,6 +130,12 @@ COMMANDS: tuple[Command, ...] = (
     Command("open-trace", "enter", "screen.open_trace", "Open", "Open the trace.", "list", True),
     Command("sort", "s", "next_sort", "Sort", "Sort by the next column.", "list", True),
     Command("sort-reverse", "S", "reverse_sort", "Reverse", "Turn the order round.", "list"),
+    Command(
+        "pin", "p", "app.pin_trace", "Pin", "Keep the trace whatever the limits of size and age, or no longer.", "list"
+    ),
+    Command(
+        "remove", "x", "app.remove_trace", "Remove", "Remove the trace; for some seconds u brings it back.", "list"
+    ),
     Command("open-session", "enter", "screen.open_session", "Read", "Read the conversation.", "sessions", True),
     Command("sort-sessions", "s", "next_sort", "Sort", "Sort by the next column.", "sessions", True),
     Command("sort-sessions-reverse", "S", "reverse_sort", "Reverse", "Turn the order round.", "sessions"),
@@ -285,7 +292,8 @@ TOGGLES = tuple(command for command in COMMANDS if command.action.startswith("to
 """The quick toggles of the filter."""
 
 EVERYWHERE = frozenset(
-    "help filter palette follow sessions next-pane previous-pane back copy copy-json time theme suspend quit".split()
+    "help filter palette follow sessions next-pane previous-pane back copy copy-json undo time theme suspend"
+    " quit".split()
 )
 """Commands of the explorer that the sessions screen has too, by id."""
 

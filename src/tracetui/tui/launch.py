@@ -27,6 +27,7 @@ def run(runtime: Runtime, *, query: str = "") -> int:
     app = TracetuiApp(runtime, query=query)
     try:
         show(app)
+        app.settle()
     finally:
         runtime.stop()
     if app.return_value == "demo":

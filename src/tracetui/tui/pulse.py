@@ -49,6 +49,7 @@ class Pulse:
     def take_size(self, size: StoreSize) -> None:
         """Take the store's size."""
         self._size = size
+        self._traces = size.traces
 
     def trace_total(self, listed: int, where: Condition | None) -> int:
         """Traces in the whole store, for `128 of 18,204`."""

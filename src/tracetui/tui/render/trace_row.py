@@ -22,6 +22,9 @@ from tracetui.tui.theme import Palette
 MARK = {"error": "✖", "ok": "●", "running": "◌"}
 """Status by shape, so that it is read without colour."""
 
+PINNED = "★"
+"""Before the name of a trace that is kept whatever the limits."""
+
 BAR_CELLS = 8
 
 
@@ -177,8 +180,10 @@ def trace_row(
     row.cell(when, TIME_CELLS, palette.style("dim")).own(MARK[status], mark_style).gap()
     name_style = palette.style("error") if trace.root_is_error else palette.style("text", bold=selected)
     end = row.width + layout.name
+    if trace.pinned:
+        row.own(PINNED, palette.style("accent")).gap()
     if trace.name.strip():
-        row.up_to(trace.name, layout.name, name_style)
+        row.up_to(trace.name, end - row.width, name_style)
     else:
         row.own("(no name)", palette.style("dim", italic=True))
     if trace.models and end - row.width > MIN_MODEL_CELLS:

@@ -264,6 +264,7 @@ class ExplorerScreen(FilterCommands):
     def on_size_loaded(self, message: SizeLoaded) -> None:
         """Show how much is stored."""
         self._pulse.take_size(message.size)
+        self._show_count()
         self.show_state()
 
     def on_feed_failed(self, message: FeedFailed) -> None:

@@ -170,6 +170,17 @@ class LiveList(PatientView, Generic[RowT, ViewT]):
         self._asked = self._is_counting = False
         self.reload()
 
+    def drop(self, row: RowT) -> None:
+        """Take away a row that no reader finds any more; the next window says the same."""
+        identity = self.identity(row)
+        left = tuple(held for held in self._rows if self.identity(held) != identity)
+        self.total = max(0, self.total - (len(self._rows) - len(left)))
+        self._rows = left
+        self.clamp()
+        self.refresh()
+        self.post_message(self.Pointed(self.selected))
+        self.post_message(self.Changed())
+
     @property
     def place(self) -> Place:
         """Where the reader is."""
