@@ -43,7 +43,7 @@ def test_a_killed_program_has_removed_nothing_and_one_that_was_left_has(tmp_path
         terminal.press("x")
         terminal.wait_for("u brings it back", "No traces yet")
         terminal.press("u")
-        terminal.wait_for(*before, "is back")
+        terminal.wait_for("1 trace", "is back", "Enter Open")
         terminal.press("x")
         terminal.wait_for("u brings it back", "No traces yet")
         terminal.press("q")
