@@ -7,6 +7,7 @@ agree. Each module beside `registry.py` is one convention.
 
 from __future__ import annotations
 
+from tracetui.semconv.core.errors import errors_told_by
 from tracetui.semconv.core.facts import SpanFacts, no_events
 from tracetui.semconv.core.late import summary_with_logs
 from tracetui.semconv.core.normalise import normalise
@@ -27,6 +28,7 @@ __all__ = [
     "SearchedFields",
     "SpanFacts",
     "display_name",
+    "errors_told_by",
     "event_name",
     "no_events",
     "normalise",

@@ -193,6 +193,7 @@ class IndexedRow(NamedTuple):
     cache_write_tokens: int | None
     reasoning_tokens: int | None
     cost_total: float | None
+    span_id: str
 
 
 class UnindexedSpan(NamedTuple):

@@ -14,10 +14,11 @@ from typing import Any, NamedTuple, TypeVar
 from tracetui import semconv
 from tracetui.errors import DecodeError
 from tracetui.model.attributes import Attributes
+from tracetui.model.chat import SpanError
 from tracetui.model.lookup import DEEPEST, MOST_ITEMS, canonical, number, opened
 from tracetui.model.names import SPAN_KINDS, STATUS_CODES
 from tracetui.model.span import InstrumentationScope, LogRecord, Span, SpanEvent, Status
-from tracetui.model.words import plain
+from tracetui.model.words import plain, words
 from tracetui.otlp import decode, quick
 from tracetui.semconv import SearchedFields
 from tracetui.store import terms
@@ -94,6 +95,8 @@ def document(row: IndexedRow, data: bytes, telling: Sequence[bytes] = ()) -> Doc
     logs = [record for log in telling if (record := _record(log)) is not None]
     fields = semconv.searched(row.scope_name, row.name, attributes, make_span, data, has_events=has_events, logs=logs)
     parts.append(_settled_fields(fields) if not fields.documents else " ".join(_fields(fields)))
+    if row.is_error:
+        parts += _error_words(_failures(make_span(), logs))
     return Document(" ".join(parts), is_cut)
 
 
@@ -124,6 +127,7 @@ def log_document(data: bytes) -> Document:
         return Document("")
     parts: list[str] = []
     is_cut = _cut_words(parts, _log_texts(record))
+    parts += _error_words(_said(semconv.errors_told_by(record)))
     return Document(" ".join(parts), is_cut)
 
 
@@ -307,7 +311,7 @@ def _columns(row: IndexedRow) -> str:
         if len(_columns_known) >= _MEMORY:
             _columns_known.clear()
         known = _columns_known[common] = " ".join(_common(row))
-    parts = [known, terms.moment(row.start_time_unix_nano)]
+    parts = [known, terms.moment(row.start_time_unix_nano), terms.near_id(row.span_id)]
     if row.session_id:
         parts += _values(SpanField.SESSION, row.session_id)
     if row.user_id:
@@ -386,6 +390,26 @@ def _fields(found: SearchedFields) -> Iterator[str]:
 @lru_cache(4_096)
 def _settled_fields(found: SearchedFields) -> str:
     return " ".join(_fields(found))
+
+
+def _failures(span: Span, logs: Sequence[LogRecord]) -> Iterator[str]:
+    yield span.status.message
+    yield from _said(semconv.PartlyRead(span, logs).errors)
+
+
+def _said(errors: Iterable[SpanError]) -> Iterator[str]:
+    for error in errors:
+        yield error.type
+        yield error.message
+
+
+def _error_words(texts: Iterable[str]) -> Iterator[str]:
+    """The terms of the words in these texts of errors, each once."""
+    left, known = MOST_TEXT, set[str]()
+    for text in texts:
+        known.update(words(text[:left]))
+        left = max(left - len(text), 0)
+    return (terms.word_in(SpanField.ERROR, word) for word in known)
 
 
 def _values(field: SpanField, text: str) -> Iterator[str]:

@@ -29,6 +29,8 @@ class Kept(Flag):
     """`value(field, text)` of each value that is short."""
     SIZES = auto()
     """`sizes(field, number)` of each number, in the units of the field."""
+    WORDS = auto()
+    """`word_in(field, word)` of each word that stands in it."""
     MAYBE = auto()
     """What has the term may still not have the field."""
 
@@ -38,7 +40,7 @@ FIELDS: Mapping[SpanField, Kept] = {
     SpanField.KIND: Kept.VALUES,
     SpanField.OTEL_KIND: Kept.VALUES,
     SpanField.STATUS: Kept.VALUES,
-    SpanField.ERROR: Kept.HAS,
+    SpanField.ERROR: Kept.HAS | Kept.WORDS,
     SpanField.MODEL: Kept.HAS | Kept.VALUES,
     SpanField.PROVIDER: Kept.HAS | Kept.VALUES,
     SpanField.TOOL: Kept.HAS | Kept.VALUES,
@@ -63,7 +65,7 @@ FIELDS: Mapping[SpanField, Kept] = {
     SpanField.ROOT: Kept.VALUES,
 }
 """The fields of a span that the index knows by terms. Besides: an attribute's key has all of `HAS`, `VALUES` and
-`SIZES`, `RESOURCE` and `SCOPE` have `VALUES`, and `moments_between` finds a span by its start.
+`SIZES`, `RESOURCE` and `SCOPE` have `VALUES`, `moments_between` finds a span by its start and `near_id` by its id.
 """
 
 RESOURCE, SCOPE = "resource", "scope_id"
@@ -79,7 +81,9 @@ _SAID = {0xE000 + code: chr(code) for code in range(0x80)}
 _VALUE, _FINE, _COARSE, _HERE, _MOMENT = "\ue100", "\ue101", "\ue102", "\ue103", "\ue104"
 _FIELD = "\ue105"
 """In front of a field's name, so that no beginning of a word is that of its terms; an attribute's has `@` there."""
-_NAME = re.compile(f"(.+?)[{_VALUE}{_FINE}{_COARSE}{_HERE}]", re.DOTALL)
+_WORD, _BEYOND = "\ue106", "\ue107"
+_ID = "\ue108"
+_NAME = re.compile(f"(.+?)[{_VALUE}{_FINE}{_COARSE}{_HERE}{_WORD}]", re.DOTALL)
 _COARSENESS = 32
 """Fine sizes to each coarse one."""
 _ZERO = 2048
@@ -124,7 +128,7 @@ def name_of(term: str) -> str | None:
 
 def beyond(name: str) -> str:
     """What stands in the order of terms behind all terms of a name, and before those of the next."""
-    return spelled(name) + _MOMENT
+    return spelled(name) + _BEYOND
 
 
 def has(name: str) -> str:
@@ -139,6 +143,20 @@ def value(name: str, text: str) -> str:
     Its beginning is that of all longer values: a prefix of terms is a prefix of values.
     """
     return spelled(name) + _VALUE + text.casefold().translate(_PRIVATE)
+
+
+def word_in(name: str, word: str) -> str:
+    """The term of a span in whose field this word stands."""
+    return spelled(name) + _WORD + word
+
+
+ID_DIGITS = 3
+"""Digits of a span's id that the index knows: some 250 spans of a million have the same, for 3 bytes each."""
+
+
+def near_id(span_id: str) -> str:
+    """The term of a span whose id begins as this one; of a shorter text, the beginning of terms."""
+    return _ID + span_id[:ID_DIGITS]
 
 
 def sizes(name: str, number: float) -> tuple[str, str]:

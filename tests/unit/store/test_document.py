@@ -47,6 +47,7 @@ ROW = IndexedRow(
     cache_write_tokens=None,
     reasoning_tokens=None,
     cost_total=0.002,
+    span_id="00f067aa0ba902b7",
 )
 
 

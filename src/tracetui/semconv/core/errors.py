@@ -70,6 +70,11 @@ def _exceptions(source: Source) -> Iterable[Attributes]:
     yield from (record.attributes for record in source.logs if tells_of_exception(record))
 
 
+def errors_told_by(record: LogRecord) -> tuple[SpanError, ...]:
+    """The error that a log record tells of, if it does."""
+    return (_error(record.attributes),) if tells_of_exception(record) else ()
+
+
 def tells_of_exception(record: LogRecord) -> bool:
     """Whether a log record tells of an exception."""
     return EXCEPTION_TYPE in record.attributes or EXCEPTION_MESSAGE in record.attributes

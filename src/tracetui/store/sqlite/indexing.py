@@ -41,7 +41,7 @@ _SPANS = (
     " s.start_time_unix_nano, s.duration_nano, s.status_code, s.is_error, s.resource_id, s.scope_id, s.model,"
     " s.provider, s.tool_name, s.agent_name, s.session_id, s.user_id, s.input_tokens, s.output_tokens,"
     " s.cache_read_tokens, s.cache_write_tokens, s.reasoning_tokens,"
-    " iif(s.cost_total IS NULL, NULL, printf('%!.17g', s.cost_total)),"
+    " iif(s.cost_total IS NULL, NULL, printf('%!.17g', s.cost_total)), s.span_id,"
     " ifnull(length(d.data), 0), s.trace, s.derivation_version))"
     " FROM (SELECT id FROM spans WHERE {}) k CROSS JOIN spans s ON s.id = k.id"
     " LEFT JOIN scopes c ON c.id = s.scope_id LEFT JOIN span_data d ON d.id = s.id"
@@ -183,7 +183,7 @@ def _within(rows: list[list[Any]]) -> list[list[Any]]:
 
 
 def _row(row: list[Any]) -> IndexedRow:
-    columns = row[:24]
+    columns = row[:25]
     columns[9] = bool(columns[9])
     columns[23] = None if columns[23] is None else float(columns[23])
     return IndexedRow(*columns)

@@ -154,8 +154,11 @@ def _words(text: str, *, whole: bool, within: SpanField | None) -> Bounds:
     wanted = words(bindable(text))
     if not wanted:
         return _exactly(NONE)
-    last = Term(wanted[-1], goes_on=not whole and goes_on(wanted))
-    found = all_of([*map(Term, wanted[:-1]), last])
+    ends_open = not whole and goes_on(wanted)
+    if within is not None and Kept.WORDS in terms.FIELDS.get(within, _NO_TERMS):
+        spelled = [terms.word_in(within, word) for word in wanted]
+        return Bounds(NONE, all_of([*map(Term, spelled[:-1]), Term(spelled[-1], goes_on=ends_open)]))
+    found = all_of([*map(Term, wanted[:-1]), Term(wanted[-1], goes_on=ends_open)])
     if within is not None:
         return Bounds(NONE, all_of([found, _has(within).possible]))
     return Bounds(found if not whole or len(wanted) == 1 else NONE, found)
@@ -163,6 +166,8 @@ def _words(text: str, *, whole: bool, within: SpanField | None) -> Bounds:
 
 def _equals(operand: Operand, text: str) -> Bounds:
     name, kept = _known(operand)
+    if operand is SpanField.SPAN:
+        return Bounds(NONE, _near_id(text))
     if Kept.VALUES not in kept:
         return Bounds(NONE, _has(operand).possible)
     if not terms.is_short(text):
@@ -175,6 +180,8 @@ def _equals(operand: Operand, text: str) -> Bounds:
 
 def _like(operand: Operand, pieces: Sequence[str]) -> Bounds:
     name, kept = _known(operand)
+    if operand is SpanField.SPAN:
+        return Bounds(NONE, _near_id(pieces[0]))
     there = _has(operand).possible
     if Kept.VALUES not in kept or not pieces[0] or pieces[0] != bindable(pieces[0]):
         return Bounds(NONE, there)
@@ -182,6 +189,13 @@ def _like(operand: Operand, pieces: Sequence[str]) -> Bounds:
     # a value that is too long for a term is found by its words
     found = any_of([short, all_of([there, *_words_at_start(pieces[0])])])
     return Bounds(short if len(pieces) == 2 and not pieces[1] and Kept.MAYBE not in kept else NONE, found)
+
+
+def _near_id(text: str) -> Expression:
+    digits = text.casefold()
+    if not digits.isascii() or not digits.isalnum():
+        return ALL
+    return Term(terms.near_id(digits), goes_on=len(digits) < terms.ID_DIGITS)
 
 
 def _words_at_start(text: str) -> Iterable[Expression]:

@@ -8,9 +8,11 @@ from __future__ import annotations
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator
+from itertools import islice
 
 from tracetui.store import terms
 from tracetui.store.conditions import Attribute, Operand, SpanField
+from tracetui.store.sqlite.search.vocabulary import next_term, terms_from
 
 LATEST = 20_000
 """Spans among which is counted."""
@@ -18,9 +20,6 @@ LATEST = 20_000
 _MOST_LOOKED_AT = 300
 """Terms that are looked at."""
 
-# each term once for each span: from one term to the next is a step of its own, not one along the spans of the first
-_VOCABULARY = "CREATE VIRTUAL TABLE IF NOT EXISTS temp.span_vocabulary USING fts5vocab(main, span_terms, instance)"
-_NEXT = "SELECT term FROM temp.span_vocabulary WHERE term >= ? LIMIT 1"
 _COUNT = (
     "SELECT count(*) FROM span_terms WHERE span_terms MATCH ?"
     f" AND rowid > (SELECT ifnull(max(id), 0) FROM spans) - {LATEST}"
@@ -63,7 +62,7 @@ def values(connection: sqlite3.Connection, operand: Operand, prefix: str, limit:
     if len(found) < limit and (name := _name(operand)) is not None:
         known = {text.casefold() for text in found}
         start = terms.value(name, "")
-        for term in _terms(connection, terms.value(name, prefix)):
+        for term in islice(terms_from(connection, terms.value(name, prefix)), _MOST_LOOKED_AT):
             text = terms.said(term.removeprefix(start))
             if text.casefold() not in known:
                 found[text] = max(_frequency(connection, term), 1)
@@ -106,7 +105,7 @@ def _names(connection: sqlite3.Connection, start: str) -> Iterator[str]:
     spelled = terms.spelled(start)
     at = spelled
     for _ in range(_MOST_LOOKED_AT):
-        term = _next(connection, at)
+        term = next_term(connection, at)
         if not term.startswith(spelled):
             return
         name = terms.name_of(term)
@@ -115,22 +114,6 @@ def _names(connection: sqlite3.Connection, start: str) -> Iterator[str]:
             continue
         yield name
         at = terms.beyond(name)
-
-
-def _terms(connection: sqlite3.Connection, start: str) -> Iterator[str]:
-    """Terms that start so, each once."""
-    term = _next(connection, start)
-    for _ in range(_MOST_LOOKED_AT):
-        if not term.startswith(start):
-            return
-        yield term
-        term = _next(connection, term + "\0")
-
-
-def _next(connection: sqlite3.Connection, term: str) -> str:
-    connection.execute(_VOCABULARY)
-    row = connection.execute(_NEXT, (term,)).fetchone()
-    return str(row[0]) if row else ""
 
 
 def _frequency(connection: sqlite3.Connection, term: str) -> int:

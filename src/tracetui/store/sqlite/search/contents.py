@@ -17,8 +17,9 @@ from tracetui.model import lookup
 from tracetui.model.attributes import Attributes
 from tracetui.model.lookup import Scalar
 from tracetui.store.conditions import Attribute, Has, Operand, SpanField, Words
+from tracetui.store.sqlite.search.glance import Glance, glance_of
 from tracetui.store.sqlite.search.sql import Sql
-from tracetui.store.sqlite.search.values import Glance, Leaf, Test, glance_of, test_of
+from tracetui.store.sqlite.search.values import Leaf, Test, test_of
 
 if TYPE_CHECKING:
     from tracetui.model.span import LogRecord, Span
@@ -114,7 +115,7 @@ class Contents:
         """Every value that is searched for words, each after where it stands."""
         from tracetui.store import document  # as above
 
-        return document.searched_texts(self.span, self.logs)
+        return document.searched_texts(self._light, self.logs)
 
     def values(self, operand: Operand) -> Sequence[Scalar]:
         """Everything that is to be compared under an attribute or a field that has no column."""
@@ -184,6 +185,10 @@ class SpanTests:
         self._glances.append(None if self._has_logs else glance_of(leaf))
         self._leaves.append(leaf)
         return len(self._leaves) - 1
+
+    def glance(self, leaf: Leaf) -> Glance | None:
+        """A look at a span's bytes for a condition; None where that tells nothing."""
+        return self._glances[self.number(leaf)]
 
     @property
     def are_glanced(self) -> bool:

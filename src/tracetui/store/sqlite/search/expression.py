@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -113,6 +113,28 @@ def beginnings(expression: Expression) -> list[Term]:
             return beginnings(part)
         case _:
             return [found for part in expression.parts for found in beginnings(part)]
+
+
+def spelled_out(expression: Expression, words: Callable[[Term], Sequence[str]]) -> Expression:
+    """The same with the words that begin so in the place of a beginning, where these are known to be few.
+
+    The index reads on from the latest spans of each word as far as it is asked; of a beginning it brings together all
+    spans before it names the first.
+
+    Args:
+        expression: What is asked.
+        words: All words that begin so; none where they are many.
+    """
+    match expression:
+        case Term():
+            found = words(expression) if beginnings(expression) else ()
+            return AnyOf(tuple(map(Term, found))) if len(found) > 1 else Term(found[0]) if found else expression
+        case Without(part):
+            return Without(spelled_out(part, words))
+        case AllOf(parts):
+            return AllOf(tuple(spelled_out(part, words) for part in parts))
+        case AnyOf(parts):
+            return AnyOf(tuple(spelled_out(part, words) for part in parts))
 
 
 def loosened(expression: Expression, kept: Term | None) -> Expression:

@@ -31,9 +31,6 @@ CONTENT_FIELDS = frozenset(
 )
 """Fields of a span that have no column: only its bytes tell them."""
 
-Glance: TypeAlias = Callable[[bytes], bool]
-"""Whether the bytes of a span leave it open that a condition holds."""
-
 _LONGEST_WORD_GOES_ON = 3
 """Characters from which on the last word of a text stands for all that start so."""
 
@@ -72,40 +69,6 @@ def test_of(leaf: Leaf) -> Test:
         case Words(text, whole, _):
             wanted_words = words(text)
             return lambda value: stand_in(words(canonical(value)), wanted_words, whole=whole)
-
-
-def glance_of(leaf: Leaf) -> Glance | None:
-    """A look at a span's bytes that spares reading it where it cannot hold the words; None where that tells nothing.
-
-    A letter may be spelled by characters beyond ASCII, which count as what they look like, or by an escape of JSON.
-    Words of digits may stand there as numbers, `true` and `false` as a bit.
-    """
-    if not isinstance(leaf, Words):
-        return None
-    wanted = words(leaf.text)
-    if not wanted or sum(map(len, wanted)) > _LONGEST_GLANCE or not all(map(_is_spelled, wanted)):
-        return None
-    import re2  # deferred: 35 ms, and a list without a filter looks at nothing
-
-    options = re2.Options()
-    options.log_errors = False
-    options.encoding = re2.Options.Encoding.LATIN1
-    spelled = ["".join(rf"(?:[{at}{at.upper()}\x80-\xff]|{_ESCAPE})+" for at in word) for word in wanted]
-    if leaf.whole:
-        spelled = [rf"(?:[^0-9A-Za-z]|\\[bfnrt]|{_ESCAPE})+".join(spelled)]
-    found = [re2.compile(one.encode(), options).search for one in spelled]
-    return lambda data: all(find(data) is not None for find in found)
-
-
-def _is_spelled(word: str) -> bool:
-    """Whether a word stands letter for letter in the bytes of every span that holds it or one that starts so."""
-    return word.isascii() and word.isalpha() and len(word) >= 3 and not any(bit.startswith(word) for bit in _BITS)
-
-
-_BITS = ("true", "false", "inf", "infinity", "nan")
-_LONGEST_GLANCE = 60
-"""Letters of the longest words that are looked for so: the expression for each is long."""
-_ESCAPE = r"\\u[0-9a-fA-F]{4}"
 
 
 def is_like(text: str, pieces: tuple[str, ...]) -> bool:

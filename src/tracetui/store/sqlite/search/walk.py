@@ -26,6 +26,8 @@ _GLANCED, _MANY = 12, 0.25
 _MOST_SPANS = 20_000
 """Spans that are looked at together, but for one trace that has more."""
 
+_DATA_OF = "SELECT d.id, d.data FROM json_each(?) k CROSS JOIN span_data d ON d.id = k.value WHERE d.encoding = 0"
+
 _Row: TypeAlias = "tuple[int, int, int | float | str]"
 """Row id of a trace, how many spans it has, and its place in the order."""
 
@@ -93,7 +95,8 @@ def _rest(
     """The traces that match, of those that these spans belong to."""
     named = Sql("t.id IN (SELECT value FROM json_each(?))", (json.dumps(list(spans)),))
     for traces, _ in order.steps(both([plan.traces, named])):
-        yield _matching(connection, traces, spans, condition, sure)
+        left = spans if sure is None else _open(connection, plan, traces, spans, sure)
+        yield _matching(connection, traces, left, condition, sure)
 
 
 def _among(
@@ -102,7 +105,7 @@ def _among(
     """The traces that match, of those with spans that the index names."""
     for traces, count in [] if candidates.is_complete else order.steps(plan.traces):
         spans = candidates.of_traces(traces, count)
-        yield _matching(connection, traces, spans, plan.residual, sure)
+        yield _matching(connection, traces, _open(connection, plan, traces, spans, sure), plan.residual, sure)
         if candidates.is_complete and candidates.unsorted <= FEW:
             break
     if candidates.is_complete:
@@ -173,6 +176,22 @@ def _parts(rows: Sequence[_Row]) -> Iterator[list[_Row]]:
         part.append(row)
         spans += row[1]
     yield part
+
+
+def _open(
+    connection: sqlite3.Connection, plan: Plan, traces: Sequence[int], spans: Spans, sure: Candidates | _Nothing
+) -> Spans:
+    """The spans of these traces of which a look at their bytes leaves it open whether they match."""
+    if not plan.glances:
+        return spans
+    named = [row_id for trace in traces for row_id in spans.get(trace, ())]
+    rows = connection.execute(_DATA_OF, (json.dumps(named),))
+    shut = {row_id for row_id, data in rows if not all(glance(data) for glance in plan.glances)}
+    return {
+        trace: [row_id for row_id in spans[trace] if row_id not in shut or sure.has(row_id)]
+        for trace in traces
+        if trace in spans
+    }
 
 
 def _matching(
