@@ -18,7 +18,7 @@ from tracetui.runtime import derive_span
 from tracetui.store.api import END, SpanReader, TraceOrder, TraceSort
 from tracetui.store.conditions import Condition
 from tracetui.store.sqlite import SqliteReader, SqliteWriter
-from tracetui.store.sqlite.search import candidates, plan, walk
+from tracetui.store.sqlite.search import candidates, plan, reach, walk
 
 SORTS = st.builds(TraceSort, st.sampled_from(list(TraceOrder)), st.booleans())
 
@@ -61,7 +61,8 @@ def store(folder: Path, given_requests: list[tuple[bool, bytes]]) -> SqliteReade
 
 
 LIMITS = {
-    plan: {"FEW": 1, "_FEW_TRACES": 0},
+    plan: {"FEW": 1, "_FEW_TRACES": 0, "_MOST_OF_ONE": 1},
+    reach: {"MOST": 3, "MOST_BELOW": 4},
     walk: {"FEW": 0, "_FIRST_STEP": 1, "_LAST_STEP": 2, "_MOST_SPANS": 3, "_GLANCED": 1},
     candidates: {"_CHUNK": 1, "_MOST": 2},
 }

@@ -45,7 +45,7 @@ def planner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Planner]:
 def shown(plan: Plan) -> list[str]:
     """What the index is asked, what of each span it names, and what of traces; private characters as `·`."""
     index = "everything" if plan.match is None else plan.match
-    for character in (terms.value("", "")[:1], *"\ue100\ue101\ue102\ue103\ue104\ue105"):
+    for character in (terms.value("", "")[:1], *"\ue100\ue101\ue102\ue103\ue104\ue105\ue106"):
         index = index.replace(character, "·")
     return [
         "nothing" if plan.is_empty else index,
@@ -62,7 +62,16 @@ GOLDEN: list[tuple[Condition, list[str]]] = [
     (Words("..."), ["nothing", "1 []", "1 []"]),
     (
         Words("refund", within=SpanField.ERROR),
-        ['("refund" * AND "·error·")', "span_holds(?, s.id) [0]", "1 []"],
+        ['"·error·refund" *', "span_holds(?, s.id) [0]", "1 []"],
+    ),
+    (
+        Equals(SpanField.SPAN, "00F067AA0BA902B7"),
+        [
+            '"\ue10800f"',
+            "CASE WHEN length(s.span_id) = length(CAST(s.span_id AS BLOB)) THEN s.span_id = ? COLLATE NOCASE"
+            " ELSE value_holds(?, s.span_id) END ['00f067aa0ba902b7', 0]",
+            "1 []",
+        ],
     ),
     (Equals(SpanField.MODEL, "GPT-4o"), ['"·model·gpt\ue02d4o"', "1 []", "1 []"]),
     (Equals(Attribute("http.status"), "500"), ['"\ue040http\ue02estatus·500"', "1 []", "1 []"]),

@@ -16,6 +16,7 @@ from tracetui.errors import DecodeError
 from tracetui.model import lookup
 from tracetui.model.attributes import Attributes
 from tracetui.model.lookup import Scalar
+from tracetui.model.words import words
 from tracetui.store.conditions import Attribute, Has, Operand, SpanField, Words
 from tracetui.store.sqlite.search.glance import Glance, glance_of
 from tracetui.store.sqlite.search.sql import Sql
@@ -30,10 +31,17 @@ _KEPT_ANSWERS = 100_000
 
 _DATA = "SELECT data FROM span_data WHERE id = ? AND encoding = 0"
 _SPAN = (
-    "SELECT d.data, r.data, r.schema_url, c.data, c.schema_url, s.name, s.is_error, s.parent_span_id, t.trace_id,"
-    " ifnull(p.announces, s.span_id), c.name FROM spans s JOIN traces t ON t.id = s.trace JOIN resources r ON"
-    " r.id = s.resource_id JOIN scopes c ON c.id = s.scope_id LEFT JOIN pending_spans p ON p.id = s.id"
-    " LEFT JOIN span_data d ON d.id = s.id WHERE s.id = ?"
+    "SELECT (SELECT data FROM span_data WHERE id = s.id), s.is_error, s.parent_span_id, s.scope_id, s.name FROM spans s"
+    " WHERE s.id = ?"
+)
+_AROUND = (
+    "SELECT r.data, r.schema_url, c.data, c.schema_url FROM spans s JOIN resources r ON r.id = s.resource_id"
+    " JOIN scopes c ON c.id = s.scope_id WHERE s.id = ?"
+)
+_SCOPE_NAME = "SELECT name FROM scopes WHERE id = ?"
+_IDS = (
+    "SELECT t.trace_id, ifnull(p.announces, s.span_id) FROM spans s JOIN traces t ON t.id = s.trace"
+    " LEFT JOIN pending_spans p ON p.id = s.id WHERE s.id = ?"
 )
 _LOGS = (
     "SELECT l.data, r.data, r.schema_url, c.data, c.schema_url FROM logs l JOIN resources r ON r.id = l.resource_id"
@@ -44,42 +52,64 @@ _LOGS = (
 class Contents:
     """One span with its log records, read as far as it is asked for."""
 
-    def __init__(self, connection: sqlite3.Connection, row_id: int, *, may_have_logs: bool = True) -> None:
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        row_id: int,
+        *,
+        may_have_logs: bool = True,
+        scope_names: dict[int, str] | None = None,
+    ) -> None:
         self._connection = connection
+        self._row_id = row_id
         self._may_have_logs = may_have_logs
-        self._row: Sequence[Any] = connection.execute(_SPAN, (row_id,)).fetchone() or (None,) * 11
+        self._scope_names = {} if scope_names is None else scope_names
+        row: Sequence[Any] = connection.execute(_SPAN, (row_id,)).fetchone() or (None,) * 5
+        self._data, self._is_error, self._parent, self._scope_id, self._name = row
 
     @cached_property
     def attributes(self) -> Attributes:
         """Its attributes alone; of a span that cannot be read, none."""
         from tracetui.otlp import quick  # deferred, all that reads spans 100 ms: a list without a filter needs none
 
-        message = quick.parse(self._row[0]) if self._row[0] else None
+        message = quick.parse(self._data) if self._data else None
         return self.span.attributes if message is None else quick.QuickAttributes(message.attributes)
 
     @cached_property
     def _light(self) -> Span:
-        """The span with what its meaning is read from: no links, no resource, attributes one by one."""
+        """The span with what its meaning is read from: no ids, links or resource, attributes one by one."""
         from tracetui.model.span import InstrumentationScope, Span, Status  # as above
         from tracetui.otlp import decode, quick
 
-        message = quick.parse(self._row[0]) if self._row[0] else None
+        message = quick.parse(self._data) if self._data else None
         if message is None:
             return self.span
-        start, end = message.start_time_unix_nano, message.end_time_unix_nano
         return Span(
-            self._row[8],
-            self._row[9],
+            "",
+            "",
             message.name,
-            self._row[7],
+            self._parent,
             message.kind,
-            start,
-            end,
+            message.start_time_unix_nano,
+            message.end_time_unix_nano,
             Status(message.status.code, message.status.message),
             quick.QuickAttributes(message.attributes),
             tuple(decode.events(message)) if message.events else (),
-            scope=InstrumentationScope(self._row[10]),
+            scope=InstrumentationScope(self._scope_name),
         )
+
+    @property
+    def _scope_name(self) -> str:
+        name = self._scope_names.get(self._scope_id)
+        if name is None:
+            row = self._connection.execute(_SCOPE_NAME, (self._scope_id,)).fetchone()
+            name = self._scope_names[self._scope_id] = str(row[0]) if row else ""
+        return name
+
+    @cached_property
+    def _ids(self) -> tuple[str, str]:
+        """The trace's id, and the one by which log records name the span."""
+        return self._connection.execute(_IDS, (self._row_id,)).fetchone() or ("", "")
 
     @cached_property
     def span(self) -> Span:
@@ -87,11 +117,14 @@ class Contents:
         from tracetui.model.span import Span  # as above
         from tracetui.otlp import decode
 
-        data, resource, resource_schema, scope, scope_schema, name, _, parent, trace_id, span_id, _ = self._row
+        around: Sequence[Any] = self._connection.execute(_AROUND, (self._row_id,)).fetchone() or (None,) * 4
+        resource, resource_schema, scope, scope_schema = around
         try:
-            return decode.span(data, decode.resource(resource, resource_schema), decode.scope(scope, scope_schema))
+            return decode.span(
+                self._data, decode.resource(resource, resource_schema), decode.scope(scope, scope_schema)
+            )
         except (DecodeError, TypeError):
-            return Span(trace_id or "", span_id or "", name or "", parent or "")
+            return Span(*self._ids, self._name or "", self._parent or "")
 
     @cached_property
     def logs(self) -> Sequence[LogRecord]:
@@ -101,7 +134,7 @@ class Contents:
         if not self._may_have_logs:
             return ()
         found = []
-        for data, resource, resource_schema, scope, scope_schema in self._connection.execute(_LOGS, self._row[8:10]):
+        for data, resource, resource_schema, scope, scope_schema in self._connection.execute(_LOGS, self._ids):
             try:
                 record = decode.log_record(
                     data, decode.resource(resource, resource_schema), decode.scope(scope, scope_schema)
@@ -127,6 +160,13 @@ class Contents:
             case _:
                 return ()
 
+    def each(self, field: SpanField) -> Iterator[Scalar]:
+        """The values of a field that has no column, read no further than somebody asks."""
+        from tracetui.store.sqlite.search import fields  # as above
+
+        failed = self._light.status.message if self._is_error else None
+        return fields.values_of(self._partly_read, field, failed=failed)
+
     @cached_property
     def _values(self) -> dict[SpanField, Sequence[Scalar]]:
         return {}
@@ -138,10 +178,7 @@ class Contents:
         return PartlyRead(self._light, self.logs)
 
     def _read(self, field: SpanField) -> Sequence[Scalar]:
-        from tracetui.store.sqlite.search import fields  # as above
-
-        failed = self._light.status.message if self._row[6] else None
-        found = self._values[field] = fields.values_of(self._partly_read, field, failed=failed)
+        found = self._values[field] = list(self.each(field))
         return found
 
 
@@ -155,6 +192,7 @@ class SpanTests:
         self._glances: list[Glance | None] = []
         self._has_logs = True
         self._spans: OrderedDict[int, Contents] = OrderedDict()
+        self._scope_names: dict[int, str] = {}
         self._answers: dict[tuple[int, int], bool] = {}
         self._of_traces: list[Sql] = []
         self._traces: dict[tuple[int, int], bool] = {}
@@ -169,6 +207,7 @@ class SpanTests:
         self._glances.clear()
         self._has_logs = bool(self._connection.execute("SELECT EXISTS (SELECT 1 FROM logs)").fetchone()[0])
         self._spans.clear()
+        self._scope_names.clear()
         self._answers.clear()
         self._of_traces.clear()
         self._traces.clear()
@@ -207,7 +246,9 @@ class SpanTests:
         if found is None:
             if len(self._spans) >= _KEPT_SPANS:
                 self._spans.popitem(last=False)
-            found = self._spans[row_id] = Contents(self._connection, row_id, may_have_logs=self._has_logs)
+            found = self._spans[row_id] = Contents(
+                self._connection, row_id, may_have_logs=self._has_logs, scope_names=self._scope_names
+            )
         return found
 
     def _span_holds(self, number: int, row_id: int) -> bool:
@@ -244,13 +285,14 @@ class SpanTests:
 def holds(leaf: Leaf, test: Callable[[Scalar], bool], contents: Contents) -> bool:
     """Whether a condition holds for a span."""
     match leaf:
-        case Words(_, whole, within):
+        case Words(text, whole, within):
             if within is None:
                 if whole:
                     return any(test(text) for _, text in contents.texts())
                 return test("\n".join(text for _, text in contents.texts()))
-            values = contents.values(within)
-            return any(map(test, values)) if whole else test("\n".join(map(str, values)))
+            if whole or len(words(text)) == 1:
+                return any(map(test, contents.each(within)))
+            return test("\n".join(map(str, contents.values(within))))
         case Has(Attribute(key)):
             return lookup.has(contents.attributes, key)
         case _:

@@ -22,15 +22,15 @@ from tracetui.store.conditions import SpanField
 _NANO = 1_000_000_000
 
 
-def values_of(n: PartlyRead, field: SpanField, *, failed: str | None) -> Sequence[Scalar]:
-    """Everything that is to be compared in one of `CONTENT_FIELDS`; empty texts are not there.
+def values_of(n: PartlyRead, field: SpanField, *, failed: str | None) -> Iterator[Scalar]:
+    """Everything that is to be compared in one of `CONTENT_FIELDS`, what is read first first; no empty texts.
 
     Args:
         n: The span.
         field: The field.
         failed: The message of its status, where its columns say that it failed.
     """
-    return [value for value in _values(n, field, failed) if value != ""]
+    return (value for value in _values(n, field, failed) if value != "")
 
 
 def _values(n: PartlyRead, field: SpanField, failed: str | None) -> Iterator[Scalar]:

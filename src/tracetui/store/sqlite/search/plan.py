@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -32,8 +31,9 @@ from tracetui.store.sqlite.search.bounds import Bounds, Known, bounds_of
 from tracetui.store.sqlite.search.contents import SpanTests
 from tracetui.store.sqlite.search.expression import ALL, NONE, Term, beginnings, loosened, matched, spelled_out
 from tracetui.store.sqlite.search.glance import Glance
+from tracetui.store.sqlite.search.reach import Reach, Sides, anywhere, everywhere
 from tracetui.store.sqlite.search.records import Records
-from tracetui.store.sqlite.search.sql import ALWAYS, Sql, both, either
+from tracetui.store.sqlite.search.sql import ALWAYS, Sql, both
 from tracetui.store.sqlite.search.statement import Statements
 from tracetui.store.sqlite.search.vocabulary import terms_from
 
@@ -48,12 +48,6 @@ _RARE_WORD = 9
 
 _MOST_OF_ONE, _MOST_WORDS = 400, 800
 """Words that stand in the place of one beginning, and of all of a question: to find a hundred takes 4 ms."""
-
-_FIND_TRACES = (
-    "SELECT DISTINCT s.trace FROM span_terms f CROSS JOIN spans s ON s.id = f.rowid WHERE f.span_terms MATCH ?"
-    f" LIMIT {FEW + 1}"
-)
-_COUNT_CANDIDATES = f"SELECT count(*) FROM (SELECT rowid FROM span_terms WHERE span_terms MATCH ? LIMIT {FEW + 1})"
 
 _COUNT_STARTS = (
     "SELECT count(*) FROM (SELECT 1 FROM traces INDEXED BY traces_by_start"
@@ -79,6 +73,8 @@ class Plan:
     """Whether a look at a span's bytes tells whether it can hold the words."""
     glances: tuple[Glance, ...] = ()
     """Looks at the bytes of a span that the index names: for one that matches each leaves that open."""
+    names_traces: bool = False
+    """Whether the traces that come into question are named one by one, so that they are found all at once."""
 
     @property
     def is_empty(self) -> bool:
@@ -126,6 +122,7 @@ class Planner:
         self.records = Records(connection)
         self._words: dict[str, Sequence[str]] = {}
         """Words by what they begin with, in the plan at hand."""
+        self._sides = Sides(connection)
         self._known = Known(self.records.ids, self._is_short)
         self._statements = Statements(self.records.ids, self._tests.number, self._tests.trace_number)
 
@@ -144,14 +141,17 @@ class Planner:
         self._words.clear()
         condition = without_repeats(condition)
         bounds = bounds_of(condition, self._known)
+        self._sides.clear()
+        reach = self._reach(condition)
         return Plan(
             Bounds(spelled_out(bounds.certain, self._words_from), spelled_out(bounds.possible, self._words_from)),
             self._residual(condition),
             self._statements.of_span(condition),
-            self._traces(condition) or ALWAYS,
+            reach.sql,
             is_of_traces(condition),
             self._tests.are_glanced,
             tuple(self._glances(condition)),
+            reach.traces is not None,
         )
 
     def _glances(self, condition: Condition) -> Iterable[Glance]:
@@ -185,35 +185,37 @@ class Planner:
             return both([self._residual(each) for each in condition.conditions])
         return self._statements.of_span(condition)
 
-    def _traces(self, condition: Condition) -> Sql | None:
-        """What holds for every trace with a span for which the condition holds; None where that is nothing."""
+    def _reach(self, condition: Condition) -> Reach:
+        """What is known of every trace with a span for which a condition holds."""
         if is_of_traces(condition):
-            return self._statements.of_trace(condition)
+            return Reach(where=self._statements.of_trace(condition))
         match condition:
             case And(conditions):
-                return both(list(_known(map(self._traces, conditions)))) if conditions else None
+                parts = list(map(self._reach, conditions))
+                rest = tuple(each for each in conditions if not isinstance(each, HasParent | HasAncestor | TraceHas))
+                if len(rest) < len(conditions):
+                    parts += self._reach_of_sides(conditions, And(rest))
+                return everywhere(parts)
             case Or(conditions):
-                parts = [self._traces(each) for each in conditions]
-                return None if None in parts else either(list(_known(parts)))
+                return anywhere(list(map(self._reach, conditions)))
             case Compare(SpanField.START, Comparison.LESS | Comparison.AT_MOST | Comparison.EQUAL, number):
                 # a pending span counts nowhere, not even in when its trace began
                 latest = min(number, 2**63 - 1)
-                return Sql("(t.start_time_unix_nano <= ? OR t.pending_count > 0)", (latest,))
+                return Reach(where=Sql("(t.start_time_unix_nano <= ? OR t.pending_count > 0)", (latest,)))
             case HasParent(other) | HasAncestor(other) | TraceHas(other):
-                return self._with_a_span(other)
+                return everywhere([self._sides.traces_with(bounds_of(other, self._known)), self._reach(other)])
             case _:
-                return None
+                return Reach()
 
-    def _with_a_span(self, condition: Condition) -> Sql | None:
-        """Traces that hold a span for which a condition may hold, where they are few."""
-        bounds = bounds_of(condition, self._known)
-        if bounds.possible == NONE:
-            return Sql("0")
-        if bounds.possible != ALL:
-            asked = (matched(bounds.possible),)
-            if self._connection.execute(_COUNT_CANDIDATES, asked).fetchone()[0] <= FEW:
-                return _among(trace for (trace,) in self._connection.execute(_FIND_TRACES, asked))
-        return self._traces(condition)
+    def _reach_of_sides(self, conditions: Sequence[Condition], rest: And) -> Iterable[Reach]:
+        """Where a span that is asked for itself stands, and below which others."""
+        bounds = bounds_of(rest, self._known)
+        yield self._sides.traces_with(bounds)
+        for each in conditions:
+            if isinstance(each, HasParent | HasAncestor):
+                above = bounds_of(each.condition, self._known)
+                if self._sides.count(above) < self._sides.count(bounds):
+                    yield self._sides.traces_below(above, self._statements.of_span(rest, "c"))
 
 
 def without_repeats(condition: Condition) -> Condition:
@@ -256,11 +258,3 @@ def is_of_traces(condition: Condition) -> bool:
             return isinstance(condition.operand, TraceField) or condition.operand is SpanField.TRACE
         case _:
             return False
-
-
-def _among(traces: Iterable[int]) -> Sql:
-    return Sql("t.id IN (SELECT value FROM json_each(?))", (json.dumps(list(traces)),))
-
-
-def _known(parts: Iterable[Sql | None]) -> Iterable[Sql]:
-    return (part for part in parts if part is not None)

@@ -50,7 +50,7 @@ def walk(
     if plan.of_traces:
         yield from (traces for traces, _ in order.steps(plan.traces))
     elif (match := plan.match) is None or are_few(connection, plan):
-        for traces, _ in order.steps(plan.traces):
+        for traces, _ in order.steps(plan.traces, are_named=plan.names_traces):
             yield _matching(connection, traces, spans_of(connection, traces), plan.whole)
     else:
         if plan.has_beginnings:
@@ -94,7 +94,7 @@ def _rest(
 ) -> Iterator[list[int]]:
     """The traces that match, of those that these spans belong to."""
     named = Sql("t.id IN (SELECT value FROM json_each(?))", (json.dumps(list(spans)),))
-    for traces, _ in order.steps(both([plan.traces, named])):
+    for traces, _ in order.steps(both([plan.traces, named]), are_named=True):
         left = spans if sure is None else _open(connection, plan, traces, spans, sure)
         yield _matching(connection, traces, left, condition, sure)
 
@@ -103,7 +103,7 @@ def _among(
     connection: sqlite3.Connection, plan: Plan, order: _Order, candidates: Candidates, sure: Candidates | _Nothing
 ) -> Iterator[list[int]]:
     """The traces that match, of those with spans that the index names."""
-    for traces, count in [] if candidates.is_complete else order.steps(plan.traces):
+    for traces, count in [] if candidates.is_complete else order.steps(plan.traces, are_named=plan.names_traces):
         spans = candidates.of_traces(traces, count)
         yield _matching(connection, traces, _open(connection, plan, traces, spans, sure), plan.residual, sure)
         if candidates.is_complete and candidates.unsorted <= FEW:
@@ -139,17 +139,33 @@ class _Order:
         self.is_at_end = False
         """Whether no trace is left."""
 
-    def steps(self, where: Sql, *, first: int = 0) -> Iterator[tuple[list[int], int]]:
-        """Row ids of those for which a condition holds, some at a time, each with how many spans they have."""
-        size = first or _FIRST_STEP
-        while rows := self._next(where, size):
+    def steps(self, where: Sql, *, first: int = 0, are_named: bool = False) -> Iterator[tuple[list[int], int]]:
+        """Row ids of those for which a condition holds, some at a time, each with how many spans they have.
+
+        Args:
+            where: The condition, over `traces t`.
+            first: How many at first.
+            are_named: Whether it names the traces one by one: they are put in order once.
+        """
+        for rows in self._named(where) if are_named else self._read(where, first or _FIRST_STEP):
             for part in _parts(rows):
                 self._key = RowKey(part[-1][2], part[-1][0])  # whoever goes on with another condition begins there
                 yield [row_id for row_id, *_ in part], sum(count for _, count, _ in part)
+        self.is_at_end = True
+
+    def _read(self, where: Sql, size: int) -> Iterator[list[_Row]]:
+        while rows := self._next(where, size):
+            yield rows
             if len(rows) < size:
                 break
             size = min(size * 2, _LAST_STEP)
-        self.is_at_end = True
+
+    def _named(self, where: Sql) -> Iterator[list[_Row]]:
+        rows = self._next(where, -1)
+        at, size = 0, _FIRST_STEP
+        while at < len(rows):
+            yield rows[at : at + size]
+            at, size = at + size, min(size * 2, _LAST_STEP)
 
     def _next(self, where: Sql, size: int) -> list[_Row]:
         expression = SORT_EXPRESSIONS[self._sort.order]

@@ -1,0 +1,115 @@
+"""What is known of the traces of a search before any is looked at: which they are at most, and what holds for each."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from tracetui.store.sqlite.search.bounds import Bounds
+from tracetui.store.sqlite.search.expression import ALL, NONE, Expression, matched
+from tracetui.store.sqlite.search.sql import ALWAYS, Sql, both, either
+
+MOST = 20_000
+"""Spans whose traces are found one by one: some 30 ms."""
+MOST_BELOW = 10_000
+"""Spans that are gone down to."""
+
+_FIND = "SELECT rowid FROM span_terms WHERE span_terms MATCH ? LIMIT ?"
+_TRACES = "SELECT DISTINCT s.trace FROM json_each(?) k CROSS JOIN spans s ON s.id = k.value"
+_BELOW = (
+    "WITH RECURSIVE below(id, trace, span_id) AS (SELECT c.id, c.trace, c.span_id FROM json_each(?) k"
+    " CROSS JOIN spans s ON s.id = k.value CROSS JOIN spans c INDEXED BY spans_by_parent ON c.trace = s.trace"
+    " AND c.parent_span_id = s.span_id UNION SELECT c.id, c.trace, c.span_id FROM below b CROSS JOIN spans c"
+    " INDEXED BY spans_by_parent ON c.trace = b.trace AND c.parent_span_id = b.span_id LIMIT ?)"
+    " SELECT json_group_array(DISTINCT c.trace) FILTER (WHERE {}), count(*) FROM below b CROSS JOIN spans c"
+    " ON c.id = b.id"
+)
+_HAS_PENDING = "SELECT EXISTS (SELECT 1 FROM pending_spans)"
+
+
+class Reach(NamedTuple):
+    """What every trace that matches has in common."""
+
+    traces: frozenset[int] | None = None
+    """Row ids, beyond which no trace matches; None where they are not known."""
+    where: Sql = ALWAYS
+    """What holds, over `traces t`."""
+
+    @property
+    def sql(self) -> Sql:
+        """Both, over `traces t`."""
+        if self.traces is None:
+            return self.where
+        named = Sql("t.id IN (SELECT value FROM json_each(?))", (json.dumps(sorted(self.traces)),))
+        return both([named, self.where])
+
+
+def everywhere(parts: Sequence[Reach]) -> Reach:
+    """Where each of these reaches."""
+    known = [part.traces for part in parts if part.traces is not None]
+    return Reach(frozenset.intersection(*known) if known else None, both([part.where for part in parts]))
+
+
+def anywhere(parts: Sequence[Reach]) -> Reach:
+    """Where one of these reaches."""
+    known = [part.traces for part in parts if part.traces is not None]
+    if len(known) < len(parts):
+        return Reach(where=either([part.sql for part in parts]))
+    return Reach(frozenset.union(frozenset(), *known), either([part.where for part in parts]))
+
+
+class Sides:
+    """The traces of one side of a structure, where they are few; each side is asked for once in a search."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._spans: dict[Expression, Sequence[int] | None] = {}
+        self._traces: dict[Expression, Reach] = {}
+
+    def clear(self) -> None:
+        """Forget the search before."""
+        self._spans.clear()
+        self._traces.clear()
+
+    def traces_below(self, bounds: Bounds, where: Sql) -> Reach:
+        """Traces with a span below one for which a condition may hold, and that meets another itself.
+
+        Args:
+            bounds: What the index says of the span above.
+            where: The condition on the one below, over `spans c`.
+        """
+        # a pending span stands for one of another id, which is above others as well
+        spans = self._spans_of(bounds)
+        if spans is None or "span_holds" in where.text or self._connection.execute(_HAS_PENDING).fetchone()[0]:
+            return Reach()
+        found = self._connection.execute(_BELOW.format(where.text), (json.dumps(spans), MOST_BELOW, *where.values))
+        ((traces, count),) = found.fetchall()
+        return Reach(frozenset(json.loads(traces))) if count < MOST_BELOW else Reach()
+
+    def traces_with(self, bounds: Bounds) -> Reach:
+        """Traces with a span for which a condition may hold."""
+        spans = self._spans_of(bounds)
+        if spans is None:
+            return Reach()
+        found = self._traces.get(bounds.possible)
+        if found is None:
+            rows = self._connection.execute(_TRACES, (json.dumps(spans),))
+            found = self._traces[bounds.possible] = Reach(frozenset(trace for (trace,) in rows))
+        return found
+
+    def count(self, bounds: Bounds) -> int:
+        """For how many spans a condition may hold, as far as that matters."""
+        spans = self._spans_of(bounds)
+        return MOST + 1 if spans is None else len(spans)
+
+    def _spans_of(self, bounds: Bounds) -> Sequence[int] | None:
+        """The spans for which a condition may hold; None where they are many."""
+        asked = bounds.possible
+        if asked in (ALL, NONE):
+            return None if asked == ALL else ()
+        if asked not in self._spans:
+            rows = self._connection.execute(_FIND, (matched(asked), MOST + 1)).fetchall()
+            self._spans[asked] = None if len(rows) > MOST else [row_id for (row_id,) in rows]
+        return self._spans[asked]
