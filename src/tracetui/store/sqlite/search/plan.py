@@ -214,7 +214,7 @@ class Planner:
         for each in conditions:
             if isinstance(each, HasParent | HasAncestor):
                 above = bounds_of(each.condition, self._known)
-                if self._sides.count(above) < self._sides.count(bounds):
+                if self._sides.are_many(bounds) and not self._sides.are_many(above):
                     yield self._sides.traces_below(above, self._statements.of_span(rest, "c"))
 
 

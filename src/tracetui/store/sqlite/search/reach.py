@@ -99,10 +99,9 @@ class Sides:
             found = self._traces[bounds.possible] = Reach(frozenset(trace for (trace,) in rows))
         return found
 
-    def count(self, bounds: Bounds) -> int:
-        """For how many spans a condition may hold, as far as that matters."""
-        spans = self._spans_of(bounds)
-        return MOST + 1 if spans is None else len(spans)
+    def are_many(self, bounds: Bounds) -> bool:
+        """Whether a condition may hold for more spans than are asked for their traces."""
+        return self._spans_of(bounds) is None
 
     def _spans_of(self, bounds: Bounds) -> Sequence[int] | None:
         """The spans for which a condition may hold; None where they are many."""

@@ -26,6 +26,8 @@ _GLANCED, _MANY = 12, 0.25
 _MOST_SPANS = 20_000
 """Spans that are looked at together, but for one trace that has more."""
 
+_SPANS = "t.span_count + t.pending_count"
+_SIZES = "SELECT (SELECT ifnull(max(id), 0) FROM traces), (SELECT ifnull(max(id), 0) FROM spans)"
 _DATA_OF = "SELECT d.id, d.data FROM json_each(?) k CROSS JOIN span_data d ON d.id = k.value WHERE d.encoding = 0"
 
 _Row: TypeAlias = "tuple[int, int, int | float | str]"
@@ -103,7 +105,8 @@ def _among(
     connection: sqlite3.Connection, plan: Plan, order: _Order, candidates: Candidates, sure: Candidates | _Nothing
 ) -> Iterator[list[int]]:
     """The traces that match, of those with spans that the index names."""
-    for traces, count in [] if candidates.is_complete else order.steps(plan.traces, are_named=plan.names_traces):
+    steps = order.steps(plan.traces, are_named=plan.names_traces, counted=False)
+    for traces, count in [] if candidates.is_complete else steps:
         spans = candidates.of_traces(traces, count)
         yield _matching(connection, traces, _open(connection, plan, traces, spans, sure), plan.residual, sure)
         if candidates.is_complete and candidates.unsorted <= FEW:
@@ -139,35 +142,44 @@ class _Order:
         self.is_at_end = False
         """Whether no trace is left."""
 
-    def steps(self, where: Sql, *, first: int = 0, are_named: bool = False) -> Iterator[tuple[list[int], int]]:
+    def steps(
+        self, where: Sql, *, first: int = 0, are_named: bool = False, counted: bool = True
+    ) -> Iterator[tuple[list[int], int]]:
         """Row ids of those for which a condition holds, some at a time, each with how many spans they have.
 
         Args:
             where: The condition, over `traces t`.
             first: How many at first.
             are_named: Whether it names the traces one by one: they are put in order once.
+            counted: Whether their spans are to be counted, not guessed: that reads each trace, not only an index.
         """
-        for rows in self._named(where) if are_named else self._read(where, first or _FIRST_STEP):
+        spans = _SPANS if counted else str(self._usual_spans())
+        for rows in self._named(where, spans) if are_named else self._read(where, spans, first or _FIRST_STEP):
             for part in _parts(rows):
                 self._key = RowKey(part[-1][2], part[-1][0])  # whoever goes on with another condition begins there
                 yield [row_id for row_id, *_ in part], sum(count for _, count, _ in part)
         self.is_at_end = True
 
-    def _read(self, where: Sql, size: int) -> Iterator[list[_Row]]:
-        while rows := self._next(where, size):
+    def _usual_spans(self) -> int:
+        """Spans of a usual trace, at least one."""
+        traces, spans = self._connection.execute(_SIZES).fetchone()
+        return max(int(spans) // max(int(traces), 1), 1)
+
+    def _read(self, where: Sql, spans: str, size: int) -> Iterator[list[_Row]]:
+        while rows := self._next(where, spans, size):
             yield rows
             if len(rows) < size:
                 break
             size = min(size * 2, _LAST_STEP)
 
-    def _named(self, where: Sql) -> Iterator[list[_Row]]:
-        rows = self._next(where, -1)
+    def _named(self, where: Sql, spans: str) -> Iterator[list[_Row]]:
+        rows = self._next(where, spans, -1)
         at, size = 0, _FIRST_STEP
         while at < len(rows):
             yield rows[at : at + size]
             at, size = at + size, min(size * 2, _LAST_STEP)
 
-    def _next(self, where: Sql, size: int) -> list[_Row]:
+    def _next(self, where: Sql, spans: str, size: int) -> list[_Row]:
         expression = SORT_EXPRESSIONS[self._sort.order]
         direction = "DESC" if self._sort.descending == self._forward else "ASC"
         clauses = [where]
@@ -175,7 +187,7 @@ class _Order:
             clauses.append(Sql(*beyond(self._sort, self._key, forward=self._forward)))
         text, values = both(clauses)
         statement = (
-            f"SELECT t.id, t.span_count + t.pending_count, {expression} FROM traces t WHERE {text}"
+            f"SELECT t.id, {spans}, {expression} FROM traces t WHERE {text}"
             f" ORDER BY {expression} {direction}, t.id {direction} LIMIT ?"
         )
         return self._connection.execute(statement, (*values, size)).fetchall()
