@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from random import Random
@@ -131,8 +130,6 @@ def migrated(folder: Path, seed: int, rounds: int) -> Run:
     return Run(disk.events, before, path.name)
 
 
-MEMORY = Path("/dev/shm")
-
 BEGINNING = 60
 """Events in which a file is made, and out of which every fifth moment is chosen."""
 
@@ -164,17 +161,6 @@ def lose_power(run: Run, folder: Path, seed: int, images: int) -> None:
         except Exception as error:
             raise AssertionError(f"seed {seed}, event {moment} of {len(run.events)}: {error}") from error
         shutil.rmtree(folder)
-
-
-@pytest.fixture
-def memory(tmp_path: Path) -> Iterator[Path]:
-    """A folder without a disk below it, where there is one: what counts here as written is decided by the images."""
-    if not MEMORY.is_dir():
-        yield tmp_path
-        return
-    folder = Path(tempfile.mkdtemp(prefix="tracetui-power-", dir=MEMORY))
-    yield folder
-    shutil.rmtree(folder)
 
 
 @pytest.fixture
