@@ -56,6 +56,12 @@ class Sync(NamedTuple):
     path: str
 
 
+class FailedSync(NamedTuple):
+    """What was written since the last one may never reach the disk, whatever later ones say."""
+
+    path: str
+
+
 class Create(NamedTuple):
     path: str
 
@@ -72,7 +78,7 @@ class Mark(NamedTuple):
     what: object
 
 
-Event: TypeAlias = Write | Truncate | Sync | Create | Delete | Mark
+Event: TypeAlias = Write | Truncate | Sync | FailedSync | Create | Delete | Mark
 
 Fault = Callable[[str, str], int]
 """From what is called (`read`, `write`, `sync`, `truncate`, `open`, `delete`) and the file's path to the error to give
@@ -202,6 +208,7 @@ class Disk:
         def sync(file: int, flags: int) -> int:
             path = self._paths[file]
             if error := self._failing("sync", path):
+                self._note(FailedSync(path))
                 return error
             done: int = real_sync(file, flags)
             if not done:

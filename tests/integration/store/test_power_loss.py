@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from random import Random
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import pytest
 
 from tests.factories import make_batch, make_incoming_log, make_incoming_span, make_trace, trace_id
-from tests.support.disk import Disk, Event, Mark, watched
+from tests.support.disk import IOERR_FSYNC, Disk, Event, Mark, watched
 from tests.support.ledger import Ledger
 from tests.support.older import make_older
 from tests.support.power import Power
+from tracetui.errors import StoreError
 from tracetui.store.api import IncomingBatch
 from tracetui.store.follower import Follower
 from tracetui.store.ingest import NoSenders
 from tracetui.store.sqlite import SqliteReader, SqliteWriter, connection
 
 Step = Callable[[Ledger], None]
+T = TypeVar("T")
 
 
 class Run(NamedTuple):
@@ -45,6 +48,17 @@ class Recorder:
     def _open(self) -> SqliteWriter:
         return SqliteWriter(self._path, derivation_version=2)
 
+    def _close(self) -> None:
+        with suppress(StoreError):
+            self._writer.close()
+
+    def _again(self, work: Callable[[], T]) -> T:
+        """Do it until it succeeds."""
+        for _ in range(50):
+            with suppress(StoreError):
+                return work()
+        return work()
+
     def _note(self, step: Step) -> None:
         self._disk.mark(step)
 
@@ -59,11 +73,11 @@ class Recorder:
             if number % 12 == 10:
                 self._remove()
             if number % 25 == 22:
-                self._writer.close()
-                self._writer = self._open()
+                self._close()
+                self._writer = self._again(self._open)
             if number % 30 == 17:
-                self._writer.clear_index()
-        self._writer.close()
+                self._again(self._writer.clear_index)
+        self._close()
 
     def _write(self) -> None:
         batches = []
@@ -86,7 +100,7 @@ class Recorder:
     def _send(self, batches: Sequence[IncomingBatch]) -> None:
         for batch in batches:
             self._note(lambda ledger, batch=batch: ledger.sending(batch))  # type: ignore[misc]
-        self._writer.write(batches)
+        self._again(lambda: self._writer.write(batches))
         for batch in batches:
             self._note(lambda ledger, batch=batch: ledger.acknowledged(batch))  # type: ignore[misc]
 
@@ -95,15 +109,16 @@ class Recorder:
         gone, self._traces = self._traces[:6], self._traces[6:] or self._traces[-1:]
         ids = [trace_id(trace) for trace in gone]
         self._note(lambda ledger: ledger.removing(ids))
-        self._writer.remove(ids)
+        self._again(lambda: self._writer.remove(ids))
         self._note(lambda ledger: ledger.removed(ids))
-        while self._writer.purge():
+        while self._again(self._writer.purge):
             continue
-        while self._writer.give_back():
+        while self._again(self._writer.give_back):
             continue
 
     def _index(self) -> None:
-        Follower(lambda: SqliteReader(self._path), NoSenders(self._writer), version=2, at_rest=False).run()
+        follower = Follower(lambda: SqliteReader(self._path), NoSenders(self._writer), version=2, at_rest=False)
+        self._again(follower.run)
 
 
 def recorded(folder: Path, seed: int, rounds: int) -> Run:
@@ -112,6 +127,18 @@ def recorded(folder: Path, seed: int, rounds: int) -> Run:
     with watched() as disk:
         disk.is_recording = True
         Recorder(path, disk, Random(seed)).work(rounds)
+    return Run(disk.events, {}, path.name)
+
+
+def doubtful(folder: Path, seed: int, rounds: int) -> Run:
+    """A run in which a sync fails now and then, after which the disk says that all is well."""
+    path = folder / "traces.db"
+    chance = Random(seed)
+    with watched() as disk:
+        disk.is_recording = True
+        recorder = Recorder(path, disk, chance)
+        disk.fault = lambda call, _: IOERR_FSYNC if call == "sync" and chance.random() < SYNC_FAILS else 0
+        recorder.work(rounds)
     return Run(disk.events, {}, path.name)
 
 
@@ -129,6 +156,9 @@ def migrated(folder: Path, seed: int, rounds: int) -> Run:
         SqliteWriter(path, derivation_version=2).close()
     return Run(disk.events, before, path.name)
 
+
+SYNC_FAILS = 0.1
+"""Share of the syncs that fail, where some do."""
 
 BEGINNING = 60
 """Events in which a file is made, and out of which every fifth moment is chosen."""
@@ -179,3 +209,13 @@ def test_the_power_goes_at_any_moment(memory: Path, seed: int, rounds: int, imag
 @pytest.mark.parametrize(("seed", "images"), [(1, 40), pytest.param(2, 500, marks=pytest.mark.slow)])
 def test_the_power_goes_while_an_older_file_is_brought_up_to_date(memory: Path, seed: int, images: int) -> None:
     lose_power(migrated(memory, seed, 30), memory / "image", seed, images)
+
+
+@pytest.mark.usefixtures("small_steps")
+@pytest.mark.parametrize(
+    ("seed", "rounds", "images"),
+    [(1, 40, 60), *(pytest.param(seed, 150, 250, marks=pytest.mark.slow) for seed in range(2, 6))],
+)
+def test_a_failed_sync_is_not_trusted_to_a_later_one(memory: Path, seed: int, rounds: int, images: int) -> None:
+    """What a failed sync has left in doubt must not stand between what is certain and what is acknowledged later."""
+    lose_power(doubtful(memory, seed, rounds), memory / "image", seed, images)

@@ -25,6 +25,10 @@ from tracetui.store.sqlite.rows import insert_rows
 MERGE_PAGES = 64
 """Pages of the index, of 4 KB, that are merged at a time: 10 to 20 ms."""
 
+CHECKPOINT_EVERY = 32
+"""Transactions of the index, of about a megabyte, after which there is a checkpoint: senders, whose commits make one,
+may not be there."""
+
 _MOST_BYTES = 4 << 20
 """Bytes of spans that are read at once, more only where one alone has more."""
 
@@ -194,11 +198,15 @@ class IndexWrites:
 
     _connection: sqlite3.Connection
     _derivation_version: int
+    _unhurried_transactions = 0
 
     def _check_open(self) -> None:
         raise NotImplementedError
 
     def _transaction(self, *, needs_space: bool = True) -> AbstractContextManager[None]:
+        raise NotImplementedError
+
+    def _checkpoint(self) -> None:
         raise NotImplementedError
 
     def index(self, work: Indexed) -> bool:
@@ -227,13 +235,22 @@ class IndexWrites:
 
     @contextmanager
     def _unhurried(self) -> Iterator[None]:
-        """Without waiting for the disk at the end of a transaction: what may be lost with the power is made again."""
+        """Without waiting for the disk at the end of a transaction: what may be lost with the power is made again.
+
+        Without the checkpoint as well, which would be the first to wait, and whose failure nobody would hear of.
+        """
         self._check_open()
+        checkpoint_at = int(self._connection.execute("PRAGMA wal_autocheckpoint").fetchone()[0])
         self._connection.execute("PRAGMA synchronous=normal")
+        self._connection.execute("PRAGMA wal_autocheckpoint=0")
         try:
             yield
         finally:
             self._connection.execute("PRAGMA synchronous=full")
+            self._connection.execute(f"PRAGMA wal_autocheckpoint={checkpoint_at}")
+        self._unhurried_transactions += 1
+        if self._unhurried_transactions % CHECKPOINT_EVERY == 0:
+            self._checkpoint()
 
 
 def _insert_documents(rows: int) -> str:

@@ -12,7 +12,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import TypeAlias
 
-from tracetui.errors import DamagedError, StoreError
+from tracetui.errors import DamagedError, DiskFullError, StoreError
 from tracetui.store.api import (
     Commit,
     DeriveSpan,
@@ -40,6 +40,7 @@ from tracetui.store.sqlite.damage import suspect
 from tracetui.store.sqlite.indexing import IndexWrites, index_version
 from tracetui.store.sqlite.listening import Listener
 from tracetui.store.sqlite.removal import Remover, give_back
+from tracetui.store.sqlite.room import fold_log, has_log, leaves_doubt
 from tracetui.store.sqlite.rows import (
     AS_RECEIVED,
     Ahead,
@@ -114,6 +115,7 @@ class SqliteWriter(IndexWrites):
         self.path = path
         self.lock: WriterLock = acquire(path)
         """The lock this writer holds; `update` tells other processes where this one listens."""
+        self._log_was_left = has_log(path)
         try:
             self._connection = open_for_writing(path)
         except BaseException:
@@ -121,6 +123,7 @@ class SqliteWriter(IndexWrites):
             raise
         self._open = True
         self._space = SpaceGuard(path) if space is None else space
+        self._log_is_doubtful = False
         self._sequence = 0
         self._derivation_version = derivation_version
         self._next_span: int
@@ -143,6 +146,8 @@ class SqliteWriter(IndexWrites):
             self._listener = Listener(self._connection, self._stored, derive)
             self._remover = Remover(self._connection)
             is_outdated = index_version(self._connection) != self._derivation_version
+        if self._log_was_left:  # by a process that ended badly, maybe because its disk failed
+            self._fold_if_possible()
         if is_outdated:
             self.clear_index()
 
@@ -232,14 +237,17 @@ class SqliteWriter(IndexWrites):
     def _transaction(self, *, needs_space: bool = True) -> Iterator[None]:
         if not self._open:
             raise StoreError(f"The writer of {self.path} is closed.")
+        if self._log_is_doubtful:
+            self._settle_log()
         if needs_space:  # what makes room is what the reserve is for
-            self._space.check()
+            self._check_space()
         try:
             self._connection.execute("BEGIN IMMEDIATE")
             yield
             self._connection.execute("COMMIT")
         except BaseException as error:
             self._roll_back()
+            self._log_is_doubtful |= leaves_doubt(error)
             if isinstance(error, sqlite3.Error):
                 explained = explain(error, self.path)
                 if isinstance(explained, DamagedError):
@@ -248,6 +256,46 @@ class SqliteWriter(IndexWrites):
             if isinstance(error, OverflowError | UnicodeEncodeError):
                 raise StoreError(f"A value does not fit into {self.path}: {type(error).__name__}.") from error
             raise
+
+    def _settle_log(self) -> None:
+        """Begin the log anew before anything else is written.
+
+        Raises:
+            StoreError: That is not possible yet.
+        """
+        try:
+            self._log_is_doubtful = not fold_log(self._connection)
+        except sqlite3.Error as error:
+            raise explain(error, self.path) from error
+        if self._log_is_doubtful:
+            raise StoreError(f"The disk of {self.path} has failed, and its log is still being read.")
+
+    def _check_space(self) -> None:
+        """Make sure that there is room for a transaction; the log may give some back.
+
+        Raises:
+            DiskFullError: There is not.
+        """
+        try:
+            self._space.check()
+        except DiskFullError:
+            self._fold_if_possible()
+            self._space.check()
+
+    def _fold_if_possible(self) -> None:
+        try:
+            fold_log(self._connection)
+        except sqlite3.Error as error:  # nothing has changed then; what is wrong is told by whoever writes
+            self._log_is_doubtful |= leaves_doubt(error)
+            log.info("the log of %s could not be brought into the file: %s", self.path, error)
+
+    def _checkpoint(self) -> None:
+        """Bring what is in the log into the file, as far as nobody reads it; a failure leaves it in the log."""
+        try:
+            self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+        except sqlite3.Error as error:
+            self._log_is_doubtful |= leaves_doubt(error)
+            log.warning("a checkpoint of %s failed: %s", self.path, error)
 
     def close(self) -> None:
         """Checkpoint, close and let go of the lock; a second call does nothing."""
