@@ -21,7 +21,7 @@ from tracetui.model.numbers import format_bytes
 from tracetui.pricing import USER_TABLE
 from tracetui.receivers.status import ReceiverCounts, ReceiverState, ReceiverStatus
 from tracetui.store.api import Commit, CommitListener, IncomingSpan, Removed, SpanReader, SpanWriter
-from tracetui.store.ingest import Ingest
+from tracetui.store.ingest import Ingest, IngestStats
 from tracetui.store.lock import Owner, read_owner
 from tracetui.store.sqlite import SqliteReader, SqliteWriter
 from tracetui.store.sqlite.connection import replace_damaged
@@ -31,6 +31,7 @@ from tracetui.store.withheld import Withheld
 
 if TYPE_CHECKING:
     from tracetui.receivers import ReceiverSet
+    from tracetui.receivers.ledger import TurnedAway
     from tracetui.reindex import Progress, Reindexer
     from tracetui.store.follower import Follower
     from tracetui.store.retention import Retention
@@ -325,6 +326,14 @@ class Runtime:
     def counts(self) -> ReceiverCounts:
         """What the listeners have taken and turned away."""
         return self._receivers.counts() if self._receivers is not None else ReceiverCounts()
+
+    def turned_away(self) -> tuple[TurnedAway, ...]:
+        """What the listeners have turned away, by reason, the most recent first."""
+        return self._receivers.turned_away() if self._receivers is not None else ()
+
+    def ingest_stats(self) -> IngestStats | None:
+        """How the way into the store is doing; None where this process does not write."""
+        return self._ingest.stats() if self._ingest is not None else None
 
     def __enter__(self) -> Self:
         self.start()

@@ -2,51 +2,24 @@
 
 from __future__ import annotations
 
-import glob
 import os
-import platform
-import shlex
-import stat
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, closing
-from typing import NamedTuple
-from urllib.parse import urlsplit
+from contextlib import ExitStack
 
-from tracetui import __version__
 from tracetui.cli import diagnostics
 from tracetui.cli.endpoints import Endpoints, configured_endpoints, running_endpoints
 from tracetui.cli.output import Output
-from tracetui.config import Address, Settings, config_file
-from tracetui.errors import ReceiverError, StoreError
-from tracetui.logs import log_path
-from tracetui.model.derivation import DERIVATION_VERSION
-from tracetui.model.numbers import format_bytes
+from tracetui.config import Address, Settings
+from tracetui.errors import ReceiverError
+from tracetui.health.findings import NOTE, OK, PROBLEM, Finding
+from tracetui.health.place import configuration, database, disk, program
+from tracetui.health.shell import environment
 from tracetui.sanitise import sanitise
-
-OK, NOTE, PROBLEM = "ok", "note", "problem"
-"""States of a finding: in order, worth knowing, to be mended."""
 
 PROBE_S = 2.0
 """Seconds that a listener has to answer."""
 
 _MARKS = {OK: ("●", "ok"), NOTE: ("○", "dim"), PROBLEM: ("✖", "error")}
-_ENDPOINTS = (
-    "OTEL_EXPORTER_OTLP_ENDPOINT",
-    "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
-    "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT",
-    "PHOENIX_COLLECTOR_ENDPOINT",
-)
-_SILENCERS = {"OTEL_SDK_DISABLED": "true", "OTEL_TRACES_EXPORTER": "none", "OTEL_TRACES_SAMPLER": "always_off"}
-
-
-class Finding(NamedTuple):
-    """One thing that was looked at."""
-
-    name: str
-    state: str
-    text: str
-    hint: str = ""
-    """What to do; empty where there is nothing to do."""
 
 
 def doctor(settings: Settings, *, as_json: bool) -> int:
@@ -73,94 +46,14 @@ def doctor(settings: Settings, *, as_json: bool) -> int:
 
 def examine(settings: Settings, environ: Mapping[str, str]) -> Iterator[Finding]:
     """Every finding, in the order in which a person would look."""
-    yield from _program()
-    yield from _configuration(settings)
-    yield from _database(settings)
-    yield from _disk(settings)
+    yield from program()
+    yield from configuration(settings)
+    yield from database(settings)
+    yield from disk(settings)
     running = running_endpoints(settings)
     yield from _listeners(settings, running)
-    yield from _environment(environ, running or configured_endpoints(settings))
-
-
-def _program() -> Iterator[Finding]:
-    from importlib.metadata import version
-
-    from tracetui.store.sqlite.connection import SQLITE_VERSION
-
-    libraries = ", ".join(f"{name} {version(name)}" for name in ("textual", "grpcio", "protobuf"))
-    yield Finding("version", OK, f"tracetui {__version__}")
-    python = f"Python {platform.python_version()}, SQLite {SQLITE_VERSION}"
-    yield Finding("platform", OK, f"{python}, {libraries}, {platform.system()} {platform.machine()}")
-
-
-def _configuration(settings: Settings) -> Iterator[Finding]:
-    from tracetui.pricing import BOOK, USER_TABLE
-
-    path = config_file()
-    yield Finding("configuration", OK, str(path) if path.exists() else f"{path} does not exist; defaults hold")
-    USER_TABLE.use(settings.prices)
-    for problem in BOOK.problems:
-        yield Finding("prices", PROBLEM, problem)
-    access = settings.access
-    guards = [name for name, set_ in (("token", access.token), ("TLS", access.tls_cert)) if set_]
-    guards += ["client certificates"] if access.tls_client_ca else []
-    yield Finding("access", OK, f"senders need: {', '.join(guards)}" if guards else "this machine's programs, no token")
-
-
-def _database(settings: Settings) -> Iterator[Finding]:
-    from tracetui.store.sqlite.damage import SIDE_FILES
-
-    path = settings.db
-    for kept in sorted(path.parent.glob(f"{glob.escape(path.name)}.damaged-*")):
-        if not kept.name.endswith(SIDE_FILES):
-            hint = f"`tracetui salvage {shlex.quote(str(kept))}` brings back what can be read of it; then remove it."
-            yield Finding("set aside", NOTE, f"{kept} was damaged; {format_bytes(kept.stat().st_size)}", hint)
-    if not path.exists():
-        yield Finding("database", NOTE, f"{path} does not exist yet", "It is made when tracetui starts.")
-        return
-    from tracetui.store.sqlite import SqliteReader
-
-    log = path.with_name(path.name + "-wal")
-    for file in (path, log, log_path(path)):  # before it is opened, which makes side files with the same rights
-        if file.exists() and stat.S_IMODE(file.stat().st_mode) & (stat.S_IRWXG | stat.S_IRWXO):
-            yield Finding("permissions", PROBLEM, f"Others may read {file}.", f"Run: chmod 600 {file}")
-    try:
-        with closing(SqliteReader(path)) as reader:
-            size = reader.size()
-            outdated = reader.count_outdated(DERIVATION_VERSION)
-            index = reader.search_state()
-    except StoreError as error:
-        yield Finding("database", PROBLEM, error.message, error.hint)
-        return
-    held = f"{size.traces:,} traces, {size.spans:,} spans, {size.logs:,} log records"
-    yield Finding("database", OK, f"{path}: {held}, {format_bytes(size.bytes)}")
-    if log.exists():
-        yield Finding("write-ahead log", OK, format_bytes(log.stat().st_size))
-    if outdated:
-        yield Finding(
-            "columns", NOTE, f"{outdated:,} spans were derived by an earlier version", "`tracetui reindex` does it now."
-        )
-    if index.indexed < index.total:
-        missing = index.total - index.indexed
-        yield Finding(
-            "search index", NOTE, f"{missing:,} spans are not in it yet", "A running tracetui brings it up to date."
-        )
-    else:
-        yield Finding("search index", OK, "up to date")
-
-
-def _disk(settings: Settings) -> Iterator[Finding]:
-    from tracetui.store.space import space_of
-
-    folder = settings.db.parent
-    while not folder.exists():
-        folder = folder.parent
-    space = space_of(folder)
-    text = f"{format_bytes(space.free)} free, {format_bytes(space.reserve)} of it kept in reserve"
-    if space.free < space.reserve:
-        yield Finding("disk", PROBLEM, text, "Nothing is stored until there is more room.")
-    else:
-        yield Finding("disk", OK, text)
+    places = _places(running or configured_endpoints(settings))
+    yield from environment(environ, {address.port for _, address in places})
 
 
 def _listeners(settings: Settings, running: Endpoints | None) -> Iterator[Finding]:
@@ -223,34 +116,3 @@ def _probe(address: Address, running: Endpoints) -> Finding:
     if status != http.client.OK:
         return Finding("http", PROBLEM, f"{address} answers {status}", "See docs/access.md where it is 401.")
     return Finding("http", OK, f"{address} answers")
-
-
-def _environment(environ: Mapping[str, str], endpoints: Endpoints) -> Iterator[Finding]:
-    """What apps started in this shell would do."""
-    ports = {address.port for _, address in _places(endpoints)}
-    named = [(name, environ[name]) for name in _ENDPOINTS if environ.get(name)]
-    for name, value in named:
-        try:
-            place = urlsplit(value if "//" in value else f"//{value}")
-            here = place.port in ports and (place.hostname or "") in ("localhost", "127.0.0.1", "::1")
-        except ValueError:
-            here = False
-        if here:
-            yield Finding("environment", OK, f"{name} points here")
-        else:
-            yield Finding(
-                "environment",
-                PROBLEM,
-                f"{name} points elsewhere: {value[:200]}",
-                "Apps of this shell do not export here; `tracetui env` writes the lines that do.",
-            )
-    if not named:
-        yield Finding(
-            "environment",
-            NOTE,
-            "no OTEL_EXPORTER_OTLP_ENDPOINT in this shell",
-            "Exporters send to localhost:4317 or 4318 then, where tracetui listens; `tracetui env` says it outright.",
-        )
-    for name, silent in _SILENCERS.items():
-        if environ.get(name, "").strip().lower() == silent:
-            yield Finding("environment", PROBLEM, f"{name}={silent}: apps of this shell send nothing", f"unset {name}")

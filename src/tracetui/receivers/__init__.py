@@ -16,6 +16,7 @@ from tracetui.receivers.status import ReceiverCounts, ReceiverState, ReceiverSta
 
 if TYPE_CHECKING:
     from tracetui.receivers.export import ExportService, Submit
+    from tracetui.receivers.ledger import TurnedAway
     from tracetui.receivers.otlp_grpc import GrpcReceiver
     from tracetui.receivers.otlp_http import HttpReceiver
 
@@ -107,6 +108,10 @@ class ReceiverSet:
     def counts(self) -> ReceiverCounts:
         """What the listeners together have taken and turned away since the start."""
         return self._service.counts() if self._service is not None else ReceiverCounts()
+
+    def turned_away(self) -> tuple[TurnedAway, ...]:
+        """What they have turned away, by reason, the most recent first."""
+        return self._service.turned_away() if self._service is not None else ()
 
 
 __all__ = ["ReceiverCounts", "ReceiverSet", "ReceiverState", "ReceiverStatus"]

@@ -21,6 +21,7 @@ from tracetui.receivers.answers import Answer
 from tracetui.receivers.budget import Budget
 from tracetui.receivers.incoming import read_request
 from tracetui.receivers.inflate import MAX_BODY_SIZE, inflate
+from tracetui.receivers.ledger import Ledger, TurnedAway
 from tracetui.receivers.status import ReceiverCounts
 from tracetui.store.api import Commit, IncomingBatch
 
@@ -58,6 +59,7 @@ class ExportService:
         # decoding holds the interpreter's lock: two at once are no faster, and both stand in the writer's way
         self._decoding = threading.Lock()
         self._counts = ReceiverCounts()
+        self._ledger = Ledger()
 
     def export(self, signal: Signal, body: bytes, *, encoding: str = "", is_json: bool = False) -> Future[Answer]:
         """Take one request.
@@ -87,12 +89,19 @@ class ExportService:
             after = replace(before, requests=before.requests + 1)
             if answer.code is answers.Code.UNAVAILABLE:
                 after = replace(after, refused=before.refused + 1)
+                self._ledger.note("refused", answer.message)
             elif not answer.is_success:
                 after = replace(after, malformed=before.malformed + 1)
+                self._ledger.note("malformed", answer.message)
             if not answer.is_success:
                 after = replace(after, last_error=answer.message)
             self._counts = after
         return answer
+
+    def turned_away(self) -> tuple[TurnedAway, ...]:
+        """What was turned away so far, by reason, the most recent first."""
+        with self._lock:
+            return self._ledger.entries()
 
     def counts(self) -> ReceiverCounts:
         """What was taken and turned away so far."""
@@ -131,6 +140,7 @@ class ExportService:
                     counts = replace(counts, metrics=counts.metrics + answer.rejected)
             if answer.rejected and signal is not Signal.METRICS:
                 counts = replace(counts, rejected=counts.rejected + answer.rejected, last_error=answer.message)
+                self._ledger.note("rejected", answer.message, answer.rejected)
             self._counts = counts
         return answer
 

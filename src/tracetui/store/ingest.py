@@ -12,7 +12,8 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from math import ceil
+from typing import NamedTuple, Protocol, TypeVar
 
 from tracetui.errors import IngestBusyError, StoreError
 from tracetui.model.clock import Clock, SystemClock
@@ -22,6 +23,24 @@ logger = logging.getLogger(__name__)
 
 _PATIENCE_S = 1.0
 """A failure that took longer is about the database (locked, say) and not about one of the batches."""
+
+
+KEPT_COMMITS = 512
+"""Commits of which it is remembered how long they took."""
+
+RATE_S = 10.0
+"""Seconds over which a rate is averaged."""
+
+
+class RecentCommit(NamedTuple):
+    """One of the last transactions."""
+
+    at_s: float
+    """When it was over, on a clock that never goes back."""
+    seconds: float
+    """What it took."""
+    items: int
+    """Spans and log records in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +58,22 @@ class IngestStats:
     queued_bytes: int
     trouble: str = ""
     """Why nothing could be stored the last time; empty where it could."""
+    latest: Sequence[RecentCommit] = ()
+    """The last commits, the oldest first."""
+    now_s: float = 0.0
+    """When this was said, on the clock of `RecentCommit.at_s`."""
+
+    def items_per_second(self, seconds: float = RATE_S) -> float:
+        """Spans and log records stored a second, over the last so many seconds."""
+        recent = [commit for commit in self.latest if self.now_s - commit.at_s < seconds]
+        if recent and len(recent) == len(self.latest) == KEPT_COMMITS:  # they reach less far back than that
+            seconds = max(self.now_s - recent[0].at_s, 0.001)
+        return sum(commit.items for commit in recent) / seconds
+
+    def commit_seconds(self, share: float) -> float:
+        """What such a share of the last commits took at most; 0 where there are none. By nearest rank."""
+        took = sorted(commit.seconds for commit in self.latest)
+        return took[max(0, ceil(share * len(took)) - 1)] if took else 0.0
 
 
 _IDLE_WAIT_S = 1.0
@@ -112,6 +147,7 @@ class Ingest:
         self._batches = 0
         self._commits = 0
         self._last_commit_s = 0.0
+        self._latest: deque[RecentCommit] = deque(maxlen=KEPT_COMMITS)
         self._trouble = ""
         self._stopping = False
         self._abandoned = False
@@ -194,7 +230,14 @@ class Ingest:
         """How the way in is doing at this moment."""
         with self._changed:
             return IngestStats(
-                self._commits, self._last_commit_s, self._batches, self._items, self._bytes, self._trouble
+                self._commits,
+                self._last_commit_s,
+                self._batches,
+                self._items,
+                self._bytes,
+                self._trouble,
+                tuple(self._latest),
+                self._clock.monotonic(),
             )
 
     def stop(self, timeout: float = 5.0) -> bool:
@@ -264,7 +307,9 @@ class Ingest:
         with self._changed:
             self._commits += 1
             self._trouble = ""
-            self._last_commit_s = self._clock.monotonic() - started
+            now = self._clock.monotonic()
+            self._last_commit_s = now - started
+            self._latest.append(RecentCommit(now, now - started, sum(waiting.items for waiting in group)))
         self.tell(commit)
         self._done(group)
         for waiting in group:

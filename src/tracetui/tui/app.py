@@ -317,6 +317,12 @@ class TracetuiApp(YankActions, App[str]):
 
         traces.when_loaded(remove)
 
+    def action_status(self) -> None:
+        """Whether everything is in order."""
+        from tracetui.tui.screens.status import StatusScreen  # deferred: the first paint does without
+
+        self.push_screen(StatusScreen(self._feed, self._runtime))
+
     def action_undo(self) -> None:
         """Bring back what was taken away last."""
         self._keeper.undo()

@@ -127,6 +127,15 @@ COMMANDS: tuple[Command, ...] = (
         True,
         shown_keys="q",
     ),
+    Command(
+        "status",
+        "i",
+        "app.status",
+        "Status",
+        "Show whether everything is in order: receivers, rates, what was turned away, the database, this shell.",
+        "explorer",
+        True,
+    ),
     Command("open-trace", "enter", "screen.open_trace", "Open", "Open the trace.", "list", True),
     Command("sort", "s", "next_sort", "Sort", "Sort by the next column.", "list", True),
     Command("sort-reverse", "S", "reverse_sort", "Reverse", "Turn the order round.", "list"),
@@ -293,7 +302,7 @@ TOGGLES = tuple(command for command in COMMANDS if command.action.startswith("to
 
 EVERYWHERE = frozenset(
     "help filter palette follow sessions next-pane previous-pane back copy copy-json undo time theme suspend"
-    " quit".split()
+    " quit status".split()
 )
 """Commands of the explorer that the sessions screen has too, by id."""
 

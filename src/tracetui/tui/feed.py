@@ -7,6 +7,7 @@ does what nobody waits for.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
@@ -24,6 +25,7 @@ from tracetui.store.conditions import Condition, Operand
 from tracetui.tui.feed_thread import FeedThread
 from tracetui.tui.messages import (
     CompletionsLoaded,
+    HealthLoaded,
     HitsLoaded,
     ListLoaded,
     ListView,
@@ -52,6 +54,7 @@ from tracetui.tui.windows import (
 
 if TYPE_CHECKING:
     from tracetui.model.turn import Turn
+    from tracetui.runtime import Runtime
 
 COMPLETIONS = 40
 """Values that are offered at most."""
@@ -227,6 +230,16 @@ class Feed:
             return TurnsLoaded(view.session_id, reader.session(view.session_id), window.first, window.total, turns)
 
         self._demand.ask("turns", job, target)
+
+    def load_health(self, target: MessagePump, runtime: Runtime) -> None:
+        """Ask for a `HealthLoaded`."""
+
+        def job(reader: SpanReader) -> HealthLoaded:
+            from tracetui.health.report import sections  # deferred: 20 ms that only the status screen needs
+
+            return HealthLoaded(sections(runtime, reader, os.environ))
+
+        self._background.ask("status", job, target)
 
     def load_size(self, target: MessagePump) -> None:
         """Ask for a `SizeLoaded`."""

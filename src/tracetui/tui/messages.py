@@ -16,6 +16,7 @@ from tracetui.store.api import Hit, SearchState, SessionSort, StoreSize, TraceSo
 from tracetui.store.conditions import Condition
 
 if TYPE_CHECKING:
+    from tracetui.health.findings import Finding
     from tracetui.model.chat import NormalisedSpan
     from tracetui.model.conversation import Surroundings
     from tracetui.model.turn import Turn
@@ -193,6 +194,14 @@ class RawLoaded(Message):
 
     data: bytes
     text: str
+
+
+@dataclass
+class HealthLoaded(Message):
+    """Whether everything is in order, as `tracetui doctor` would say it."""
+
+    sections: Sequence[tuple[str, Sequence[Finding]]]
+    """Findings under their titles."""
 
 
 @dataclass

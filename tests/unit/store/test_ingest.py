@@ -12,7 +12,7 @@ import pytest
 from tests.factories import FixedClock, make_batch, make_incoming_log, make_incoming_span
 from tracetui.errors import IngestBusyError, StoreError
 from tracetui.store.api import Commit, IncomingBatch, Indexed, Reason, Rederived, Removed
-from tracetui.store.ingest import Ingest
+from tracetui.store.ingest import Ingest, IngestStats, RecentCommit
 
 WAIT = 10.0
 
@@ -344,3 +344,26 @@ def test_work_is_given_up_when_it_stops(writer: ScriptedWriter, ingest: Ingest) 
     held.result(WAIT)
     with pytest.raises(StoreError, match="stopped"):
         work.result(WAIT)
+
+
+def test_the_last_commits_tell_latency_and_rate() -> None:
+    clock = FixedClock()
+    stats = IngestStats(0, 0, 0, 0, 0)
+    assert (stats.commit_seconds(0.95), stats.items_per_second()) == (0, 0)
+    commits = [RecentCommit(clock.monotonic() + second, (100 - second) / 1_000, 10) for second in range(100)]
+    stats = replace(stats, latest=commits, now_s=clock.monotonic() + 99)
+    assert [stats.commit_seconds(share) for share in (0.5, 0.95, 1)] == [0.05, 0.095, 0.1]
+    assert stats.items_per_second() == 10.0
+    many = [RecentCommit(float(number) / 256, 0.001, 5) for number in range(512)]
+    assert replace(stats, latest=many, now_s=2.0).items_per_second() == 5 * 512 / 2, "they reach back two seconds"
+
+
+def test_a_commit_is_remembered_with_what_it_took(writer: ScriptedWriter) -> None:
+    clock = FixedClock()
+    ingest = Ingest(writer, clock=clock)
+    ingest.start()
+    writer.fails = lambda _: clock.advance(0.25)
+    ingest.submit(batch(3)).result(WAIT)
+    ingest.stop()
+    ((_, seconds, items),) = ingest.stats().latest
+    assert (round(seconds, 6), items) == (0.25, 3)

@@ -219,7 +219,7 @@ class ExplorerScreen(FilterCommands):
     def _show_keys(self) -> None:
         pane = self.pane_name
         if self.has_class("-empty"):
-            shown = [command for command in commands_of("explorer") if command.id in ("demo", "help", "quit")]
+            shown = [command for command in commands_of("explorer") if command.id in ("demo", "help", "quit", "status")]
         elif self.is_typing:
             shown = [command for command in commands_of("filter") if command.footer]  # every other key is text
         else:
