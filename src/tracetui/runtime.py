@@ -150,6 +150,30 @@ class Runtime:
         self.set_aside = replace_damaged(self.settings.db, clock=self.clock)
         return SqliteWriter(self.settings.db, derivation_version=DERIVATION_VERSION, derive=derive_span)
 
+    def take_over(self) -> None:
+        """Become the process that writes the database, where the one that did has ended; what else `start` does remains
+        to be done. A damaged database is left as it is: this process reads it.
+
+        Raises:
+            StoreLockedError: Another process writes it; `owner` is that one.
+            StoreError: It cannot be opened for writing.
+        """
+        if self._ingest is not None:
+            return
+        try:
+            writer = SqliteWriter(self.settings.db, derivation_version=DERIVATION_VERSION, derive=derive_span)
+        except StoreLockedError:
+            self.owner = read_owner(self.settings.db) or self.owner
+            raise
+        with self._receivers_lock:
+            if self._stopped:
+                writer.close()
+                return
+            self._writer = writer
+            ingest = Ingest(writer, clock=self.clock)
+            ingest.start()
+            self._ingest, self.owner = ingest, None
+
     def start_receivers(self) -> None:
         """Open the listeners, where this process receives. A listener that fails says so in `statuses`."""
         if self._ingest is not None and self.settings.receive:

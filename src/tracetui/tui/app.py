@@ -19,6 +19,7 @@ from textual.command import Provider
 from textual.driver import Driver
 from textual.notifications import SeverityLevel
 from textual.screen import ModalScreen, Screen
+from textual.timer import Timer
 from textual.widgets import Input
 from textual.worker import Worker, WorkerState
 
@@ -54,6 +55,13 @@ POLL_S = 0.2
 MANY_TRACES = 1_000
 """Changed traces that are named one by one; more are announced as any."""
 
+
+_FAILURES = {
+    "receivers": "The receivers could not be started",
+    "reindexing": "What is stored could not be looked after",
+    "taking-over": "This process stays a viewer",
+}
+"""What it means that a worker failed, by its group."""
 
 _APP_ACTIONS = frozenset(
     command.action.removeprefix("app.") for command in COMMANDS if command.action.startswith("app.")
@@ -93,6 +101,7 @@ class TracetuiApp(YankActions, App[str]):
         self._changed_spans = 0
         self._announced = False
         self._data_version: int | None = None
+        self._polling: Timer | None = None
         self._sessions: SessionsScreen | None = None
         self.failure = ""
         """What ended the screen, when it failed: a type and a place."""
@@ -132,7 +141,7 @@ class TracetuiApp(YankActions, App[str]):
             known = ", ".join(theme.name for theme in THEMES)
             self.notify(f"There is no theme {self._unknown_theme!r}. Ours: {known}.", severity="warning", markup=False)
         if not self._runtime.is_writer:
-            self.set_interval(POLL_S, self._poll)
+            self._polling = self.set_interval(POLL_S, self._poll)
         self.theme_changed_signal.subscribe(self, lambda _theme: self._restyle())
 
     @on(ExplorerScreen.Ready)
@@ -152,7 +161,8 @@ class TracetuiApp(YankActions, App[str]):
             error = event.worker.error
             log.error("%s failed", event.worker.name, exc_info=error)
             said = str(error) if isinstance(error, TracetuiError) else type(error).__name__
-            self.notify(said, title="The receivers could not be started", severity="error", timeout=30, markup=False)
+            title = _FAILURES.get(event.worker.group, "Something behind the screen failed")
+            self.notify(said, title=title, severity="error", timeout=30, markup=False)
 
     @property
     def settings(self) -> Settings:
@@ -322,6 +332,27 @@ class TracetuiApp(YankActions, App[str]):
         from tracetui.tui.screens.status import StatusScreen  # deferred: the first paint does without
 
         self.push_screen(StatusScreen(self._feed, self._runtime))
+
+    def action_take_over(self) -> None:
+        """Receive and write in the place of a process that has ended."""
+        if self._runtime.is_writer:
+            self.notify("This process writes the database already.", markup=False)
+        else:
+            self.run_worker(self._take_over, thread=True, group="taking-over", exclusive=True, exit_on_error=False)
+
+    def _take_over(self) -> None:
+        self._runtime.take_over()
+        self._runtime.add_listener(self._committed)
+        self._runtime.start_receivers()
+        self.call_later(self._took_over)
+        self._runtime.start_reindexing()
+
+    def _took_over(self) -> None:
+        if self._polling is not None:
+            self._polling.stop()
+        received = "receives and writes" if self.settings.receive else "writes"
+        self.notify(f"This process {received} now.", markup=False)
+        self._changed_here()
 
     def action_undo(self) -> None:
         """Bring back what was taken away last."""

@@ -113,6 +113,14 @@ COMMANDS: tuple[Command, ...] = (
     Command("copy-json", "Y", "app.copy_json", "Copy JSON", "Copy the span or the trace as JSON.", "explorer"),
     Command("pager", "o", "app.pager", "Open in pager", "Open what the inspector shows in $PAGER.", "explorer"),
     Command("undo", "u", "app.undo", "Undo", "Bring back the trace that was removed last.", "explorer"),
+    Command(
+        "take-over",
+        "W",
+        "app.take_over",
+        "Take over",
+        "Receive and write in the place of a process that has ended (a viewer only).",
+        "explorer",
+    ),
     Command("time", "t", "toggle_time", "Time format", "Switch between clock times and ages.", "explorer"),
     Command("theme", "T", "app.next_theme", "Theme", "Switch to the next of our themes.", "explorer"),
     Command("demo", "d", "app.demo", "Demo", "Replay the bundled traces (while the database is empty).", "explorer"),
@@ -302,7 +310,7 @@ TOGGLES = tuple(command for command in COMMANDS if command.action.startswith("to
 
 EVERYWHERE = frozenset(
     "help filter palette follow sessions next-pane previous-pane back copy copy-json undo time theme suspend"
-    " quit status".split()
+    " quit status take-over".split()
 )
 """Commands of the explorer that the sessions screen has too, by id."""
 

@@ -107,7 +107,7 @@ class Pulse:
             return "" if self._runtime.settings.receive else "not receiving"
         self._look_at_owner()
         if self._owner_gone:
-            return f"✖ nobody receives: process {owner.pid} has ended, start tracetui again"
+            return "✖ nobody receives · W takes over"
         ports = " ".join(address.rpartition(":")[2] for address in (owner.grpc, *owner.http) if address)
         return f"viewer of process {owner.pid}" + (f" on {ports}" if ports else "")
 
@@ -115,7 +115,10 @@ class Pulse:
         now = self._clock.monotonic()
         if now - self._owner_at >= OWNER_EVERY_S:
             self._owner_at = now
-            self._owner_gone = read_owner(self._runtime.settings.db) is None
+            found = read_owner(self._runtime.settings.db)
+            self._owner_gone = found is None
+            if found is not None and self._runtime.owner is not None:
+                self._runtime.owner = found  # another one may have taken its place
 
     @property
     def database_option(self) -> str:
@@ -130,6 +133,8 @@ class Pulse:
         if self._runtime.counts().metrics:
             told.append("An app sends metrics; tracetui keeps traces and logs only.")
         told += self._runtime.price_problems()
+        if self._owner_gone and (owner := self._runtime.owner) is not None:
+            told.append(f"Process {owner.pid}, which received, has ended. W has this one receive in its place.")
         if error := self._runtime.reindexing_error():
             told.append(f"What an earlier version stored is not up to date: {error}")
         fresh = [text for text in told if text not in self._told]
