@@ -298,7 +298,8 @@ class Ingest:
                 for waiting in group:  # one by one, so that only the batch at fault fails
                     self._store([waiting])
                 return
-            logger.warning("%d requests could not be stored: %s", len(group), error)
+            if error.message != self._trouble:  # once, though senders come again and again
+                logger.warning("%d requests could not be stored: %s", len(group), error)
             self._trouble = error.message
             self._done(group)
             for waiting in group:

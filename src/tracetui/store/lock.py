@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import logging
 import os
 import time
 from collections.abc import Sequence
@@ -16,6 +17,8 @@ from pathlib import Path
 
 from tracetui.errors import StoreError, StoreLockedError
 from tracetui.model.clock import Clock, SystemClock
+
+log = logging.getLogger(__name__)
 
 _LOOK_S = 0.25
 """How long `acquire` insists, because a look by `read_owner` holds the lock for a moment."""
@@ -44,11 +47,14 @@ class WriterLock:
         self._started = started_unix_nano
 
     def update(self, *, grpc: str = "", http: Sequence[str] = ()) -> None:
-        """Write down where this process listens, as `host:port`."""
+        """Write down where this process listens, as `host:port`, if the disk has room: the lock itself needs none."""
         owner = {"pid": os.getpid(), "grpc": grpc, "http": list(http), "started_unix_nano": self._started}
         data = json.dumps(owner).encode() + b"\n"
-        os.pwrite(self._descriptor, data, 0)
-        os.ftruncate(self._descriptor, len(data))
+        try:
+            os.pwrite(self._descriptor, data, 0)
+            os.ftruncate(self._descriptor, len(data))
+        except OSError as error:
+            log.warning("%s does not say who writes the database: %s", self.path, error.strerror)
 
     def release(self) -> None:
         """Let go; a second call does nothing."""

@@ -13,6 +13,9 @@ from tracetui.model.clock import Clock, SystemClock
 RESERVE_BYTES = 64 << 20
 """Bytes that are left free on the disk; on a small one a twentieth of it."""
 
+_NO_ROOM_BYTES = 64 << 10
+"""Less than what a file grows by at once."""
+
 _LOOK_EVERY_S = 0.5
 
 
@@ -33,6 +36,11 @@ def space_of(folder: Path) -> Space:
     """The disk that holds a folder."""
     found = os.statvfs(folder)
     return Space(found.f_bavail * found.f_frsize, found.f_blocks * found.f_frsize)
+
+
+def has_no_room(folder: Path) -> bool:
+    """Whether the disk that holds a folder is as good as full."""
+    return space_of(folder).free < _NO_ROOM_BYTES
 
 
 class SpaceGuard:

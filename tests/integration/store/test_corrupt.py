@@ -136,11 +136,11 @@ def told(path: Path, seed: int) -> Runtime | None:
 
 
 @pytest.mark.parametrize("files", [54, pytest.param(2_000, marks=pytest.mark.slow)])
-def test_a_damaged_file_is_told_kept_and_read(tmp_path: Path, whole: Files, files: int) -> None:
+def test_a_damaged_file_is_told_kept_and_read(memory: Path, whole: Files, files: int) -> None:
     """Whatever the damage: the start says so or succeeds, the bytes are kept, and what is left is read."""
     for seed in range(files):
         broken = damaged(whole, seed)
-        path = broken.put(tmp_path / f"{seed}.db")
+        path = broken.put(memory / f"{seed}.db")
         try:
             read_or_refused(path)
             if broken.data[60:64] == whole.data[60:64]:  # else it looks like one of an earlier version, and is mended
@@ -154,7 +154,7 @@ def test_a_damaged_file_is_told_kept_and_read(tmp_path: Path, whole: Files, file
                 fill(runtime, "oi-openai-http")
             if runtime is not None:
                 runtime.stop()
-            kept = broken.put(tmp_path / f"{seed}-again.db")
+            kept = broken.put(memory / f"{seed}-again.db")
             with Content(kept, lambda data, name, version: False) as content:
                 for _ in (*content.spans(), *content.logs()):
                     pass
@@ -162,7 +162,7 @@ def test_a_damaged_file_is_told_kept_and_read(tmp_path: Path, whole: Files, file
             raise
         except Exception as error:
             raise AssertionError(f"seed {seed}: {type(error).__name__}: {error}") from error
-        for file in tmp_path.iterdir():
+        for file in memory.iterdir():
             file.unlink()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -91,3 +92,21 @@ def test_the_lock_file_is_private_and_no_link_is_followed(tmp_path: Path) -> Non
     with pytest.raises(Exception, match="lock file"):
         acquire(tmp_path / "b.db")
     assert target.read_text() == "content"
+
+
+def test_a_full_disk_does_not_keep_it_from_being_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "pwrite", full)
+        lock = acquire(tmp_path / "a.db")
+    assert read_owner(tmp_path / "a.db") == Owner(0)
+    lock.update(grpc="127.0.0.1:4317")
+    assert read_owner(tmp_path / "a.db") == Owner(os.getpid(), "127.0.0.1:4317", (), read_started(tmp_path / "a.db"))
+    lock.release()
+
+
+def read_started(database: Path) -> int:
+    started: int = json.loads(lock_path(database).read_bytes())["started_unix_nano"]
+    return started

@@ -367,3 +367,13 @@ def test_a_commit_is_remembered_with_what_it_took(writer: ScriptedWriter) -> Non
     ingest.stop()
     ((_, seconds, items),) = ingest.stats().latest
     assert (round(seconds, 6), items) == (0.25, 3)
+
+
+def test_a_trouble_that_lasts_is_logged_once(
+    writer: ScriptedWriter, ingest: Ingest, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Senders come again and again; the log would be full of them."""
+    writer.fails = lambda batches: StoreError("The disk is full.")
+    for _ in range(3):
+        assert ingest.submit(make_batch(make_incoming_span(1))).exception(WAIT)
+    assert [record.getMessage() for record in caplog.records] == ["1 requests could not be stored: The disk is full."]

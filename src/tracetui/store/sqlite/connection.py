@@ -24,7 +24,7 @@ from tracetui.errors import (
 )
 from tracetui.model.clock import Clock
 from tracetui.store.lock import acquire
-from tracetui.store.space import disk_full
+from tracetui.store.space import disk_full, has_no_room, space_of
 from tracetui.store.sqlite import statements
 from tracetui.store.sqlite.damage import (
     SetAside,
@@ -239,6 +239,8 @@ def explain(error: Exception, path: Path) -> StoreError:
             return StoreError(f"{path} or its folder cannot be opened for writing.", hint=_CHECK)
         case sqlite3.SQLITE_FULL:
             return disk_full(path)
+        case sqlite3.SQLITE_IOERR if has_no_room(path.parent):  # which growing the log's index does not call so
+            return disk_full(path)
         case sqlite3.SQLITE_CORRUPT:
             return damaged(path)
         case sqlite3.SQLITE_ERROR if "fts5 file format" in str(error):  # the one damage that FTS5 does not call so
@@ -356,10 +358,12 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     connection.execute("PRAGMA foreign_keys=off")  # the writer keeps them; checking each row would cost the way in
     connection.execute("PRAGMA secure_delete=fast")
     connection.execute("PRAGMA cache_size=-16384")
-    connection.execute(f"PRAGMA journal_size_limit={4 * _CHECKPOINT_BYTES}")
+    # on a small disk less: what the log holds must find room in the file when there is but the reserve left
+    checkpoint_bytes = min(_CHECKPOINT_BYTES, space_of(path.parent).reserve)
+    connection.execute(f"PRAGMA journal_size_limit={4 * checkpoint_bytes}")
     if outdated and not create(connection):
         from tracetui.store.sqlite.migrations import migrate  # deferred: it imports sqlite-utils, a third of a second
 
         migrate(connection)
     page_size = int(connection.execute("PRAGMA page_size").fetchone()[0])
-    connection.execute(f"PRAGMA wal_autocheckpoint={_CHECKPOINT_BYTES // page_size}")
+    connection.execute(f"PRAGMA wal_autocheckpoint={max(checkpoint_bytes // page_size, 1)}")

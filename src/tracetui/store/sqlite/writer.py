@@ -252,6 +252,8 @@ class SqliteWriter(IndexWrites):
                 explained = explain(error, self.path)
                 if isinstance(explained, DamagedError):
                     suspect(self.path)
+                if isinstance(explained, DiskFullError):
+                    self._fold_if_possible()
                 raise explained from error
             if isinstance(error, OverflowError | UnicodeEncodeError):
                 raise StoreError(f"A value does not fit into {self.path}: {type(error).__name__}.") from error
