@@ -95,6 +95,11 @@ class Runtime:
         return self._ingest is not None
 
     @property
+    def is_stopped(self) -> bool:
+        """Whether it has been told to stop."""
+        return self._stopped
+
+    @property
     def ingest(self) -> Ingest:
         """The way into the store; only while `is_writer`."""
         if self._ingest is None:

@@ -13,6 +13,7 @@ from tracetui.config import Address, Settings
 from tracetui.errors import ReceiverError
 from tracetui.health.findings import NOTE, OK, PROBLEM, Finding
 from tracetui.health.place import configuration, database, disk, program
+from tracetui.health.publishing import published
 from tracetui.health.shell import environment
 from tracetui.sanitise import sanitise
 
@@ -52,6 +53,8 @@ def examine(settings: Settings, environ: Mapping[str, str]) -> Iterator[Finding]
     yield from disk(settings)
     running = running_endpoints(settings)
     yield from _listeners(settings, running)
+    if running is not None:
+        yield from published(settings.db, running.pid)
     places = _places(running or configured_endpoints(settings))
     yield from environment(environ, {address.port for _, address in places})
 

@@ -9,6 +9,7 @@ import threading
 from tracetui.cli import diagnostics
 from tracetui.config import Settings
 from tracetui.errors import ReceiverError, StoreLockedError, UsageError
+from tracetui.health.publishing import Publisher
 from tracetui.receivers.status import ReceiverState, ReceiverStatus
 from tracetui.runtime import Runtime, size_hint
 
@@ -55,7 +56,10 @@ def serve(settings: Settings) -> int:
             diagnostics.note(problem)
         if hint := size_hint(settings, settings.db.stat().st_size):
             diagnostics.note(hint)
+        publisher = Publisher(runtime)
+        publisher.start()
         stop.wait()
+        publisher.stop()
         counts, removed = runtime.counts(), runtime.removed()
     if removed.traces:
         diagnostics.note(f"the limits removed {diagnostics.many(removed.traces, 'trace')}")

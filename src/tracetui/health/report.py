@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from tracetui.config import Settings
 from tracetui.health.findings import NOTE, OK, Finding
 from tracetui.health.place import configuration, contents, disk, permissions, program, set_aside
+from tracetui.health.publishing import published
 from tracetui.health.shell import environment
 from tracetui.health.traffic import listeners, retention, traffic, turned_away
 from tracetui.logs import log_path
@@ -29,7 +30,7 @@ def sections(runtime: Runtime, reader: SpanReader, environ: Mapping[str, str]) -
         ports = {status.address.port for status in runtime.statuses()}
     else:
         owner = read_owner(settings.db)
-        receiving, ports = list(_elsewhere(owner)), _ports(owner)
+        receiving, ports = list(_elsewhere(settings, owner)), _ports(owner)
     stored = [*set_aside(settings.db), *permissions(settings.db), *contents(settings, reader)]
     return [
         ("Receiving", receiving),
@@ -39,7 +40,7 @@ def sections(runtime: Runtime, reader: SpanReader, environ: Mapping[str, str]) -
     ]
 
 
-def _elsewhere(owner: Owner | None) -> Iterator[Finding]:
+def _elsewhere(settings: Settings, owner: Owner | None) -> Iterator[Finding]:
     """Who receives, where this process does not."""
     if owner is None:
         yield Finding("receivers", NOTE, "no tracetui receives into this database")
@@ -49,6 +50,7 @@ def _elsewhere(owner: Owner | None) -> Iterator[Finding]:
         yield Finding("grpc", OK, f"{owner.grpc} is listened on by process {owner.pid}")
     for address in owner.http:
         yield Finding("http", OK, f"{address} is listened on by process {owner.pid}")
+    yield from published(settings.db, owner.pid)
 
 
 def _ports(owner: Owner | None) -> set[int]:

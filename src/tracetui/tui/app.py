@@ -42,6 +42,7 @@ from tracetui.tui.theme import DARK, THEMES
 from tracetui.tui.yank import YankActions
 
 if TYPE_CHECKING:
+    from tracetui.health.publishing import Publisher
     from tracetui.tui.screens.sessions import SessionsScreen
 
 log = logging.getLogger(__name__)
@@ -102,6 +103,7 @@ class TracetuiApp(YankActions, App[str]):
         self._announced = False
         self._data_version: int | None = None
         self._polling: Timer | None = None
+        self._publisher: Publisher | None = None
         self._sessions: SessionsScreen | None = None
         self.failure = ""
         """What ended the screen, when it failed: a type and a place."""
@@ -151,7 +153,16 @@ class TracetuiApp(YankActions, App[str]):
             gc.freeze()  # what the start has made stays; later collections need not look at it again
         self._feed.load_language()
         self.run_worker(self._runtime.start_receivers, thread=True, group="receivers", exit_on_error=False)
-        self.run_worker(self._runtime.start_reindexing, thread=True, group="reindexing", exit_on_error=False)
+        self.run_worker(self._look_after, thread=True, group="reindexing", exit_on_error=False)
+
+    def _look_after(self) -> None:
+        """Start what goes on in the background, off the screen's thread."""
+        self._runtime.start_reindexing()
+        if self._runtime.is_writer and not self._runtime.is_stopped:
+            from tracetui.health.publishing import Publisher  # deferred: the first paint does without
+
+            self._publisher = Publisher(self._runtime)
+            self._publisher.start()
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """A failure behind the screen is logged and shown, the screen goes on; a success shows in the header."""
@@ -201,6 +212,8 @@ class TracetuiApp(YankActions, App[str]):
     def on_unmount(self) -> None:
         """Stop reading."""
         self._feed.stop()
+        if self._publisher is not None:
+            self._publisher.stop()
 
     # Commits, from the writer's thread to the screen
 
@@ -345,7 +358,7 @@ class TracetuiApp(YankActions, App[str]):
         self._runtime.add_listener(self._committed)
         self._runtime.start_receivers()
         self.call_later(self._took_over)
-        self._runtime.start_reindexing()
+        self._look_after()
 
     def _took_over(self) -> None:
         if self._polling is not None:

@@ -143,3 +143,11 @@ Match = Callable[[dict[str, object]], bool]
 def find(objects: list[dict[str, object]], match: Match) -> dict[str, object]:
     """The first object that matches."""
     return next(value for value in objects if match(value))
+
+
+@pytest.fixture
+def filled(cli: Cli) -> Cli:
+    """A database of its own of the stock."""
+    done = cli("import", *(str(path) for name in STOCK for path in sorted((CORPUS / name).glob("*.pb"))))
+    assert done.returncode == 0, done.stderr
+    return cli

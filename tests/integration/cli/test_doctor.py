@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import socket
+import stat
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.integration.cli.conftest import Cli, Server
+from tests.support.corpus import offline
 from tests.support.programs import free_port
+from tracetui.health.publishing import Publisher, health_path, published
+from tracetui.runtime import Runtime
 
 OFF: dict[str, Any] = {"TRACETUI_GRPC": "off", "TRACETUI_HTTP": "off"}
 
@@ -45,6 +57,67 @@ def test_a_running_one_is_asked(cli: Cli, server: Server) -> None:
     assert named(found, "receivers") == [f"process {server.process.pid} receives"]
     assert f"127.0.0.1:{server.http} answers" in named(found, "http", "ok")
     assert named(found, "environment") == ["OTEL_EXPORTER_OTLP_ENDPOINT points here"]
+
+
+def test_a_running_one_tells_of_its_traffic_and_of_what_it_turned_away(cli: Cli, server: Server) -> None:
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{server.http}/v1/traces", b"{", {"Content-Type": "application/json"}
+    )
+    with pytest.raises(urllib.error.HTTPError, match="400"):
+        urllib.request.urlopen(request, timeout=20)
+    deadline = time.monotonic() + 20
+    while not any(finding.name == "malformed" for finding in published(cli.db, server.process.pid)):
+        assert time.monotonic() < deadline
+    assert stat.S_IMODE(health_path(cli.db).stat().st_mode) == 0o600
+    found = checks(cli)
+    (malformed,) = named(found, "malformed", "note")
+    assert malformed.startswith("1, last ")
+    assert named(found, "queue") == ["empty"]
+    assert named(found, "rate") == ["0.0 a second in the last 10 s"]
+    assert named(found, "commits") and "requests" in named(found, "received")[0]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", '{"pid": 1}', '{"pid": 7, "findings": [["a", "ok", "said by another"]]}', "\xff", "nul"]
+)
+def test_what_a_running_one_says_is_taken_from_it_alone_and_may_be_torn(tmp_path: Path, text: str) -> None:
+    health_path(tmp_path / "a.db").write_text(text, encoding="latin-1")
+    assert published(tmp_path / "a.db", 1) == []
+    assert published(tmp_path / "b.db", 1) == []
+
+
+def test_what_it_says_ends_with_it(tmp_path: Path) -> None:
+    runtime = Runtime(offline(tmp_path / "a.db"))
+    runtime.open_store()
+    publisher = Publisher(runtime, every_s=0.01)
+    publisher.start()
+    while not published(tmp_path / "a.db", os.getpid()):
+        assert publisher._thread.is_alive()
+    publisher.stop()
+    runtime.stop()
+    assert not health_path(tmp_path / "a.db").exists()
+
+
+def test_a_link_in_its_place_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "precious").write_text("precious")
+    health_path(tmp_path / "a.db").symlink_to(tmp_path / "precious")
+    runtime = Runtime(offline(tmp_path / "a.db"))
+    runtime.open_store()
+    publisher = Publisher(runtime, every_s=0.01)
+    publisher.start()
+    publisher._thread.join(20)
+    runtime.stop()
+    assert (tmp_path / "precious").read_text() == "precious"
+
+
+def test_limits_and_what_they_removed(filled: Cli) -> None:
+    assert named(checks(filled, **OFF), "limits") == ["none: nothing is removed by itself"]
+    assert named(checks(filled, **OFF), "removed") == ["nothing so far"]
+    assert filled("prune", "--max-age", "1m").returncode == 0
+    found = checks(filled, TRACETUI_MAX_SIZE="2GB", TRACETUI_MAX_AGE="36h", **OFF)
+    assert named(found, "limits") == ["at most 2.0 GB and traces of the last 1d 12h, pinned traces apart"]
+    (removed,) = named(found, "removed")
+    assert re.fullmatch(r"\d+ traces \(\d+ spans\) for their age, last \d{4}-\d\d-\d\d \d\d:\d\d:\d\d", removed)
 
 
 def test_a_shell_that_exports_elsewhere_or_not_at_all(cli: Cli) -> None:

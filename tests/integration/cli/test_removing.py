@@ -6,16 +6,8 @@ import time
 
 import pytest
 
-from tests.integration.cli.conftest import STOCK, Cli, Server
-from tests.support.corpus import CORPUS
-
-
-@pytest.fixture
-def filled(cli: Cli) -> Cli:
-    """A database of its own of the stock."""
-    done = cli("import", *(str(path) for name in STOCK for path in sorted((CORPUS / name).glob("*.pb"))))
-    assert done.returncode == 0, done.stderr
-    return cli
+from tests.integration.cli.conftest import Cli, Server
+from tracetui.store.sqlite import SqliteWriter
 
 
 def test_delete_shows_and_removes_what_matches(filled: Cli) -> None:
@@ -43,6 +35,36 @@ def test_delete_needs_a_query_that_matches(filled: Cli, query: tuple[str, ...], 
     done = filled("delete", *query, "--yes")
     assert done.returncode == code, done.stderr
     assert len(filled.objects("traces")) == count
+
+
+def pin(cli: Cli, trace_id: str) -> None:
+    writer = SqliteWriter(cli.db)
+    writer.pin([trace_id])
+    writer.close()
+
+
+def test_a_pinned_trace_is_told_and_spared_unless_it_is_meant(filled: Cli) -> None:
+    before = {str(trace["trace_id"]) for trace in filled.objects("traces")}
+    assert not any("pinned" in trace for trace in filled.objects("traces"))
+    kept, other = sorted(before)[:2]
+    pin(filled, kept)
+    assert [trace["trace_id"] for trace in filled.objects("traces") if trace.get("pinned") is True] == [kept]
+    done = filled("delete", f"trace:({kept} OR {other})", "--yes")
+    assert done.returncode == 0, done.stderr
+    assert "1 pinned trace spared; --pinned removes it too." in done.stderr
+    assert "1 trace with" in done.stderr
+    assert kept[:8] not in done.stdout
+    assert {trace["trace_id"] for trace in filled.objects("traces")} == before - {other}
+    done = filled("delete", f"trace:{kept}", "--yes")
+    assert (done.returncode, done.stdout) == (3, "")
+    done = filled("prune", "--max-age", "1m")
+    assert done.returncode == 0, done.stderr
+    left = {trace["trace_id"] for trace in filled.objects("traces")}
+    assert kept in left
+    assert len(left) < 5, "beside it, only traces whose times lie in the future"
+    done = filled("delete", f"trace:{kept}", "--pinned", "--yes")
+    assert done.returncode == 0, done.stderr
+    assert {trace["trace_id"] for trace in filled.objects("traces")} == left - {kept}
 
 
 def test_prune_keeps_within_an_age(filled: Cli) -> None:
