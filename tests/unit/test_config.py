@@ -77,14 +77,36 @@ def test_a_token_file_without_a_token_is_an_error(tmp_path: Path, content: str) 
 
 
 @pytest.mark.parametrize(
-    ("text", "expected"), [("2GB", 2 * 10**9), ("500 mb", 500 * 10**6), ("1.5GiB", 3 * 2**29), ("off", None)]
+    ("text", "expected"),
+    [
+        ("2GB", 2 * 10**9),
+        ("500 mb", 500 * 10**6),
+        ("20MB", 20 * 10**6),
+        ("20001kB", 20_001 * 10**3),
+        ("3TB", 3 * 10**12),
+        ("1.5GiB", 3 * 2**29),
+        ("20000KiB", 20_000 * 2**10),
+        ("21 MiB", 21 * 2**20),
+        ("2TiB", 2**41),
+        ("off", None),
+        (" OFF ", None),
+    ],
 )
 def test_sizes(text: str, expected: int | None) -> None:
     assert load(config=None, environ={"TRACETUI_MAX_SIZE": text}).max_size == expected
 
 
 @pytest.mark.parametrize(
-    ("text", "expected"), [("30d", 30 * 86_400), ("12h", 43_200), ("2W", 1_209_600), ("off", None)]
+    ("text", "expected"),
+    [
+        ("30d", 30 * 86_400),
+        ("12h", 43_200),
+        ("2W", 1_209_600),
+        ("90m", 5_400),
+        ("1.5d", 129_600),
+        ("off", None),
+        ("Off ", None),
+    ],
 )
 def test_ages(text: str, expected: int | None) -> None:
     found = load(config=None, environ={"TRACETUI_MAX_AGE": text}).max_age
@@ -109,6 +131,12 @@ def test_a_flag_overrules_a_limit_of_the_environment_and_of_the_file(tmp_path: P
 def test_what_is_no_size_is_an_error(text: str) -> None:
     with pytest.raises(UsageError, match="is no size"):
         load(config=None, environ={"TRACETUI_MAX_SIZE": text})
+
+
+@pytest.mark.parametrize("text", ["2", "d", "0d", "-3d", "30 s", "1e3d", "3 moons"])
+def test_what_is_no_age_is_an_error(text: str) -> None:
+    with pytest.raises(UsageError, match="is no age"):
+        load(config=None, environ={"TRACETUI_MAX_AGE": text})
 
 
 def test_a_size_without_room_for_traces_is_an_error() -> None:

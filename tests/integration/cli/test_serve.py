@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import http.client
+import json
 import os
 import signal
 import socket
 import subprocess
+import time
 
 import pytest
 
@@ -33,6 +35,22 @@ def test_a_signal_ends_it_with_everything_kept(cli: Cli, number: signal.Signals)
         assert server.end(number, timeout=5) == 0
         assert server.err() == "stopped: 9 spans and 0 log records received\n"
     assert len(cli.objects("spans")) == 9
+
+
+def test_it_keeps_the_limits_of_its_flags_and_says_what_they_took(filled: Cli) -> None:
+    before = len(filled.objects("traces"))
+    words = ("serve", "--max-age", "1m", "--max-size", "off", "--grpc", "off", "--http", f"127.0.0.1:{free_port()}")
+    with filled.start(*words) as served:
+        assert served.err().startswith("ready: ")
+        deadline = time.monotonic() + 20
+        while len(left := filled.objects("traces")) > 5:
+            assert time.monotonic() < deadline
+        assert served.end(signal.SIGTERM, timeout=5) == 0
+        assert served.err() == f"the limits removed {before - len(left)} traces\n"
+    (removed,) = (
+        check for check in json.loads(filled("doctor", "--json").stdout)["checks"] if check["name"] == "removed"
+    )
+    assert removed["text"].startswith(f"{before - len(left)} traces (")
 
 
 def test_what_was_acknowledged_survives_a_kill(cli: Cli, server: Server) -> None:

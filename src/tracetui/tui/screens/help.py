@@ -46,6 +46,7 @@ LEGEND = (
     ("⇡", "its parent has not arrived"),
     ("↻", "its parents form a circle"),
     ("◆ ◇", "matches the filter, holds a match in its fold"),
+    ("★", "pinned: kept whatever the limits of size and age"),
     ("▸ ▾", "folded, unfolded"),
     ("~$", "estimated from list prices, all or in part"),
 )
