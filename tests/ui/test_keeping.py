@@ -106,7 +106,7 @@ async def test_it_is_removed_once_it_cannot_be_brought_back(
         before = await begin(app, pilot, until, 18)
         await pilot.press("x")
         await until(pilot, lambda: len(stored(app)) == 17)
-        await until(pilot, lambda: not app._keeper.withheld.trace_ids)
+        await until(pilot, lambda: not app._withheld.trace_ids)
         assert {row.trace_id for row in stored(app)} == set(before[1:])
         with closing(runtime.open_reader()) as reader:
             ((reason, traces, *_),) = reader.removals()

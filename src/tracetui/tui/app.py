@@ -19,20 +19,19 @@ from textual.command import Provider
 from textual.driver import Driver
 from textual.notifications import SeverityLevel
 from textual.screen import ModalScreen, Screen
-from textual.timer import Timer
 from textual.widgets import Input
-from textual.worker import Worker, WorkerState
 
 from tracetui.config import Settings
-from tracetui.errors import TracetuiError
 from tracetui.model.clock import Clock, SystemClock
 from tracetui.query.saved import expand
 from tracetui.runtime import Runtime
 from tracetui.sanitise import sanitise
 from tracetui.store.api import Commit
+from tracetui.store.withheld import Withheld
+from tracetui.tui.background import BackgroundWork
 from tracetui.tui.commands import COMMANDS, EVERYWHERE, commands_of
 from tracetui.tui.feed import Feed
-from tracetui.tui.keeping import Keeper
+from tracetui.tui.keep_actions import KeepActions
 from tracetui.tui.messages import ListView, StoreChanged
 from tracetui.tui.pulse import Pulse
 from tracetui.tui.reading import read_query
@@ -42,7 +41,6 @@ from tracetui.tui.theme import DARK, THEMES
 from tracetui.tui.yank import YankActions
 
 if TYPE_CHECKING:
-    from tracetui.health.publishing import Publisher
     from tracetui.tui.screens.sessions import SessionsScreen
 
 log = logging.getLogger(__name__)
@@ -57,13 +55,6 @@ MANY_TRACES = 1_000
 """Changed traces that are named one by one; more are announced as any."""
 
 
-_FAILURES = {
-    "receivers": "The receivers could not be started",
-    "reindexing": "What is stored could not be looked after",
-    "taking-over": "This process stays a viewer",
-}
-"""What it means that a worker failed, by its group."""
-
 _APP_ACTIONS = frozenset(
     command.action.removeprefix("app.") for command in COMMANDS if command.action.startswith("app.")
 )
@@ -75,7 +66,7 @@ def _commands_provider() -> type[Provider]:
     return SafeCommands
 
 
-class TracetuiApp(YankActions, App[str]):
+class TracetuiApp(BackgroundWork, KeepActions, YankActions, App[str]):
     """The explorer. Returns `demo` when the user asked for the demo, else nothing."""
 
     TITLE = "tracetui"
@@ -92,8 +83,8 @@ class TracetuiApp(YankActions, App[str]):
         self._runtime = runtime
         self._clock = clock or SystemClock()
         self._reading = read_query(expand(query, runtime.settings.filters), self._clock.now_nano())
-        self._keeper = Keeper(self, runtime, self._changed_here)
-        self._feed = Feed(lambda: runtime.open_reader_without(self._keeper.withheld))
+        self._withheld = Withheld()
+        self._feed = Feed(lambda: runtime.open_reader_without(self._withheld))
         self._feed.start()
         self._feed.prefetch(ListView(self._reading.where))
         self._pulse = Pulse(runtime, self._clock, role=role)
@@ -102,8 +93,6 @@ class TracetuiApp(YankActions, App[str]):
         self._changed_spans = 0
         self._announced = False
         self._data_version: int | None = None
-        self._polling: Timer | None = None
-        self._publisher: Publisher | None = None
         self._sessions: SessionsScreen | None = None
         self.failure = ""
         """What ended the screen, when it failed: a type and a place."""
@@ -152,28 +141,7 @@ class TracetuiApp(YankActions, App[str]):
             gc.enable()
             gc.freeze()  # what the start has made stays; later collections need not look at it again
         self._feed.load_language()
-        self.run_worker(self._runtime.start_receivers, thread=True, group="receivers", exit_on_error=False)
-        self.run_worker(self._look_after, thread=True, group="reindexing", exit_on_error=False)
-
-    def _look_after(self) -> None:
-        """Start what goes on in the background, off the screen's thread."""
-        self._runtime.start_reindexing()
-        if self._runtime.is_writer and not self._runtime.is_stopped:
-            from tracetui.health.publishing import Publisher  # deferred: the first paint does without
-
-            self._publisher = Publisher(self._runtime)
-            self._publisher.start()
-
-    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
-        """A failure behind the screen is logged and shown, the screen goes on; a success shows in the header."""
-        if event.state is WorkerState.SUCCESS:
-            self.explorer.show_state()
-        if event.state is WorkerState.ERROR:
-            error = event.worker.error
-            log.error("%s failed", event.worker.name, exc_info=error)
-            said = str(error) if isinstance(error, TracetuiError) else type(error).__name__
-            title = _FAILURES.get(event.worker.group, "Something behind the screen failed")
-            self.notify(said, title=title, severity="error", timeout=30, markup=False)
+        self.start_background()
 
     @property
     def settings(self) -> Settings:
@@ -198,10 +166,6 @@ class TracetuiApp(YankActions, App[str]):
         self._keeper.forget()
         self.exit()
 
-    def settle(self) -> None:
-        """Do what waited for the person to leave; called after the screen has ended in order."""
-        self._keeper.settle()
-
     def action_suspend_process(self) -> None:
         """Ctrl+Z: only where nothing is received, because the receivers would stand still with the screen."""
         if self._runtime.is_writer:
@@ -212,8 +176,7 @@ class TracetuiApp(YankActions, App[str]):
     def on_unmount(self) -> None:
         """Stop reading."""
         self._feed.stop()
-        if self._publisher is not None:
-            self._publisher.stop()
+        self.stop_background()
 
     # Commits, from the writer's thread to the screen
 
@@ -330,56 +293,11 @@ class TracetuiApp(YankActions, App[str]):
         self.pop_screen()
         self.explorer.visit(message.trace_id)
 
-    def action_remove_trace(self) -> None:
-        """Take away the trace under the list's cursor."""
-        traces = self.explorer.traces
-
-        def remove() -> None:
-            if (trace := traces.selected) is not None and self._keeper.remove(trace):
-                traces.drop(trace)
-
-        traces.when_loaded(remove)
-
     def action_status(self) -> None:
         """Whether everything is in order."""
         from tracetui.tui.screens.status import StatusScreen  # deferred: the first paint does without
 
         self.push_screen(StatusScreen(self._feed, self._runtime))
-
-    def action_take_over(self) -> None:
-        """Receive and write in the place of a process that has ended."""
-        if self._runtime.is_writer:
-            self.notify("This process writes the database already.", markup=False)
-        else:
-            self.run_worker(self._take_over, thread=True, group="taking-over", exclusive=True, exit_on_error=False)
-
-    def _take_over(self) -> None:
-        self._runtime.take_over()
-        self._runtime.add_listener(self._committed)
-        self._runtime.start_receivers()
-        self.call_later(self._took_over)
-        self._look_after()
-
-    def _took_over(self) -> None:
-        if self._polling is not None:
-            self._polling.stop()
-        received = "receives and writes" if self.settings.receive else "writes"
-        self.notify(f"This process {received} now.", markup=False)
-        self._changed_here()
-
-    def action_undo(self) -> None:
-        """Bring back what was taken away last."""
-        self._keeper.undo()
-
-    def action_pin_trace(self) -> None:
-        """Spare the trace under the list's cursor from the limits, or no longer."""
-        traces = self.explorer.traces
-
-        def pin() -> None:
-            if (trace := traces.selected) is not None:
-                self._keeper.pin(trace)
-
-        traces.when_loaded(pin)
 
     def action_demo(self) -> None:
         """Leave for the demo, while there is nothing to see here."""

@@ -56,16 +56,16 @@ class Keeper:
     Args:
         app: Shows what it says.
         runtime: Changes the database.
+        withheld: What the screen's readers leave out.
         changed: Called when other traces are there than before.
     """
 
-    def __init__(self, app: App[str], runtime: Runtime, changed: Callable[[], None]) -> None:
+    def __init__(self, app: App[str], runtime: Runtime, withheld: Withheld, changed: Callable[[], None]) -> None:
         self._app = app
         self._runtime = runtime
         self._changed = changed
         self._leaving: list[_Leaving] = []
-        self.withheld = Withheld()
-        """What the screen's readers leave out."""
+        self._withheld = withheld
 
     def remove(self, trace: TraceSummary) -> bool:
         """Take a trace away; returns whether it may be."""
@@ -77,7 +77,7 @@ class Keeper:
         leaving = _Leaving(trace, self._runtime.last_row_id)
         leaving.timer = self._app.set_timer(GRACE_S, lambda: self._let_go(leaving))
         self._leaving.append(leaving)
-        self.withheld.add(trace.trace_id)
+        self._withheld.add(trace.trace_id)
         self._changed()
         self._say(f"{leaving.name} is removed in {GRACE_S:.0f} s; u brings it back.", timeout=GRACE_S)
         return True
@@ -143,7 +143,7 @@ class Keeper:
 
     def _show(self, leaving: _Leaving) -> None:
         """Leave out no longer what is stored of it: all that was there, or what begins anew."""
-        self.withheld.discard(leaving.trace.trace_id)
+        self._withheld.discard(leaving.trace.trace_id)
         self._changed()
 
     def _may_write(self, what: str) -> bool:
