@@ -261,6 +261,8 @@ class OldTrace(NamedTuple):
     trace_id: str
     span_count: int
     """Its spans, pending ones included."""
+    byte_size: int = 0
+    """Bytes of its spans as they came; 0 where nobody has asked."""
 
 
 class Removed(NamedTuple):

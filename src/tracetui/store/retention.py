@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -36,6 +36,9 @@ SPANS_AT_ONCE = 1_000
 
 FEWEST_STALE = 20_000
 """Removed spans from which on the search index is worth making anew."""
+
+BYTES_AT_ONCE = 16 << 20
+"""Bytes of the spans of such a step, likewise."""
 
 _TRACES_AT_ONCE = 100
 _FOREVER = 2**63 - 1
@@ -130,11 +133,11 @@ class Retention:
         """Remove what is beyond the limits; returns why there is still something beyond them."""
         max_age, max_bytes = self._limits.max_age_nano, self._limits.max_bytes
         if max_age is not None:
-            self._remove_while(reader, Reason.AGE, self._clock.now_nano() - max_age, lambda: True)
+            self._remove_while(reader, Reason.AGE, self._clock.now_nano() - max_age, lambda: BYTES_AT_ONCE)
         if max_bytes is None or reader.used_bytes() <= max_bytes:
             return ""
         target = int(max_bytes * LOW_WATER)
-        self._remove_while(reader, Reason.SIZE, _FOREVER, lambda: reader.used_bytes() > target)
+        self._remove_while(reader, Reason.SIZE, _FOREVER, lambda: reader.used_bytes() - target)
         used = reader.used_bytes()
         if used <= max_bytes or self._stopping.is_set():
             return ""
@@ -164,10 +167,14 @@ class Retention:
             self._writer.run(lambda writer: writer.clear_index()).result()
             self._writer.run(partial(self._tell, frozenset())).result()
 
-    def _remove_some(self, traces: Sequence[OldTrace], reason: Reason) -> int:
-        """Remove the first of these traces, as many as one step may take; returns how many."""
+    def _remove_some(self, traces: Sequence[OldTrace], reason: Reason, wanted: int = BYTES_AT_ONCE) -> int:
+        """Remove the first of these traces, as many as one step may take and the bytes that are wanted need; returns
+        how many.
+        """
         spans = list(accumulate(trace.span_count for trace in traces))
-        count = max(1, bisect_right(spans, SPANS_AT_ONCE))
+        sizes = list(accumulate(trace.byte_size for trace in traces))
+        enough = bisect_left(sizes, wanted) + 1 if wanted < BYTES_AT_ONCE else bisect_right(sizes, BYTES_AT_ONCE)
+        count = max(1, min(bisect_right(spans, SPANS_AT_ONCE), enough))
         gone = [trace.trace_id for trace in traces[:count]]
         self._step(partial(_remove, gone, reason, self._clock.now_nano()))
         self._writer.run(partial(self._tell, frozenset(gone))).result()
@@ -175,13 +182,14 @@ class Retention:
             continue
         return count
 
-    def _remove_while(self, reader: SpanReader, reason: Reason, ended_before: int, wanted: Callable[[], bool]) -> None:
-        while wanted() and not self._stopping.is_set():
+    def _remove_while(self, reader: SpanReader, reason: Reason, ended_before: int, wanted: Callable[[], int]) -> None:
+        """Remove the oldest traces while any bytes are wanted."""
+        while (bytes_wanted := wanted()) > 0 and not self._stopping.is_set():
             running_since = self._clock.now_nano() - RUNNING_NANO
             found = reader.oldest_traces(ended_before=ended_before, running_since=running_since, limit=_TRACES_AT_ONCE)
             if not found:
                 return
-            self._remove_some(found, reason)
+            self._remove_some(found, reason, bytes_wanted)
 
     def _step(self, work: Callable[[SpanWriter], Removed]) -> int:
         """One transaction in the writer's thread, and as long a rest; returns the spans it removed."""

@@ -142,6 +142,22 @@ def test_the_size_is_kept_while_senders_go_on(ingest: Ingest, tmp_path: Path) ->
     reader.close()
 
 
+def test_no_more_goes_than_must(ingest: Ingest, tmp_path: Path) -> None:
+    """Of large spans a few are too much, and a thousand, as one step may take, would be all that there is."""
+    path = tmp_path / "traces.db"
+    for trace in range(1, 301):  # the older ones are the larger ones
+        spans = make_trace(
+            trace, start_time_unix_nano=START + trace * SECOND, data=bytes(70_000 if trace < 60 else 900)
+        )
+        ingest.submit(make_batch(*spans)).result()
+    reader = SqliteReader(path)
+    limit = int(reader.used_bytes() * 0.8)
+    retention(ingest, path, Limits(max_bytes=limit), days=1).keep()
+    assert limit * 0.85 < reader.used_bytes() <= limit
+    assert 260 < len(traces(path)) < 300
+    reader.close()
+
+
 def test_listeners_hear_of_what_is_gone(ingest: Ingest, tmp_path: Path) -> None:
     heard: set[str] = set()
     ingest.submit(make_batch(*make_trace(1))).result()

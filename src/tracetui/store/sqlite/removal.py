@@ -49,10 +49,12 @@ _ACCOUNTS = "SELECT reason, traces, spans, last_unix_nano FROM removals ORDER BY
 _PIN = "UPDATE traces SET pinned = ?1 WHERE pinned <> ?1 AND trace_id IN (SELECT value FROM json_each(?2))"
 
 _OLDEST = (
-    "SELECT trace_id, span_count + pending_count FROM traces"
+    "SELECT trace_id, spans,"
+    " (SELECT ifnull(sum(length(d.data)), 0) FROM spans s CROSS JOIN span_data d ON d.id = s.id WHERE s.trace = t.id)"
+    " FROM (SELECT id, trace_id, span_count + pending_count AS spans FROM traces"
     " WHERE end_time_unix_nano < ?1 AND NOT pinned"
     " AND NOT ((NOT complete OR pending_count) AND end_time_unix_nano > ?2)"
-    " ORDER BY start_time_unix_nano, id LIMIT ?3"
+    " ORDER BY start_time_unix_nano, id LIMIT ?3) t"
 )
 
 
