@@ -20,6 +20,7 @@ from tests.support.corpus import offline
 from tests.support.programs import free_port
 from tracetui.health.publishing import Publisher, health_path, published
 from tracetui.runtime import Runtime
+from tracetui.store.sqlite import SqliteWriter
 
 OFF: dict[str, Any] = {"TRACETUI_GRPC": "off", "TRACETUI_HTTP": "off"}
 
@@ -57,6 +58,28 @@ def test_a_running_one_is_asked(cli: Cli, server: Server) -> None:
     assert named(found, "receivers") == [f"process {server.process.pid} receives"]
     assert f"127.0.0.1:{server.http} answers" in named(found, "http", "ok")
     assert named(found, "environment") == ["OTEL_EXPORTER_OTLP_ENDPOINT points here"]
+    assert f"127.0.0.1:{server.grpc} is listened on by process {server.process.pid}" in named(found, "grpc", "ok")
+    assert all(check["text"] and check.get("hint") != "" for check in found), "what is empty is left out"
+    for name in ("version", "platform", "configuration", "access", "disk", "database", "limits"):
+        assert named(found, name, "ok")
+    ports: dict[str, Any] = {"TRACETUI_GRPC": f"127.0.0.1:{server.grpc}", "TRACETUI_HTTP": f"127.0.0.1:{server.http}"}
+    found = checks(cli, **ports)
+    assert not [text for text in named(found, "grpc") + named(found, "http") if "in use" in text]
+
+
+def test_a_listener_that_does_not_answer_or_wants_a_token(cli: Cli) -> None:
+    cli.db.parent.mkdir(exist_ok=True)
+    writer = SqliteWriter(cli.db)
+    writer.lock.update(http=[f"127.0.0.1:{free_port()}"])
+    (text,) = named(checks(cli, 1, **OFF), "http", "problem")
+    assert "does not answer" in text
+    writer.close()
+    port = free_port()
+    words = ("serve", "--grpc", "off", "--http", f"127.0.0.1:{port}")
+    with cli.start(*words, TRACETUI_TOKEN="secret") as served:
+        assert served.err().startswith("ready")
+        assert named(checks(cli, 1, **OFF), "http", "problem") == [f"127.0.0.1:{port} answers 401"]
+        assert named(checks(cli, TRACETUI_TOKEN="secret", **OFF), "http", "ok") == [f"127.0.0.1:{port} answers"]
 
 
 def test_a_running_one_tells_of_its_traffic_and_of_what_it_turned_away(cli: Cli, server: Server) -> None:
