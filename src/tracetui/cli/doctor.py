@@ -12,7 +12,7 @@ from tracetui.cli.output import Output
 from tracetui.config import Address, Settings
 from tracetui.errors import ReceiverError
 from tracetui.health.findings import NOTE, OK, PROBLEM, Finding
-from tracetui.health.place import configuration, database, disk, program
+from tracetui.health.place import configuration, database, disk, limits, program
 from tracetui.health.publishing import published
 from tracetui.health.shell import environment
 from tracetui.sanitise import sanitise
@@ -50,11 +50,13 @@ def examine(settings: Settings, environ: Mapping[str, str]) -> Iterator[Finding]
     yield from program()
     yield from configuration(settings)
     yield from database(settings)
-    yield from disk(settings)
     running = running_endpoints(settings)
+    said = published(settings.db, running.pid) if running is not None else []
+    if not said:  # else the limits are those of the process that keeps them
+        yield from limits(settings)
+    yield from disk(settings)
     yield from _listeners(settings, running)
-    if running is not None:
-        yield from published(settings.db, running.pid)
+    yield from said
     places = _places(running or configured_endpoints(settings))
     yield from environment(environ, {address.port for _, address in places})
 

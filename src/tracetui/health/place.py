@@ -116,15 +116,19 @@ def contents(settings: Settings, reader: SpanReader) -> Iterator[Finding]:
         )
     else:
         yield Finding("search index", OK, "up to date")
-    yield from limits(settings, reader.removals())
+    yield from removed(reader.removals())
 
 
-def limits(settings: Settings, removals: list[Removals]) -> Iterator[Finding]:
-    """What the database is kept within, and what was ever removed from it."""
+def limits(settings: Settings) -> Iterator[Finding]:
+    """What a process with these settings keeps the database within."""
     kept = [f"at most {format_bytes(settings.max_size)}"] if settings.max_size is not None else []
     kept += [f"traces of the last {_span(settings.max_age)}"] if settings.max_age is not None else []
     text = " and ".join(kept) + ", pinned traces apart" if kept else "none: nothing is removed by itself"
     yield Finding("limits", OK, text)
+
+
+def removed(removals: list[Removals]) -> Iterator[Finding]:
+    """What was ever removed from the database."""
     if not removals:
         yield Finding("removed", OK, "nothing so far")
     for each in removals:

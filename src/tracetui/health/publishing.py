@@ -1,7 +1,8 @@
 """What a process that receives says of itself to others: `tracetui doctor`, and viewers of the same database.
 
 It stands in a file beside the database, `<database>.health`, which is written when there is something new to say and
-removed in the end. It holds the words of `traffic`, so no received values.
+removed in the end. It holds the words of `traffic`, so no received values, and the limits, which this process may have
+from its flags.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import threading
 from pathlib import Path
 
 from tracetui.health.findings import Finding
+from tracetui.health.place import limits
 from tracetui.health.traffic import retention, traffic, turned_away
 from tracetui.runtime import Runtime
 
@@ -64,7 +66,12 @@ class Publisher:
     def _say(self, said: bytes) -> bytes:
         """Write what is to be said, if it is not what was said; returns it."""
         runtime = self._runtime
-        findings = [*traffic(runtime), *turned_away(runtime), *retention(runtime)]
+        findings = [
+            *traffic(runtime),
+            *turned_away(runtime),
+            *limits(runtime.settings),
+            *retention(runtime),
+        ]
         data = json.dumps({"pid": os.getpid(), "findings": findings}).encode()
         if data != said:
             descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from tracetui.config import Settings
 from tracetui.health.findings import NOTE, OK, Finding
-from tracetui.health.place import configuration, contents, disk, permissions, program, set_aside
+from tracetui.health.place import configuration, contents, disk, limits, permissions, program, set_aside
 from tracetui.health.publishing import published
 from tracetui.health.shell import environment
 from tracetui.health.traffic import listeners, retention, traffic, turned_away
@@ -25,7 +25,9 @@ def sections(runtime: Runtime, reader: SpanReader, environ: Mapping[str, str]) -
         StoreError: The database cannot be read.
     """
     settings = runtime.settings
+    kept: list[Finding] = []
     if runtime.is_writer:
+        kept = [*limits(settings), *retention(runtime)]
         receiving = [*listeners(runtime), *traffic(runtime), *turned_away(runtime)]
         ports = {status.address.port for status in runtime.statuses()}
     else:
@@ -34,7 +36,7 @@ def sections(runtime: Runtime, reader: SpanReader, environ: Mapping[str, str]) -
     stored = [*set_aside(settings.db), *permissions(settings.db), *contents(settings, reader)]
     return [
         ("Receiving", receiving),
-        ("Stored", [*stored, *retention(runtime), *disk(settings)]),
+        ("Stored", [*stored, *kept, *disk(settings)]),
         ("This shell", list(environment(environ, ports))),
         ("Program", [*program(), *configuration(settings), *_log(settings)]),
     ]
@@ -43,7 +45,9 @@ def sections(runtime: Runtime, reader: SpanReader, environ: Mapping[str, str]) -
 def _elsewhere(settings: Settings, owner: Owner | None) -> Iterator[Finding]:
     """Who receives, where this process does not."""
     if owner is None:
-        yield Finding("receivers", NOTE, "no tracetui receives into this database")
+        yield Finding(
+            "receivers", NOTE, "no tracetui receives into this database", "W has this one receive in its place."
+        )
         return
     yield Finding("receivers", OK, f"process {owner.pid} receives; this is a viewer of what it stores")
     if owner.grpc:

@@ -67,7 +67,7 @@ def test_a_running_one_is_asked(cli: Cli, server: Server) -> None:
     assert not [text for text in named(found, "grpc") + named(found, "http") if "in use" in text]
 
 
-def test_a_listener_that_does_not_answer_or_wants_a_token(cli: Cli) -> None:
+def test_a_listener_that_does_not_answer_or_wants_a_token_and_limits_of_its_own(cli: Cli) -> None:
     cli.db.parent.mkdir(exist_ok=True)
     writer = SqliteWriter(cli.db)
     writer.lock.update(http=[f"127.0.0.1:{free_port()}"])
@@ -75,11 +75,17 @@ def test_a_listener_that_does_not_answer_or_wants_a_token(cli: Cli) -> None:
     assert "does not answer" in text
     writer.close()
     port = free_port()
-    words = ("serve", "--grpc", "off", "--http", f"127.0.0.1:{port}")
+    words = ("serve", "--grpc", "off", "--http", f"127.0.0.1:{port}", "--max-age", "30d")
     with cli.start(*words, TRACETUI_TOKEN="secret") as served:
         assert served.err().startswith("ready")
         assert named(checks(cli, 1, **OFF), "http", "problem") == [f"127.0.0.1:{port} answers 401"]
-        assert named(checks(cli, TRACETUI_TOKEN="secret", **OFF), "http", "ok") == [f"127.0.0.1:{port} answers"]
+        deadline = time.monotonic() + 20
+        while not published(cli.db, served.process.pid):
+            assert time.monotonic() < deadline
+        found = checks(cli, TRACETUI_TOKEN="secret", TRACETUI_MAX_SIZE="2GB", **OFF)
+        assert named(found, "http", "ok") == [f"127.0.0.1:{port} answers"]
+        kept = ["traces of the last 30 days, pinned traces apart"]
+        assert named(found, "limits") == kept, "those of the process that keeps them"
 
 
 def test_a_running_one_tells_of_its_traffic_and_of_what_it_turned_away(cli: Cli, server: Server) -> None:

@@ -75,7 +75,7 @@ def test_what_the_index_and_the_columns_have_yet_to_do(settings: Settings, write
 
 def test_limits_in_words(settings: Settings, writer: SqliteWriter) -> None:
     def limits(**values: int) -> list[tuple[str, str]]:
-        return named(place.database(replace(settings, **values)), "limits")  # type: ignore[arg-type]
+        return named(place.limits(replace(settings, **values)), "limits")  # type: ignore[arg-type]
 
     assert limits() == [(OK, "none: nothing is removed by itself")]
     assert limits(max_size=2 * 10**9) == [(OK, "at most 2.0 GB, pinned traces apart")]
