@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
@@ -175,12 +174,14 @@ def load(
 
 def _read_file(named: Path | None) -> dict[str, object]:
     path = named or config_file()
+    if named is None and not path.exists():
+        return {}
+    import tomllib  # deferred: 2 ms, and most have no configuration
+
     try:
         with path.open("rb") as file:
             values: dict[str, object] = tomllib.load(file)
     except FileNotFoundError:
-        if named is None:
-            return {}
         raise UsageError(f"The configuration file {path} does not exist.", hint="Check --config.") from None
     except (OSError, tomllib.TOMLDecodeError) as error:
         raise UsageError(

@@ -519,7 +519,7 @@ async def test_a_filter_typed_in_a_trace_marks_it_and_goes_back_to_it(explore: E
 
 
 async def test_a_growing_trace_keeps_its_marks(explore: Explore, until: Until, runtime: Runtime) -> None:
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     from tracetui.receivers.incoming import read_request
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from urllib.parse import quote
+
+from msgspec import Struct
 
 from tracetui.config import Access, Address, Settings, parse_address
 from tracetui.errors import StoreLockedError
@@ -12,8 +13,7 @@ _ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 """Listening everywhere is reached on loopback."""
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoints:
+class Endpoints(Struct, frozen=True):
     """The addresses of one tracetui."""
 
     http: tuple[Address, ...] = ()

@@ -8,8 +8,6 @@ import sys
 from tracetui.cli.words import ExplorerWords
 from tracetui.config import load
 from tracetui.errors import UsageError
-from tracetui.query import compile_text
-from tracetui.query.saved import expand
 
 
 def explore(given: ExplorerWords) -> int:
@@ -28,7 +26,11 @@ def explore(given: ExplorerWords) -> int:
         max_age=given.max_age,
         receive=False if given.no_receive else None,
     )
-    compile_text(expand(given.query, settings.filters))
+    if given.query:
+        from tracetui.query import compile_text  # deferred: 5 ms, and most open the explorer without one
+        from tracetui.query.saved import expand
+
+        compile_text(expand(given.query, settings.filters))
     if not (sys.stdout.isatty() and sys.stdin.isatty()):
         raise UsageError(
             "The explorer needs a terminal.",

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
+
+from msgspec import Struct
 
 from tracetui.errors import UsageError
 from tracetui.sanitise import one_line
@@ -31,8 +32,7 @@ class ListFormat(StrEnum):
     CSV = "csv"
 
 
-@dataclass(frozen=True, slots=True)
-class ListOptions:
+class ListOptions(Struct, frozen=True):
     """What a list was asked for."""
 
     query: str = ""
@@ -61,8 +61,7 @@ class Sort(NamedTuple):
     descending: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Orders:
+class Orders(Struct, frozen=True):
     """The orders of one kind of list."""
 
     default: Sort
@@ -89,8 +88,7 @@ class Orders:
         return Sort(name, direction.strip().lower() == "desc" if direction else name not in self.ascending)
 
 
-@dataclass(frozen=True, slots=True)
-class Listing(Generic[Row]):
+class Listing(Struct, Generic[Row], frozen=True):
     """How one kind of row is read and written."""
 
     noun: str

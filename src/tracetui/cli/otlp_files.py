@@ -12,10 +12,11 @@ import io
 import json
 import zlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 from itertools import chain
 from typing import IO, cast
+
+from msgspec import Struct
 
 from tracetui.errors import DecodeError
 from tracetui.otlp.json_request import REQUEST_KEYS, load_json, slice_json_object
@@ -44,8 +45,7 @@ class FileFormat(StrEnum):
     PROTO = "otlp-proto"
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Struct, frozen=True):
     """A part of a file that cannot be read; the parts around it can."""
 
     where: str

@@ -12,8 +12,9 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TextIO, TypeAlias
+
+from msgspec import Struct
 
 from tracetui.sanitise import escaped, sanitise
 
@@ -63,8 +64,7 @@ class OutputClosed(Exception):
     """Nobody reads our output any more (`| head`); the rest of it is not wanted."""
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(Struct, frozen=True):
     """One column of a table."""
 
     title: str

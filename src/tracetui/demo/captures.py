@@ -5,9 +5,10 @@ from __future__ import annotations
 import gzip
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any, NamedTuple
+
+from msgspec import Struct
 
 from tracetui.otlp.encode import ExportItem, json_requests
 from tracetui.otlp.json_request import REQUEST_KEYS
@@ -59,8 +60,7 @@ class RecordedItem(NamedTuple):
         return fields
 
 
-@dataclass(frozen=True, slots=True)
-class Recording:
+class Recording(Struct, frozen=True):
     """One trace with its log records."""
 
     name: str

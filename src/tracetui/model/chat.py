@@ -6,10 +6,11 @@ The shapes are those of the span object of `tracetui spans --json`; `model/objec
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 from typing import NamedTuple, TypeAlias
+
+from msgspec import Struct, field
 
 from tracetui.model.span import LogRecord, Span
 
@@ -30,22 +31,19 @@ class Kind(StrEnum):
     UNKNOWN = "UNKNOWN"
 
 
-@dataclass(frozen=True, slots=True)
-class TextPart:
+class TextPart(Struct, frozen=True):
     """Words."""
 
     content: str
 
 
-@dataclass(frozen=True, slots=True)
-class ReasoningPart:
+class ReasoningPart(Struct, frozen=True):
     """Words the model thought and did not say."""
 
     content: str
 
 
-@dataclass(frozen=True, slots=True)
-class ToolCall:
+class ToolCall(Struct, frozen=True):
     """The model asks for a tool. `arguments` are decoded JSON, or the text that would not decode."""
 
     name: str
@@ -53,8 +51,7 @@ class ToolCall:
     id: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ToolResult:
+class ToolResult(Struct, frozen=True):
     """What a tool answered. `result` is as it came: text, or decoded JSON where it came as such."""
 
     result: object = None
@@ -63,8 +60,7 @@ class ToolResult:
     is_error: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class MediaPart:
+class MediaPart(Struct, frozen=True):
     """An image, audio, video or document: shown by type and size, never rendered."""
 
     modality: str
@@ -76,22 +72,19 @@ class MediaPart:
     """Bytes, where they were inline."""
 
 
-@dataclass(frozen=True, slots=True)
-class FilePart:
+class FilePart(Struct, frozen=True):
     """A file kept by the provider."""
 
     file_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class RefusalPart:
+class RefusalPart(Struct, frozen=True):
     """The model declined."""
 
     content: str
 
 
-@dataclass(frozen=True, slots=True)
-class OtherPart:
+class OtherPart(Struct, frozen=True):
     """A part of a type that is not known here, kept as it came."""
 
     type: str
@@ -104,8 +97,7 @@ MessagePart: TypeAlias = (
 """One part of a message."""
 
 
-@dataclass(frozen=True, slots=True)
-class ChatMessage:
+class ChatMessage(Struct, frozen=True):
     """One message of a conversation."""
 
     role: str
@@ -120,8 +112,7 @@ class ChatMessage:
         return "\n".join(part.content for part in self.parts if isinstance(part, TextPart))
 
 
-@dataclass(frozen=True, slots=True)
-class Tool:
+class Tool(Struct, frozen=True):
     """The tool that a TOOL span ran."""
 
     name: str = ""
@@ -131,8 +122,7 @@ class Tool:
     result: object = None
 
 
-@dataclass(frozen=True, slots=True)
-class ToolDefinition:
+class ToolDefinition(Struct, frozen=True):
     """A tool offered to the model; `parameters` is its JSON Schema."""
 
     name: str
@@ -140,8 +130,7 @@ class ToolDefinition:
     parameters: object = None
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(Struct, frozen=True):
     """A retrieved document. Whether a higher score is better is not known."""
 
     content: str = ""
@@ -152,8 +141,7 @@ class Document:
     uri: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Rerank:
+class Rerank(Struct, frozen=True):
     """What a reranker was asked; what it chose are the span's documents."""
 
     query: str = ""
@@ -163,8 +151,7 @@ class Rerank:
     """The documents it was given."""
 
 
-@dataclass(frozen=True, slots=True)
-class PromptTemplate:
+class PromptTemplate(Struct, frozen=True):
     """The template a prompt was made from, and where it is kept."""
 
     template: str = ""
@@ -176,8 +163,7 @@ class PromptTemplate:
     vendor: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Embedding:
+class Embedding(Struct, frozen=True):
     """What an embedding call made; the vectors themselves are never shown."""
 
     model: str = ""
@@ -204,8 +190,7 @@ class TokenUsage(NamedTuple):
         return not (self.input is None and self.output is None and self.total is None)
 
 
-@dataclass(frozen=True, slots=True)
-class CostLine:
+class CostLine(Struct, frozen=True):
     """One line of an estimate: so many tokens at so much a million."""
 
     name: str
@@ -219,8 +204,7 @@ class CostLine:
     """US dollars."""
 
 
-@dataclass(frozen=True, slots=True)
-class Cost:
+class Cost(Struct, frozen=True):
     """US dollars, and whether they were `reported` by the sender or `estimated` here."""
 
     input: float | None = None
@@ -233,8 +217,7 @@ class Cost:
     """Whose prices an estimate uses: `openai gpt-4o-mini, genai-prices 0.2.3`, or `… , prices.toml`."""
 
 
-@dataclass(frozen=True, slots=True)
-class SpanError:
+class SpanError(Struct, frozen=True):
     """An error a span tells of."""
 
     message: str = ""
@@ -242,8 +225,7 @@ class SpanError:
     stacktrace: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Evaluation:
+class Evaluation(Struct, frozen=True):
     """A judgement of a span."""
 
     name: str
@@ -256,8 +238,7 @@ class Evaluation:
     """What is judged: the `span`, its `trace` or its `session`."""
 
 
-@dataclass(frozen=True, slots=True)
-class NormalisedSpan:
+class NormalisedSpan(Struct, frozen=True):
     """A span and the log records that belong to it, read free of any convention. Absent is absent."""
 
     span: Span

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict, deque
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import NamedTuple
+
+from msgspec import Struct, field
 
 from tracetui.model.chat import (
     ChatMessage,
@@ -30,8 +31,7 @@ class Change(Enum):
     NEW = auto()
 
 
-@dataclass(frozen=True, slots=True)
-class Stretch:
+class Stretch(Struct, frozen=True):
     """Neighbouring messages of a call that stand to the call before it in one way."""
 
     change: Change
@@ -45,8 +45,7 @@ class Stretch:
     """Messages of the call before that stood directly ahead of this stretch and are gone."""
 
 
-@dataclass(frozen=True, slots=True)
-class PreviousCall:
+class PreviousCall(Struct, frozen=True):
     """The LLM call of the same agent before this one, as far as it matters here."""
 
     span_id: str
@@ -54,8 +53,7 @@ class PreviousCall:
     """What was sent then."""
 
 
-@dataclass(frozen=True, slots=True)
-class ToolRun:
+class ToolRun(Struct, frozen=True):
     """A TOOL span that answers a call."""
 
     span_id: str
@@ -73,8 +71,7 @@ class Place(NamedTuple):
     part: int
 
 
-@dataclass(frozen=True, slots=True)
-class Surroundings:
+class Surroundings(Struct, frozen=True):
     """What stands around a call in its trace."""
 
     previous: PreviousCall | None = None

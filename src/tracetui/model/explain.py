@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from tracetui.model.attributes import Attributes, AttributeValue, type_name
 from tracetui.model.chat import NormalisedSpan
@@ -21,8 +22,7 @@ _TOKENS = ("input", "output", "total", "cache_read", "cache_write", "reasoning")
 _COSTS = ("input", "output", "total")
 
 
-@dataclass(frozen=True, slots=True)
-class Explanation:
+class Explanation(Struct, frozen=True):
     """One field of a span and its way here."""
 
     field: str

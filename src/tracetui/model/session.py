@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from tracetui.model.names import span_duration
 
 
-@dataclass(frozen=True, slots=True)
-class SessionSummary:
+class SessionSummary(Struct, frozen=True):
     """One session as a list shows it. Its totals are the sums of its traces' totals, each trace being a turn."""
 
     row_id: int

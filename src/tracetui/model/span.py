@@ -6,8 +6,9 @@ Made when a person opens something, never on the way in. Names, units and meanin
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from types import MappingProxyType
+
+from msgspec import Struct, field
 
 from tracetui.model.attributes import Attributes, AttributeValue
 from tracetui.model.names import span_duration
@@ -16,8 +17,7 @@ NO_ATTRIBUTES: Attributes = MappingProxyType({})
 """The empty attribute map."""
 
 
-@dataclass(frozen=True, slots=True)
-class Resource:
+class Resource(Struct, frozen=True):
     """Who emitted a span or log record."""
 
     attributes: Attributes = field(default_factory=lambda: NO_ATTRIBUTES)
@@ -31,8 +31,7 @@ class Resource:
         return value if isinstance(value, str) else ""
 
 
-@dataclass(frozen=True, slots=True)
-class InstrumentationScope:
+class InstrumentationScope(Struct, frozen=True):
     """Which library recorded a span or log record."""
 
     name: str = ""
@@ -42,8 +41,7 @@ class InstrumentationScope:
     dropped_attributes_count: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Status:
+class Status(Struct, frozen=True):
     """Outcome of a span. UNSET is not OK."""
 
     code: int = 0
@@ -55,8 +53,7 @@ class Status:
         return self.code == 2
 
 
-@dataclass(frozen=True, slots=True)
-class SpanEvent:
+class SpanEvent(Struct, frozen=True):
     """Something that happened at one moment of a span."""
 
     name: str
@@ -65,8 +62,7 @@ class SpanEvent:
     dropped_attributes_count: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class SpanLink:
+class SpanLink(Struct, frozen=True):
     """A reference from a span to another, perhaps in another trace."""
 
     trace_id: str
@@ -82,8 +78,7 @@ class SpanLink:
         return len(self.trace_id) == 32 and len(self.span_id) == 16 and self.trace_id.strip("0") != ""
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(Struct, frozen=True):
     """One span, whole."""
 
     trace_id: str
@@ -114,8 +109,7 @@ class Span:
         return span_duration(self.start_time_unix_nano, self.end_time_unix_nano)
 
 
-@dataclass(frozen=True, slots=True)
-class LogRecord:
+class LogRecord(Struct, frozen=True):
     """One log record, whole."""
 
     trace_id: str = ""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from tracetui.model.names import span_duration
 
 
-@dataclass(frozen=True, slots=True)
-class TraceSummary:
+class TraceSummary(Struct, frozen=True):
     """One trace as a list shows it: the totals of the spans that have arrived."""
 
     row_id: int
@@ -54,8 +54,7 @@ class TraceSummary:
         return "error" if self.error_count else "ok" if self.complete else "running"
 
 
-@dataclass(frozen=True, slots=True)
-class SpanRow:
+class SpanRow(Struct, frozen=True):
     """One span as a list or a tree shows it: columns only, no payload."""
 
     row_id: int

@@ -7,14 +7,14 @@ Nothing is dropped: an orphan becomes a root with a mark, and so does the earlie
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
 from operator import itemgetter
+
+from msgspec import Struct, field
 
 from tracetui.model.trace import SpanNode
 
 
-@dataclass(frozen=True, slots=True)
-class TraceTree:
+class TraceTree(Struct, frozen=True):
     """Spans of one trace in reading order: parents before children, siblings by start.
 
     The sequences run in parallel; a span's *position* is its index into each of them.

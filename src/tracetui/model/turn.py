@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from tracetui.model.chat import (
     ChatMessage,
@@ -38,8 +40,7 @@ INSTRUCTIONS = frozenset({"system", "developer"})
 MAX_ERRORS = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
+class Turn(Struct, frozen=True):
     """What one trace adds to its session."""
 
     trace: TraceSummary
@@ -56,8 +57,7 @@ class Turn:
     """LLM calls of a very long turn that were not read."""
 
 
-@dataclass(frozen=True, slots=True)
-class TurnSpans:
+class TurnSpans(Struct, frozen=True):
     """The spans a turn is told from, each read whole."""
 
     calls: Sequence[NormalisedSpan] = ()
@@ -70,8 +70,7 @@ class TurnSpans:
     calls_left_out: int = 0
 
 
-@dataclass(slots=True)
-class _Step:
+class _Step(Struct):
     """A message in between, and when."""
 
     at: int

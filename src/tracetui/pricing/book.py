@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import datetime
 import logging
-from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
+
+from msgspec.structs import replace
 
 from tracetui.model.chat import Cost, CostLine, Kind, NormalisedSpan, SpanSummary, TokenUsage
 from tracetui.pricing import bundled

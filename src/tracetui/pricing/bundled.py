@@ -5,9 +5,10 @@ from __future__ import annotations
 import datetime
 import sys
 import threading
-from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from tracetui.pricing import names
 from tracetui.pricing.rates import PER_TOKEN, Rates, rates_of

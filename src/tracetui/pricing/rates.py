@@ -6,8 +6,9 @@ Money is counted in 1e-12 US dollars, as the store counts it: a token's price is
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from tracetui.model.chat import TokenUsage
 
@@ -36,8 +37,7 @@ class Item(NamedTuple):
     """In 1e-12 dollars."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rates:
+class Rates(Struct, frozen=True):
     """What one model costs, each in 1e-12 dollars; None where that kind of token has no price of its own."""
 
     input: float | None = None

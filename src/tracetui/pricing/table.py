@@ -13,9 +13,10 @@ from __future__ import annotations
 
 import datetime
 import tomllib
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
+
+from msgspec import Struct
 
 from tracetui.pricing import names
 from tracetui.pricing.rates import PER_TOKEN, TOKEN_PRICES, Rates, rates_of
@@ -27,8 +28,7 @@ _MOST = 1_000_000
 """Dollars for a million tokens (or for a call) beyond which a price is a slip of the pen."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """One `[[price]]`."""
 
     model: str
@@ -49,8 +49,7 @@ class Entry:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class PriceTable:
+class PriceTable(Struct, frozen=True):
     """What a file of prices holds."""
 
     entries: tuple[Entry, ...] = ()

@@ -7,9 +7,10 @@ for, as `slot`, `operand` and `prefix` say, and has it spelled here.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from tracetui.query.errors import QueryError
 from tracetui.query.fields import BY_NAME, FIELDS, Field, FieldType
@@ -44,8 +45,7 @@ class Candidate(NamedTuple):
     """What it is, one line; may be empty."""
 
 
-@dataclass(frozen=True, slots=True)
-class Completion:
+class Completion(Struct, frozen=True):
     """What stands at the cursor, and what could."""
 
     slot: Slot

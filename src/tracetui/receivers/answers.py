@@ -8,8 +8,9 @@ Follows the OTLP specification 1.11 and google/rpc/{status,code,error_details}.p
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from enum import IntEnum
+
+from msgspec import Struct
 
 from tracetui.otlp.protowire import bytes_field, uint_field
 from tracetui.otlp.wire import Signal
@@ -44,8 +45,7 @@ class Code(IntEnum):
     UNAUTHENTICATED = 16
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """One outcome of one request."""
 
     http_status: int

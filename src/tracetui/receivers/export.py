@@ -10,8 +10,9 @@ import threading
 import traceback
 import uuid
 from concurrent.futures import Future
-from dataclasses import replace
 from typing import Protocol
+
+from msgspec.structs import replace
 
 from tracetui.errors import DiskFullError, IngestBusyError, MalformedRequest, RequestTooLarge, StoreError
 from tracetui.otlp.metrics import count_data_points

@@ -9,9 +9,10 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Generic, TypeVar
+
+from msgspec import Struct
 
 from tracetui import semconv
 from tracetui.errors import InvalidSpan
@@ -37,8 +38,7 @@ Record = TypeVar("Record", ResourceRecord, ScopeRecord)
 Item = TypeVar("Item", IncomingSpan, IncomingLog)
 
 
-@dataclass(frozen=True, slots=True)
-class Incoming:
+class Incoming(Struct, frozen=True):
     """What a request brings, and what of it is refused."""
 
     batch: IncomingBatch

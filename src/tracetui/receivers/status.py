@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from tracetui.config import Address
 
@@ -17,8 +18,7 @@ class ReceiverState(StrEnum):
     STOPPED = "stopped"
 
 
-@dataclass(frozen=True, slots=True)
-class ReceiverStatus:
+class ReceiverStatus(Struct, frozen=True):
     """One listener at one moment."""
 
     protocol: str
@@ -30,8 +30,7 @@ class ReceiverStatus:
     """Why it failed, one sentence with what to do; empty otherwise."""
 
 
-@dataclass(frozen=True, slots=True)
-class ReceiverCounts:
+class ReceiverCounts(Struct, frozen=True):
     """What all listeners together have taken and turned away since the start."""
 
     requests: int = 0

@@ -7,8 +7,9 @@ Follows langfuse 5.0.4 (`_client/attributes.py`, `openai.py`, `langchain/Callbac
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+
+from msgspec.structs import replace
 
 from tracetui.model.attributes import AttributeValue
 from tracetui.model.chat import ChatMessage, Embedding, Kind, MediaPart, MessagePart

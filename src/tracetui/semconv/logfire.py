@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from tracetui.model.attributes import AttributeValue
 from tracetui.model.chat import ChatMessage, Kind, MediaPart, MessagePart, TextPart, ToolCall

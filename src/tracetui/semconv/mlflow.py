@@ -8,7 +8,8 @@ was called: OpenAI, Anthropic, Gemini, Bedrock, LangChain, LlamaIndex, DSPy.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from tracetui.model.attributes import AttributeValue
 from tracetui.model.chat import Document, Kind

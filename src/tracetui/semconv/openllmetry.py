@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from tracetui.model.attributes import AttributeValue
 from tracetui.model.chat import Document, Evaluation, Kind

@@ -23,9 +23,10 @@ Reading
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple, Protocol
+
+from msgspec import Struct
 
 from tracetui.model.session import SessionSummary
 from tracetui.model.trace import SpanNode, SpanRow, TraceSummary
@@ -33,7 +34,7 @@ from tracetui.model.usage import Usage
 from tracetui.store.conditions import Condition, Operand
 
 
-class ResourceRecord(NamedTuple):
+class ResourceRecord(Struct, frozen=True):
     """A resource as it came, with the columns derived from it."""
 
     data: bytes
@@ -43,7 +44,7 @@ class ResourceRecord(NamedTuple):
     project: str
 
 
-class ScopeRecord(NamedTuple):
+class ScopeRecord(Struct, frozen=True):
     """An instrumentation scope as it came."""
 
     data: bytes
@@ -117,8 +118,7 @@ class IncomingLog(NamedTuple):
     """Whether the columns of its span depend on it."""
 
 
-@dataclass(frozen=True, slots=True)
-class IncomingBatch:
+class IncomingBatch(Struct, frozen=True):
     """What one export request brings; stored whole or not at all."""
 
     resources: Sequence[ResourceRecord]
@@ -129,7 +129,7 @@ class IncomingBatch:
     """Bytes it holds in memory, roughly; what the ingest queue counts."""
 
 
-class OutdatedTrace(NamedTuple):
+class OutdatedTrace(Struct, frozen=True):
     """A stored trace whose columns and totals were derived by an earlier version of the code."""
 
     row_id: int
@@ -137,7 +137,7 @@ class OutdatedTrace(NamedTuple):
     """Its spans, pending ones included, derived anew already or not."""
 
 
-class OutdatedSpan(NamedTuple):
+class OutdatedSpan(Struct, frozen=True):
     """A stored span of such a trace that is itself yet to be derived anew."""
 
     row_id: int
@@ -154,8 +154,7 @@ class OutdatedLog(NamedTuple):
     """The encoded `LogRecord` message."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rederived:
+class Rederived(Struct, frozen=True):
     """Columns derived anew from what is stored."""
 
     spans: Sequence[tuple[int, IncomingSpan | None]] = ()
@@ -196,7 +195,7 @@ class IndexedRow(NamedTuple):
     span_id: str
 
 
-class UnindexedSpan(NamedTuple):
+class UnindexedSpan(Struct, frozen=True):
     """A stored span that the search index does not know yet."""
 
     row: IndexedRow
@@ -217,7 +216,7 @@ class IndexMarks(NamedTuple):
     """Log records up to this are in it, of the spans that are."""
 
 
-class UnindexedLog(NamedTuple):
+class UnindexedLog(Struct, frozen=True):
     """A log record whose words its span is yet to be found by."""
 
     span: int
@@ -227,7 +226,7 @@ class UnindexedLog(NamedTuple):
     """Bytes of the encoded message; `SpanReader.log_slices` has them."""
 
 
-class Unindexed(NamedTuple):
+class Unindexed(Struct, frozen=True):
     """What the search index is to be given next, and how far it has come with that."""
 
     spans: Sequence[UnindexedSpan]
@@ -241,7 +240,7 @@ class Unindexed(NamedTuple):
     """Whether nothing else waits."""
 
 
-class Indexed(NamedTuple):
+class Indexed(Struct, frozen=True):
     """What the search index is given."""
 
     documents: Sequence[tuple[int, str]]
@@ -255,7 +254,7 @@ class Indexed(NamedTuple):
     """How many of them have more text than is searched."""
 
 
-class OldTrace(NamedTuple):
+class OldTrace(Struct, frozen=True):
     """A trace that may be removed to make room."""
 
     trace_id: str
@@ -296,8 +295,7 @@ class Removals(NamedTuple):
     """When that was the last time; 0 where it is not known."""
 
 
-@dataclass(frozen=True, slots=True)
-class Commit:
+class Commit(Struct, frozen=True):
     """One committed transaction."""
 
     sequence: int
@@ -450,8 +448,7 @@ class TraceOrder(StrEnum):
     SERVICE = "service"
 
 
-@dataclass(frozen=True, slots=True)
-class TraceSort:
+class TraceSort(Struct, frozen=True):
     """Order of a trace list; newest first unless told otherwise."""
 
     order: TraceOrder = TraceOrder.START
@@ -473,8 +470,7 @@ class SpanOrder(StrEnum):
     MODEL = "model"
 
 
-@dataclass(frozen=True, slots=True)
-class SpanSort:
+class SpanSort(Struct, frozen=True):
     """Order of a list of spans; that of arrival unless told otherwise."""
 
     order: SpanOrder = SpanOrder.ARRIVAL
@@ -499,16 +495,14 @@ class SessionOrder(StrEnum):
     SERVICE = "service"
 
 
-@dataclass(frozen=True, slots=True)
-class SessionSort:
+class SessionSort(Struct, frozen=True):
     """Order of a session list; the one that was active last comes first unless told otherwise."""
 
     order: SessionOrder = SessionOrder.LAST
     descending: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class SpanGroup:
+class SpanGroup(Struct, frozen=True):
     """Spans that have the same values."""
 
     values: tuple[str, ...]
@@ -527,8 +521,7 @@ class SpanGroup:
     p99_nano: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class SpanGroups:
+class SpanGroups(Struct, frozen=True):
     """Groups of spans, and how many spans are in none."""
 
     groups: Sequence[SpanGroup]
@@ -543,8 +536,7 @@ class RowKey(NamedTuple):
     row_id: int
 
 
-@dataclass(frozen=True, slots=True)
-class StoredSpan:
+class StoredSpan(Struct, frozen=True):
     """A span's bytes with those of its resource and scope: enough to show it whole or to export it unchanged."""
 
     row: SpanRow
@@ -554,8 +546,7 @@ class StoredSpan:
     warnings: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class StoredLog:
+class StoredLog(Struct, frozen=True):
     """A log record's bytes with those of its resource and scope."""
 
     row_id: int
@@ -570,8 +561,7 @@ class StoredLog:
     scope: ScopeRecord
 
 
-@dataclass(frozen=True, slots=True)
-class StoreSize:
+class StoreSize(Struct, frozen=True):
     """How much a store holds."""
 
     traces: int
@@ -581,8 +571,7 @@ class StoreSize:
     """Size on disk with the write-ahead log."""
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(Struct, frozen=True):
     """Why a trace matched: what was found in one of its spans."""
 
     span_id: str

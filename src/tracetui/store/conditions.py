@@ -7,9 +7,10 @@ is not there never holds, and its `Not` always does.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
+
+from msgspec import Struct
 
 
 class SpanField(StrEnum):
@@ -91,8 +92,7 @@ class TraceField(StrEnum):
     """`error` where its root failed, else `ok`; `running` while the root is not there."""
 
 
-@dataclass(frozen=True, slots=True)
-class Attribute:
+class Attribute(Struct, frozen=True):
     """An attribute by its key: of the span, or with `of_resource` of its resource.
 
     A key goes on into maps, and into JSON text of a map (`metadata.tier`). Numbers and booleans are compared with text
@@ -117,8 +117,7 @@ class Comparison(StrEnum):
     MORE = ">"
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
+class Words(Struct, frozen=True):
     """The words of this text stand in the span: in its names, messages, attribute values, events, or log records.
 
     In `whole`, they stand side by side and in this order in one value; else they stand anywhere in what is searched,
@@ -131,32 +130,28 @@ class Words:
     """Only there: `INPUT`, `OUTPUT`, `DOCUMENT` or `ERROR`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Equals:
+class Equals(Struct, frozen=True):
     """It is this text, without regard to case."""
 
     operand: Operand
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Like:
+class Like(Struct, frozen=True):
     """It is these pieces of text with anything between them, without regard to case: `("gpt-4", "")` for `gpt-4*`."""
 
     operand: Operand
     pieces: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Matches:
+class Matches(Struct, frozen=True):
     """The regular expression is found in it."""
 
     operand: Operand
     pattern: str
 
 
-@dataclass(frozen=True, slots=True)
-class Compare:
+class Compare(Struct, frozen=True):
     """The number stands so to this one, in the units of the field."""
 
     operand: Operand
@@ -164,8 +159,7 @@ class Compare:
     number: int | float
 
 
-@dataclass(frozen=True, slots=True)
-class Between:
+class Between(Struct, frozen=True):
     """One and the same number is at least `low` and at most `high`: of a field or attribute that may have several."""
 
     operand: Operand
@@ -173,57 +167,49 @@ class Between:
     high: int | float
 
 
-@dataclass(frozen=True, slots=True)
-class Has:
+class Has(Struct, frozen=True):
     """It is there."""
 
     operand: Operand
 
 
-@dataclass(frozen=True, slots=True)
-class InTrace:
+class InTrace(Struct, frozen=True):
     """The span belongs to this trace."""
 
     trace_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class HasParent:
+class HasParent(Struct, frozen=True):
     """The condition holds for the span directly above."""
 
     condition: Condition
 
 
-@dataclass(frozen=True, slots=True)
-class HasAncestor:
+class HasAncestor(Struct, frozen=True):
     """The condition holds for a span above, at any distance."""
 
     condition: Condition
 
 
-@dataclass(frozen=True, slots=True)
-class TraceHas:
+class TraceHas(Struct, frozen=True):
     """The condition holds for a span of the same trace."""
 
     condition: Condition
 
 
-@dataclass(frozen=True, slots=True)
-class And:
+class And(Struct, frozen=True):
     """Every condition holds for the span; no conditions always hold."""
 
     conditions: tuple[Condition, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Or:
+class Or(Struct, frozen=True):
     """At least one condition holds for the span; no conditions never hold."""
 
     conditions: tuple[Condition, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Not:
+class Not(Struct, frozen=True):
     """The condition does not hold for the span."""
 
     condition: Condition

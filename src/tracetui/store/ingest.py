@@ -11,9 +11,10 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
 from math import ceil
 from typing import NamedTuple, Protocol, TypeVar
+
+from msgspec import Struct
 
 from tracetui.errors import IngestBusyError, StoreError
 from tracetui.model.clock import Clock, SystemClock
@@ -43,8 +44,7 @@ class RecentCommit(NamedTuple):
     """Spans and log records in it."""
 
 
-@dataclass(frozen=True, slots=True)
-class IngestStats:
+class IngestStats(Struct, frozen=True):
     """How the way in is doing."""
 
     commits: int
@@ -94,8 +94,7 @@ class WriterThread(Protocol):
         ...
 
 
-@dataclass(slots=True, eq=False)
-class _Work:
+class _Work(Struct, eq=False):
     """What the writer does between the senders' batches."""
 
     do: Callable[[], None]
@@ -104,8 +103,7 @@ class _Work:
     """From when on senders no longer go first."""
 
 
-@dataclass(slots=True)
-class _Waiting:
+class _Waiting(Struct):
     batch: IncomingBatch
     answer: Future[Commit]
 

@@ -12,8 +12,9 @@ import logging
 import os
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from tracetui.errors import StoreError, StoreLockedError
 from tracetui.model.clock import Clock, SystemClock
@@ -24,8 +25,7 @@ _LOOK_S = 0.25
 """How long `acquire` insists, because a look by `read_owner` holds the lock for a moment."""
 
 
-@dataclass(frozen=True, slots=True)
-class Owner:
+class Owner(Struct, frozen=True):
     """The process that writes a database."""
 
     pid: int

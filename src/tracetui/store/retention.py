@@ -10,9 +10,10 @@ import logging
 import threading
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from itertools import accumulate
+
+from msgspec import Struct
 
 from tracetui.errors import StoreError
 from tracetui.model.clock import Clock, SystemClock
@@ -44,8 +45,7 @@ _TRACES_AT_ONCE = 100
 _FOREVER = 2**63 - 1
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """What the database is kept within; nothing where both are None."""
 
     max_bytes: int | None = None

@@ -20,8 +20,9 @@ from __future__ import annotations
 
 from bisect import insort
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from typing import Protocol
+
+from msgspec import Struct, field
 
 USAGE = 1
 """Bit of `own` and `below`: input or output tokens."""
@@ -44,8 +45,7 @@ PICO = 10**12
 """Costs are summed as integers of 1e-12 USD: sums of floats would depend on the order of arrival."""
 
 
-@dataclass(slots=True, eq=False)
-class SpanState:
+class SpanState(Struct, eq=False):
     """What the roll-up knows of one span."""
 
     row_id: int
@@ -77,7 +77,7 @@ class SpanState:
     cost_output: int | None = None
     cost_estimated: bool = False
     """Whether the cost was worked out here rather than reported."""
-    own: int = field(init=False)
+    own: int = 0
     """Bits of what the span itself carries; nothing for a pending one, whose marks say that it is not counted."""
 
     def __post_init__(self) -> None:
@@ -98,8 +98,7 @@ class SpanState:
         return self.kind == "TOOL" or (self.kind == "UNKNOWN" and self.under_tool)
 
 
-@dataclass(slots=True, eq=False)
-class TraceState:
+class TraceState(Struct, eq=False):
     """One trace's totals, and what is needed to carry them on."""
 
     row_id: int

@@ -6,9 +6,9 @@ import logging
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass
 from typing import TypeAlias
 
+from msgspec import Struct
 from textual.message import Message
 from textual.message_pump import MessagePump
 
@@ -22,8 +22,7 @@ Job: TypeAlias = Callable[[SpanReader], Message | Iterator[Message] | None]
 """Work with a reader; what it returns, or yields piece by piece, is posted to whoever asked."""
 
 
-@dataclass(slots=True)
-class _Task:
+class _Task(Struct):
     key: str
     job: Job
     target: MessagePump | None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -59,6 +58,8 @@ def run_demo(settings: Settings) -> int:
     Returns:
         The exit status.
     """
+    import tempfile  # deferred: 2 ms, and only the demo needs it
+
     # deferred: the captures and OTLP are read by the demo alone
     from tracetui.demo.replay import Replayer
     from tracetui.otlp.wire import Signal

@@ -1,4 +1,8 @@
-"""Facts that cross the screen: what the feed found. Each is immutable and made off the UI thread."""
+"""Facts that cross the screen: what the feed found. Each is immutable and made off the UI thread.
+
+Those that Textual carries have to be its messages: dataclasses, which take half as long to import without `__eq__` and
+`__repr__`.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
+from msgspec import Struct
 from textual.message import Message
 
 from tracetui.model.matches import Matches
@@ -22,23 +27,20 @@ if TYPE_CHECKING:
     from tracetui.model.turn import Turn
 
 
-@dataclass(frozen=True, slots=True)
-class ListView:
+class ListView(Struct, frozen=True):
     """What the trace list shows: a filter and an order."""
 
     where: Condition | None = None
     sort: TraceSort = TraceSort()
 
 
-@dataclass(frozen=True, slots=True)
-class SessionView:
+class SessionView(Struct, frozen=True):
     """What the session list shows: an order."""
 
     sort: SessionSort = SessionSort()
 
 
-@dataclass(frozen=True, slots=True)
-class TurnView:
+class TurnView(Struct, frozen=True):
     """What a conversation shows: the turns of a session, from the first to the last."""
 
     session_id: str
@@ -51,7 +53,7 @@ RowView: TypeAlias = ListView | SessionView | TurnView
 RowT = TypeVar("RowT")
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class ListLoaded(Message, Generic[RowT]):
     """A window of a list."""
 
@@ -71,7 +73,7 @@ class ListLoaded(Message, Generic[RowT]):
     """Whether the rest of the window is still being looked for, and follows."""
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class ListCounted(Message):
     """How many rows a list has."""
 
@@ -86,7 +88,7 @@ class ListCounted(Message):
     """What counting took."""
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class HitsLoaded(Message):
     """Why traces match."""
 
@@ -95,7 +97,7 @@ class HitsLoaded(Message):
     """By row id; None where nothing but numbers, times or the structure decides."""
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class MatchesLoaded(Message):
     """Which spans of a trace match."""
 
@@ -106,7 +108,7 @@ class MatchesLoaded(Message):
     """Their positions in it."""
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class CompletionsLoaded(Message):
     """What stands in the store that a text being typed may go on with, the most frequent first."""
 
@@ -116,14 +118,14 @@ class CompletionsLoaded(Message):
     """Keys or values, with how many spans have them."""
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class SearchStateLoaded(Message):
     """How far the search index has come."""
 
     state: SearchState
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class TermsCounted(Message):
     """How many traces each term of a filter matches by itself."""
 
@@ -133,7 +135,7 @@ class TermsCounted(Message):
     """By the text of the term; those that are still being counted are not in it."""
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class TurnsLoaded(Message):
     """A window of a session's turns; `session` is None when it is gone."""
 
@@ -146,14 +148,14 @@ class TurnsLoaded(Message):
     turns: tuple[Turn, ...]
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class SizeLoaded(Message):
     """How much the store holds."""
 
     size: StoreSize
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class TreeLoaded(Message):
     """A trace's shape; `tree` is None when the trace is gone."""
 
@@ -166,7 +168,7 @@ class TreeLoaded(Message):
     """Of the spans that were marked in an earlier shape of the trace, those that are in this one."""
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class RowsLoaded(Message):
     """Rows of spans near the viewport, by row id."""
 
@@ -174,7 +176,7 @@ class RowsLoaded(Message):
     rows: Mapping[int, SpanRow]
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class SpanLoaded(Message):
     """One span, read whole; `normalised` is None when it is gone."""
 
@@ -188,7 +190,7 @@ class SpanLoaded(Message):
     """What stands around it in its trace."""
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class RawLoaded(Message):
     """A span's bytes as OTLP/JSON, indented, as received (not sanitised)."""
 
@@ -196,7 +198,7 @@ class RawLoaded(Message):
     text: str
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class HealthLoaded(Message):
     """Whether everything is in order, as `tracetui doctor` would say it."""
 
@@ -204,7 +206,7 @@ class HealthLoaded(Message):
     """Findings under their titles."""
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class FeedFailed(Message):
     """A read failed; the screen shows it and goes on."""
 
@@ -212,7 +214,7 @@ class FeedFailed(Message):
     error: str
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class StoreChanged(Message):
     """Commits have happened; posted at most ten times a second."""
 

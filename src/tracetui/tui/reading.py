@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from tracetui.errors import UsageError
 from tracetui.query import QueryError, compile_text
@@ -11,8 +11,7 @@ from tracetui.store.conditions import Condition
 SECOND = 10**9
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Struct, frozen=True):
     """What is wrong with a query."""
 
     message: str
@@ -24,8 +23,7 @@ class Problem:
     """Whether it may be right once more has been typed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """A text, and what it means."""
 
     text: str

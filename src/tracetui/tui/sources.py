@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
+
+from msgspec import Struct
 
 from tracetui.model.session import SessionSummary
 from tracetui.model.trace import TraceSummary
@@ -38,8 +39,7 @@ class Source(Protocol[RowT]):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class _Traces:
+class _Traces(Struct, frozen=True):
     reader: SpanReader
     view: ListView
 
@@ -56,8 +56,7 @@ class _Traces:
         return self.reader.trace_key(row, self.view.sort)
 
 
-@dataclass(frozen=True, slots=True)
-class _Sessions:
+class _Sessions(Struct, frozen=True):
     reader: SpanReader
     view: SessionView
 
@@ -74,8 +73,7 @@ class _Sessions:
         return self.reader.session_key(row, self.view.sort)
 
 
-@dataclass(frozen=True, slots=True)
-class _Turns:
+class _Turns(Struct, frozen=True):
     reader: SpanReader
     view: TurnView
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 
+from msgspec import Struct
 from rich.style import Style
 from textual.theme import Theme
 
@@ -14,8 +14,7 @@ LIGHT = "tracetui-light"
 ANSI = "tracetui-ansi"
 
 
-@dataclass(frozen=True, slots=True)
-class Palette:
+class Palette(Struct, frozen=True):
     """The colours of one theme, by role."""
 
     text: str

@@ -85,7 +85,7 @@ _VALUES = st.one_of(_TREES, _JSON)
 _ATTRIBUTES = st.dictionaries(st.one_of(_KEYS, st.text(max_size=8)), _VALUES, max_size=14)
 _EVENTS = st.lists(
     st.builds(
-        SpanEvent,
+        lambda *fields: SpanEvent(*fields),
         st.sampled_from(EVENT_NAMES),
         st.sampled_from([0, START, START + 1]),
         _ATTRIBUTES,
@@ -94,7 +94,7 @@ _EVENTS = st.lists(
 )
 _LOGS = st.lists(
     st.builds(
-        LogRecord,
+        lambda **fields: LogRecord(**fields),
         event_name=st.sampled_from(["", *EVENT_NAMES]),
         body=_VALUES,
         attributes=_ATTRIBUTES,

@@ -6,10 +6,10 @@ import base64
 import json
 import subprocess
 import sys
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from tests.unit.semconv.making import SECOND, START, columns, event, facts_of, make_span, read
 from tracetui.model.chat import (

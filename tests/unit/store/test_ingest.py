@@ -5,9 +5,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from tests.factories import FixedClock, make_batch, make_incoming_log, make_incoming_span
 from tracetui.errors import IngestBusyError, StoreError

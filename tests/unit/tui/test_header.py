@@ -1,7 +1,6 @@
 """The line at the top."""
 
-from dataclasses import replace
-
+from msgspec.structs import replace
 from textual.theme import BUILTIN_THEMES
 
 from tracetui.config import Address

@@ -7,7 +7,8 @@ and outputs, and recorded Python calls (`{"args": [], "kwargs": {…}}`). What h
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from tracetui.model.chat import ChatMessage, TextPart, ToolDefinition
 from tracetui.semconv.core.content import tool_definitions

@@ -8,7 +8,8 @@ LlamaIndex's blocks, Gemini contents, plain words.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from tracetui.model.chat import (
     ChatMessage,

@@ -9,9 +9,10 @@ from __future__ import annotations
 import logging
 import os
 import shlex
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+
+from msgspec import Struct
 
 from tracetui.errors import StoreError
 from tracetui.model.clock import Clock, SystemClock
@@ -28,8 +29,7 @@ _PAGES_AT = 16
 """Where the header of a journal says how many pages the file had."""
 
 
-@dataclass(frozen=True, slots=True)
-class SetAside:
+class SetAside(Struct, frozen=True):
     """A damaged file that was kept under another name."""
 
     path: Path

@@ -14,7 +14,6 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache, lru_cache
-from hashlib import blake2b
 from typing import Any, NamedTuple
 
 from tracetui.model.trace import TraceSummary
@@ -358,6 +357,8 @@ def trace_summary(row: Sequence[Any]) -> TraceSummary:
 
 def log_row(arrival: LogArrival, derivation_version: int) -> tuple[object, ...]:
     """A row of `logs`, by `statements.LOG_COLUMNS`."""
+    from hashlib import blake2b  # deferred: OpenSSL takes 5 ms, which the first paint has no need of
+
     log, resource_id, scope_id = arrival
     digest = blake2b(log.data, digest_size=16, salt=b"%d" % resource_id, person=b"%d" % scope_id).digest()
     return (*log[:6], resource_id, scope_id, digest, log.data, log.tells, derivation_version)

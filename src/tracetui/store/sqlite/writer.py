@@ -7,10 +7,10 @@ import logging
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from hashlib import blake2b
 from pathlib import Path
 from typing import TypeAlias
+
+from msgspec import Struct, field
 
 from tracetui.errors import DamagedError, DiskFullError, StoreError
 from tracetui.store.api import (
@@ -66,8 +66,7 @@ _Spans: TypeAlias = dict[str, Arrival]
 """The arrivals of one trace by span id."""
 
 
-@dataclass(slots=True)
-class _Changes:
+class _Changes(Struct):
     """What one transaction is going to write."""
 
     new: list[tuple[SpanState, int, Arrival]] = field(default_factory=list)
@@ -532,6 +531,8 @@ class SqliteWriter(IndexWrites):
         return known
 
     def _record_id(self, find: str, insert: str, columns: tuple[str, str], schema_url: str, data: bytes) -> int:
+        from hashlib import blake2b  # deferred: OpenSSL takes 5 ms, which the first paint has no need of
+
         digest = blake2b(data + b"\0" + schema_url.encode(), digest_size=16).digest()
         if row := self._connection.execute(find, (digest,)).fetchone():
             return int(row[0])

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
 
+from msgspec import Struct
 from rich.cells import cell_len
 
 from tracetui.model.attributes import Attributes, type_name
@@ -27,8 +27,7 @@ from tracetui.tui.render.usage import tokens_page
 from tracetui.tui.theme import Palette
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
+class Opened(Struct, frozen=True):
     """A span as the inspector has it."""
 
     normalised: NormalisedSpan
@@ -41,8 +40,7 @@ class Opened:
     """What stands around it in its trace."""
 
 
-@dataclass(frozen=True, slots=True)
-class Tab:
+class Tab(Struct, frozen=True):
     """One page of the inspector."""
 
     title: str

@@ -7,9 +7,9 @@ out unasked and `STEP` more whenever the reader comes to the end of them; of a p
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from msgspec import Struct, field
 from rich.cells import cell_len
 from rich.style import Style
 
@@ -31,8 +31,7 @@ MIN_NOTE = 8
 """Cells below which a note beside a label is left out rather than cut."""
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(Struct, frozen=True):
     """A page."""
 
     lines: tuple[DocumentLine, ...]

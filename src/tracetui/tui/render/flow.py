@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from msgspec import Struct, field
 from textual.strip import Strip
 
 from tracetui.model.numbers import format_bytes
@@ -24,8 +24,7 @@ STEP = 8 * 1024
 """Characters of one value that are laid out at once when it is unfolded, and again each time its end is reached."""
 
 
-@dataclass(frozen=True, slots=True)
-class DocumentLine:
+class DocumentLine(Struct, frozen=True):
     """One screen row of a page."""
 
     strip: Strip
@@ -39,8 +38,7 @@ class DocumentLine:
     """Whether a click on it folds or unfolds the block."""
 
 
-@dataclass(slots=True)
-class Flow:
+class Flow(Struct):
     """One value as rows."""
 
     key: tuple[object, ...]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
-from tracetui.model.words import words
+from msgspec import Struct, field
+
 from tracetui.store.api import Hit
 from tracetui.store.conditions import (
     And,
@@ -56,8 +56,7 @@ _TELLING = frozenset(
 """Fields that a row of the list does not show anyway."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sought:
+class Sought(Struct, frozen=True):
     """What a filter looks for in text."""
 
     words: frozenset[str] = frozenset()
@@ -73,8 +72,7 @@ class Sought:
 NOTHING_SOUGHT = Sought()
 
 
-@dataclass(slots=True)
-class _Gathered:
+class _Gathered(Struct):
     words: set[str] = field(default_factory=set)
     beginnings: list[str] = field(default_factory=list)
     pieces: list[str] = field(default_factory=list)
@@ -98,6 +96,8 @@ def _gather(where: Condition, found: _Gathered) -> None:
             _gather(condition, found)
         case Words(text, whole):
             found.tells = True
+            from tracetui.model.words import words  # deferred: 5 ms of expressions, of no use without a filter
+
             parts = words(text)
             if parts and not whole and len(parts[-1]) >= PREFIX:
                 found.beginnings.append(parts[-1])
@@ -154,6 +154,8 @@ def _marks(text: str, sought: Sought) -> Iterator[tuple[int, int]]:
 def _words_in(text: str, sought: Sought) -> Iterator[tuple[int, int]]:
     if not sought.words:
         return
+    from tracetui.model.words import words  # as above
+
     for token in _TOKEN.finditer(text):
         if any(word in sought.words or word.startswith(sought.beginnings) for word in words(token[0])):
             yield token.span()

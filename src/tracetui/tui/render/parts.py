@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from msgspec import Struct
 from rich.cells import cell_len
 from rich.style import Style
 
@@ -27,8 +26,7 @@ from tracetui.tui.render.lines import Run
 from tracetui.tui.render.row import label
 
 
-@dataclass(frozen=True, slots=True)
-class Spot:
+class Spot(Struct, frozen=True):
     """Where a part is written."""
 
     block: str

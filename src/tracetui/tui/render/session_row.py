@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from msgspec import Struct
 from rich.style import Style
 from textual.strip import Strip
 
@@ -40,8 +39,7 @@ SERVICE_CELLS, MIN_SERVICE_ROOM = 20, 98
 """Likewise of the service's."""
 
 
-@dataclass(frozen=True, slots=True)
-class SessionLayout:
+class SessionLayout(Struct, frozen=True):
     """Columns chosen for a width."""
 
     words: int

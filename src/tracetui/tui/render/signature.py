@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from tracetui.model.attributes import json_value
 
@@ -13,8 +14,7 @@ _MAX_CHOICES = 8
 _MAX_DEPTH = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Parameter:
+class Parameter(Struct, frozen=True):
     """One parameter of a tool. All texts are as received."""
 
     name: str

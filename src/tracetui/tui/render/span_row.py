@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 
+from msgspec import Struct
 from rich.style import Style
 from textual.strip import Strip
 
@@ -43,8 +43,7 @@ class Match(Enum):
 MATCH_MARK = {Match.YES: "◆", Match.BELOW: "◇"}
 
 
-@dataclass(frozen=True, slots=True)
-class SpanLayout:
+class SpanLayout(Struct, frozen=True):
     """Cells of each part of a row."""
 
     name: int

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from enum import Enum, auto
+
+from msgspec import Struct
 
 
 class Frame(Enum):
@@ -20,8 +21,7 @@ class Frame(Enum):
     OTHER = auto()
 
 
-@dataclass(frozen=True, slots=True)
-class StackPart:
+class StackPart(Struct, frozen=True):
     """Neighbouring lines of a stack trace of one sort."""
 
     frame: Frame

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Generic, Protocol, TypeVar
 
+from msgspec import Struct
 from rich.style import Style
 from textual.strip import Strip
 
@@ -45,8 +45,7 @@ class Sourced(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Column(Generic[RowT]):
+class Column(Struct, Generic[RowT], frozen=True):
     """A column of fixed width right of the name."""
 
     title: str
@@ -86,8 +85,7 @@ MIN_MODEL_CELLS = 10
 """Cells that must be left beside a name for the models to be shown there."""
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(Struct, frozen=True):
     """Columns chosen for a width."""
 
     name: int

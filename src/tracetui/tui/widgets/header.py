@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from msgspec import Struct
 from rich.style import Style
 from textual.strip import Strip
 from textual.widget import Widget
@@ -22,8 +22,7 @@ _MARKS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class HeaderState:
+class HeaderState(Struct, frozen=True):
     """All that the header shows."""
 
     statuses: Sequence[ReceiverStatus] = ()
