@@ -29,6 +29,9 @@ BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 LENGTH_SIZE = 4
 """Bytes of the length before each message of the file exporter's `format: proto`."""
 
+_OWN = 1 << 40
+"""Bytes that the JSON of a file may take in memory: no limit, it is the reader's own."""
+
 JSON_SPACE = b" \t\r\n"
 """White space in JSON."""
 
@@ -104,7 +107,7 @@ def _json_requests(stream: io.BufferedReader) -> Iterator[Incoming | Problem]:
     if not first:
         return
     try:
-        load_json(first)
+        load_json(first, most_unfolded=_OWN)
     except DecodeError:
         rest = stream.read()
         lines = rest.splitlines(keepends=True)
@@ -124,7 +127,7 @@ def _json_lines(lines: Iterable[bytes], skipped: int) -> Iterator[Incoming | Pro
 
 def _is_object(line: bytes) -> bool:
     try:
-        return isinstance(load_json(line), dict)
+        return isinstance(load_json(line, most_unfolded=_OWN), dict)
     except DecodeError:
         return False
 
@@ -132,7 +135,7 @@ def _is_object(line: bytes) -> bool:
 def _json_value(text: bytes, where: str) -> Iterator[Incoming | Problem]:
     """The requests in one JSON value; `where` is empty for the whole file."""
     try:
-        given = load_json(text)
+        given = load_json(text, most_unfolded=_OWN)
     except DecodeError as error:
         cause = error.__cause__
         if isinstance(cause, json.JSONDecodeError):

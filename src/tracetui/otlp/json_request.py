@@ -11,7 +11,7 @@ import re
 from itertools import accumulate
 from typing import Any, NamedTuple, NoReturn
 
-from tracetui.errors import InvalidSpan, MalformedRequest
+from tracetui.errors import InvalidSpan, MalformedRequest, RequestTooLarge
 from tracetui.otlp.json_parse import JSONObject, JSONParser, list_items, objects
 from tracetui.otlp.objects import LOG_RECORD, RESOURCE, SCOPE, SPAN, ObjectKind
 from tracetui.otlp.wire import MAX_ITEMS, Signal, SlicedRequest, SlicedResource, SlicedScope, too_many
@@ -21,6 +21,12 @@ MAX_JSON_DEPTH = 400
 
 MAX_NUMBER_LENGTH = 1_000
 """Digits of one JSON number."""
+
+MAX_UNFOLDED = 128 * 1024 * 1024
+"""Bytes that a JSON request may take in memory once it is decoded, its texts not counted; they are bounded with it."""
+
+_UNFOLDED = {b"{": 240, b"[": 64, b",": 48}
+"""Bytes that an object with a member, a list, and one more value take in memory, roughly."""
 
 _STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)', re.DOTALL)
 _BRACKETS = b"[]{}"
@@ -65,13 +71,18 @@ def slice_json_object(signal: Signal, given: JSONObject, *, max_items: int = MAX
         raise MalformedRequest(error.message, hint=error.hint) from error
 
 
-def load_json(body: bytes) -> Any:
-    """Decode strict JSON from outside: depth and numbers bounded, NaN and Infinity refused.
+def load_json(body: bytes, *, most_unfolded: int = MAX_UNFOLDED) -> Any:
+    """Decode strict JSON from outside: depth, numbers and memory bounded, NaN and Infinity refused.
+
+    Args:
+        body: UTF-8.
+        most_unfolded: Bytes that it may take in memory, roughly, its texts not counted.
 
     Raises:
         MalformedRequest: It is not JSON, or over a bound.
+        RequestTooLarge: It is small as text and huge in memory.
     """
-    _check_depth(body)
+    _check_shape(body, most_unfolded)
     try:
         return json.loads(
             body.decode("utf-8-sig"), parse_int=_parse_int, parse_float=_parse_float, parse_constant=_refuse_constant
@@ -85,10 +96,17 @@ def load_json(body: bytes) -> Any:
         raise _too_deep() from error
 
 
-def _check_depth(body: bytes) -> None:
-    if body.count(b"[") + body.count(b"{") <= MAX_JSON_DEPTH:
+def _check_shape(body: bytes, most_unfolded: int) -> None:
+    """Bound depth and memory before anything is decoded: three bytes of text may become seventy."""
+    if body.count(b"[") + body.count(b"{") <= MAX_JSON_DEPTH and len(body) <= most_unfolded // 64:
         return
-    brackets = _STRING.sub(b"", body).translate(None, _NOT_BRACKETS)
+    bare = _STRING.sub(b"", body)
+    if sum(bare.count(mark) * size for mark, size in _UNFOLDED.items()) > most_unfolded:
+        raise RequestTooLarge(
+            f"The JSON would take more than {most_unfolded >> 20} MiB in memory.",
+            hint="Lower the exporter's batch size, or send protobuf.",
+        )
+    brackets = bare.translate(None, _NOT_BRACKETS)
     for depth in accumulate(map(_STEP.__getitem__, brackets)):
         if depth > MAX_JSON_DEPTH:
             raise _too_deep()

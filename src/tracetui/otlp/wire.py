@@ -19,6 +19,10 @@ from tracetui.otlp.protowire import fields
 MAX_ITEMS = 200_000
 """Spans or log records taken in one request."""
 
+MAX_OTHER_FIELDS = 1_000_000
+"""Fields of the envelope that are neither items nor what holds them, known or not: each is looked at, and that takes
+longer than receiving it."""
+
 _RESOURCES = 0x0A
 _OWNER = 0x0A
 _CHILDREN = 0x12
@@ -82,6 +86,7 @@ class _Slicer:
         self._body = body
         self._items_left = max_items
         self._envelopes_left = max_items
+        self._others_left = MAX_OTHER_FIELDS
 
     def slice(self) -> SlicedRequest:
         """The whole body."""
@@ -91,6 +96,8 @@ class _Slicer:
                 resource = self._slice_resource(start, end)
                 if resource.scopes:
                     resources.append(resource)
+            else:
+                self._count_other()
         return SlicedRequest(resources)
 
     def _slice_resource(self, start: int, end: int) -> SlicedResource:
@@ -103,7 +110,9 @@ class _Slicer:
                 scope = self._slice_scope(start_value, end_value)
                 if scope.items:
                     scopes.append(scope)
-            elif tag == _OWNER:
+                continue
+            self._count_other()
+            if tag == _OWNER:
                 data.append(self._body[start_value:end_value])
             elif tag == _SCHEMA_URL:
                 schema_url = self._text(start_value, end_value)
@@ -120,7 +129,9 @@ class _Slicer:
                 items.append(body[start_value:end_value])
                 if len(items) > self._items_left:
                     raise too_many()
-            elif tag == _OWNER:
+                continue
+            self._count_other()
+            if tag == _OWNER:
                 data.append(body[start_value:end_value])
             elif tag == _SCHEMA_URL:
                 schema_url = self._text(start_value, end_value)
@@ -130,6 +141,11 @@ class _Slicer:
     def _count_envelope(self) -> None:
         self._envelopes_left -= 1
         if self._envelopes_left < 0:
+            raise too_many()
+
+    def _count_other(self) -> None:
+        self._others_left -= 1
+        if self._others_left < 0:
             raise too_many()
 
     def _text(self, start: int, end: int) -> str:

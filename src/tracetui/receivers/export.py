@@ -20,7 +20,7 @@ from tracetui.otlp.wire import Signal
 from tracetui.receivers import answers
 from tracetui.receivers.answers import Answer
 from tracetui.receivers.budget import Budget
-from tracetui.receivers.incoming import read_request
+from tracetui.receivers.incoming import cut_request, read_sliced
 from tracetui.receivers.inflate import MAX_BODY_SIZE, inflate
 from tracetui.receivers.ledger import Ledger, TurnedAway
 from tracetui.receivers.status import ReceiverCounts
@@ -76,9 +76,12 @@ class ExportService:
             writer's thread.
         """
         answer: Future[Answer] = Future()
+        held = [body]
+        del body  # whoever cuts it into slices lets it go: a large one is in memory often enough without it
         try:
             with self.budget.hold() as hold:
-                self._take(signal, inflate(body, encoding, limit=self.max_body_size, grow=hold.grow), is_json, answer)
+                held[0] = inflate(held[0], encoding, limit=self.max_body_size, grow=hold.grow)
+                self._take(signal, held, is_json, answer)
         except Exception as error:  # noqa: BLE001  (the boundary of a request: every failure is an answer)
             answer.set_result(self.count(_failure(error)))
         return answer
@@ -108,13 +111,15 @@ class ExportService:
         """What was taken and turned away so far."""
         return self._counts
 
-    def _take(self, signal: Signal, body: bytes, is_json: bool, answer: Future[Answer]) -> None:
+    def _take(self, signal: Signal, held: list[bytes], is_json: bool, answer: Future[Answer]) -> None:
         if signal is Signal.METRICS:
-            declined = answers.metrics_declined(count_data_points(body, is_json=is_json))
+            with self._decoding:
+                points = count_data_points(held.pop(), is_json=is_json)
+            declined = answers.metrics_declined(points)
             answer.set_result(self._count_success(signal, declined))
             return
         with self._decoding:
-            incoming = read_request(signal, body, is_json=is_json)
+            incoming = read_sliced(signal, cut_request(signal, held.pop(), is_json=is_json))
         stored = answers.stored(
             len(incoming.batch.spans) + len(incoming.batch.logs), incoming.rejected, incoming.reasons, incoming.warnings
         )

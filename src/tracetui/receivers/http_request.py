@@ -207,10 +207,7 @@ class ExportRequest(httputil.HTTPMessageDelegate):
     async def _serve(self) -> None:
         """Decode, wait for the commit, answer."""
         try:
-            body = b"".join(self._chunks)
-            self._chunks.clear()
-            pending = await asyncio.get_running_loop().run_in_executor(self._decoders, self._export, body)
-            del body
+            pending = await asyncio.get_running_loop().run_in_executor(self._decoders, self._export)
             self._hold.release()  # decoded; what waits for the commit is counted there
             answer = await asyncio.wrap_future(pending)
         except Exception as error:  # noqa: BLE001  (the boundary of a request: every failure is an answer)
@@ -219,8 +216,14 @@ class ExportRequest(httputil.HTTPMessageDelegate):
             self._hold.release()
         self._answer(answer)
 
-    def _export(self, body: bytes) -> Future[Answer]:
-        return self._service.export(self._signal, body, encoding=self._encoding, is_json=self._is_json)
+    def _export(self) -> Future[Answer]:
+        return self._service.export(self._signal, self._body(), encoding=self._encoding, is_json=self._is_json)
+
+    def _body(self) -> bytes:
+        """The body, no longer held here."""
+        body = b"".join(self._chunks)
+        self._chunks.clear()
+        return body
 
     def _answer(self, answer: Answer) -> None:
         self._send(answer)

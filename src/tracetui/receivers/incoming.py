@@ -15,12 +15,13 @@ from typing import Generic, TypeVar
 from msgspec import Struct
 
 from tracetui import semconv
-from tracetui.errors import InvalidSpan
+from tracetui.errors import InvalidSpan, MalformedRequest
 from tracetui.model.attributes import AttributeValue, json_value
 from tracetui.model.span import InstrumentationScope
 from tracetui.otlp import decode
 from tracetui.otlp.json_request import slice_json_request
 from tracetui.otlp.trim import SMALLEST, trim
+from tracetui.otlp.weigh import LOG_RECORD, OWNER, SPAN, Scales
 from tracetui.otlp.wire import Signal, SlicedRequest, slice_request
 from tracetui.pricing import BOOK
 from tracetui.semconv import SpanFacts, no_events
@@ -62,7 +63,25 @@ def read_request(signal: Signal, body: bytes, *, is_json: bool = False) -> Incom
         MalformedRequest: The request as a whole is unreadable.
         RequestTooLarge: It holds too much.
     """
-    request = slice_json_request(signal, body) if is_json else slice_request(body)
+    return read_sliced(signal, cut_request(signal, body, is_json=is_json))
+
+
+def cut_request(signal: Signal, body: bytes, *, is_json: bool = False) -> SlicedRequest:
+    """Cut an export request of traces or logs into slices; its body may be let go then.
+
+    Raises:
+        MalformedRequest: The request as a whole is unreadable.
+        RequestTooLarge: It holds too much.
+    """
+    return slice_json_request(signal, body) if is_json else slice_request(body)
+
+
+def read_sliced(signal: Signal, request: SlicedRequest) -> Incoming:
+    """Decode what was cut out.
+
+    Raises:
+        MalformedRequest: A resource or scope is unreadable.
+    """
     return read_spans(request) if signal is Signal.TRACES else read_logs(request)
 
 
@@ -103,7 +122,7 @@ class _Table(Generic[Record]):
         return index
 
 
-_BuildRow = Callable[[bytes, str, int, int], tuple[Item, tuple[str, ...]]]
+_BuildRow = Callable[[bytes, str, int, int, Scales], tuple[Item, tuple[str, ...]]]
 _BuildBatch = Callable[[list[ResourceRecord], list[ScopeRecord], list[Item], int], IncomingBatch]
 
 
@@ -115,6 +134,7 @@ class _Pass(Generic[Item]):
         self._build_row: _BuildRow[Item] = build_row
         self._reasons = Counter(str(error) for error in request.rejected)
         self._warnings = Counter(request.warnings)
+        self._scales = Scales()
 
     def run(self, build_batch: _BuildBatch[Item]) -> Incoming:
         """Every item once."""
@@ -122,8 +142,10 @@ class _Pass(Generic[Item]):
         scopes: _Table[ScopeRecord] = _Table()
         rows: list[Item] = []
         for resource in self._request.resources:
+            self._weigh_owner(resource.data)
             resource_record = _resource_record(resource.data, resource.schema_url)
             for scope in resource.scopes:
+                self._weigh_owner(scope.data)
                 record = _scope_record(scope.data, scope.schema_url)
                 self._read_items(scope.items, record.name, rows, resources.index(resource_record), scopes.index(record))
         size = sum(len(row.data) for row in rows) + ROW_SIZE * len(rows)
@@ -134,13 +156,19 @@ class _Pass(Generic[Item]):
             warnings=_counted(self._warnings),
         )
 
+    def _weigh_owner(self, data: bytes) -> None:
+        try:
+            self._scales.weigh(data, OWNER)
+        except InvalidSpan as error:
+            raise MalformedRequest(error.message, hint=error.hint) from error
+
     def _read_items(
         self, items: Iterable[bytes], scope_name: str, rows: list[Item], resource_index: int, scope_index: int
     ) -> None:
-        build_row = self._build_row
+        build_row, scales = self._build_row, self._scales
         for data in items:
             try:
-                row, warnings = build_row(data, scope_name, resource_index, scope_index)
+                row, warnings = build_row(data, scope_name, resource_index, scope_index, scales)
             except InvalidSpan as error:
                 self._reasons[str(error)] += 1
                 continue
@@ -154,10 +182,12 @@ def _span_row(
     scope_name: str,
     resource_index: int,
     scope_index: int,
+    scales: Scales,
 ) -> tuple[IncomingSpan, tuple[str, ...]]:
     trimmed = ""
     if len(data) >= SMALLEST:
-        data, trimmed = trim(data)
+        data, trimmed = trim(data, scales)
+        scales.weigh(data, SPAN)
     message, attributes, trace_id, span_id, parent_span_id, start, end, warnings = decode.scan_span(data)
     if trimmed:
         warnings = (*warnings, trimmed)
@@ -218,7 +248,9 @@ def _log_row(
     _scope_name: str,
     resource_index: int,
     scope_index: int,
+    scales: Scales,
 ) -> tuple[IncomingLog, tuple[str, ...]]:
+    scales.weigh(data, LOG_RECORD)
     message, attributes, body, trace_id, span_id, warnings = decode.parse_log(data)
     event_name = semconv.event_name(message.event_name, attributes, body)
     return IncomingLog(
@@ -246,7 +278,7 @@ def derive_span(data: bytes, scope_name: str, logs: Sequence[bytes] = ()) -> Inc
     Raises:
         InvalidSpan: It cannot be read any more.
     """
-    row, _ = _span_row(data, scope_name, 0, 0)
+    row, _ = _span_row(data, scope_name, 0, 0, Scales())
     if not logs:
         return row
     span = decode.span(data, scope=InstrumentationScope(scope_name))
@@ -288,7 +320,7 @@ def derive_log(data: bytes) -> IncomingLog:
     Raises:
         InvalidSpan: It cannot be read any more.
     """
-    return _log_row(data, "", 0, 0)[0]
+    return _log_row(data, "", 0, 0, Scales())[0]
 
 
 def derive_resource(record: ResourceRecord) -> ResourceRecord:

@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from itertools import islice
 from typing import TypeAlias
 
 # its native log goes to file descriptor 2, which may be the terminal that a screen is drawn on
@@ -26,8 +29,14 @@ from tracetui.receivers.answers import Answer
 from tracetui.receivers.export import ExportService, internal_error
 from tracetui.receivers.sockets import listening_sockets
 
-WORKERS = 16
+WORKERS = 32
 """Calls handled at once; most of their time is waiting for the commit they share."""
+
+RECEIVERS = 3
+"""Messages received and decoded at once. How large one is shows when it is there, and it may be 64 MiB, twice."""
+
+RECEIVE_S, CROWDED_RECEIVE_S = 10.0, 2.0
+"""Seconds that a call may take to send its message, and where others wait for their turn."""
 
 SENDING_S = 1.0
 """Seconds for the last answers to leave, once they are known."""
@@ -61,7 +70,8 @@ class GrpcReceiver:
         """Where it listens; the real port once started."""
         self._service = service
         self._gate = gate
-        self._handlers = _Handlers(service, gate)
+        self._turns = _Turns()
+        self._handlers = _Handlers(service, gate, self._turns)
         self._workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="tracetui-grpc")
         self._server: grpc.Server | None = None
 
@@ -87,6 +97,7 @@ class GrpcReceiver:
             except RuntimeError as error:
                 raise ReceiverError(f"{place} cannot be opened.", hint=f"Choose another with {_OPTION}.") from error
         server.start()
+        self._turns.start()
         self._server = server
         self.address = Address(self.address.host, places[0].port)
 
@@ -98,6 +109,7 @@ class GrpcReceiver:
         self._handlers.drain(grace_s)
         # bounded here too: the library waits for handlers, and one may wait for a commit that never comes
         self._server.stop(SENDING_S).wait(2 * SENDING_S)
+        self._turns.stop()
         self._workers.shutdown(wait=False)
         self._server = None
 
@@ -127,16 +139,76 @@ def _options(max_body_size: int) -> list[tuple[str, int]]:
 _Handler: TypeAlias = "grpc.RpcMethodHandler[bytes, bytes]"
 
 
+class _Turns:
+    """Lets a few calls at a time receive their message, and ends those that take too long to send it."""
+
+    def __init__(self) -> None:
+        self._free = threading.Semaphore(RECEIVERS)
+        self._lock = threading.Lock()
+        self._receiving: dict[grpc.ServicerContext, float] = {}
+        self._waiting = 0
+        self._stopped = threading.Event()
+
+    def start(self) -> None:
+        """Begin to look after slow senders."""
+        threading.Thread(target=self._watch, name="tracetui-grpc-turns", daemon=True).start()
+
+    def stop(self) -> None:
+        """Look no more."""
+        self._stopped.set()
+
+    @contextmanager
+    def turn(self, context: grpc.ServicerContext) -> Iterator[None]:
+        """A turn, until the block ends.
+
+        Raises:
+            IngestBusyError: None came in time.
+        """
+        if not self._free.acquire(blocking=False):
+            with self._lock:
+                self._waiting += 1
+            came = self._free.acquire(timeout=RECEIVE_S)
+            with self._lock:
+                self._waiting -= 1
+            if not came:
+                raise IngestBusyError("Other senders take too long to send their messages.")
+        with self._lock:
+            self._receiving[context] = time.monotonic()
+        try:
+            yield
+        finally:
+            self.received(context)
+            self._free.release()
+
+    def received(self, context: grpc.ServicerContext) -> None:
+        """The call's message is there."""
+        with self._lock:
+            self._receiving.pop(context, None)
+
+    def _watch(self) -> None:
+        while not self._stopped.wait(CROWDED_RECEIVE_S / 4):
+            now = time.monotonic()
+            with self._lock:
+                allowed = CROWDED_RECEIVE_S if self._waiting else RECEIVE_S
+                slow = [context for context, since in self._receiving.items() if now - since > allowed]
+            for context in slow:
+                self.received(context)
+                context.cancel()  # type: ignore[no-untyped-call]
+
+
 class _Handlers(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # generic in its stubs, not when it runs
     """Finds the handler of a method; an unknown one is told the right names."""
 
-    def __init__(self, service: ExportService, gate: Gate) -> None:
+    def __init__(self, service: ExportService, gate: Gate, turns: _Turns) -> None:
         self._service = service
         self._gate = gate
+        self._turns = turns
+        # on the wire a unary call is a stream of one message; taken as a stream, it is received when we ask for it,
+        # which a call that is refused never sees
         self._handlers = {
-            method: grpc.unary_unary_rpc_method_handler(self._handler(signal)) for method, signal in _METHODS.items()
+            method: grpc.stream_unary_rpc_method_handler(self._handler(signal)) for method, signal in _METHODS.items()
         }
-        self._unknown = grpc.unary_unary_rpc_method_handler(self._refuse)
+        self._unknown = grpc.stream_unary_rpc_method_handler(self._refuse)
         self._changed = threading.Condition()
         self._in_flight = 0
         self._is_draining = False
@@ -151,10 +223,11 @@ class _Handlers(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # generic in
             self._is_draining = True
             self._changed.wait_for(lambda: not self._in_flight, timeout=grace_s)
 
-    def _handler(self, signal: Signal) -> Callable[[bytes, grpc.ServicerContext], bytes]:
-        def handle(body: bytes, context: grpc.ServicerContext) -> bytes:
+    def _handler(self, signal: Signal) -> Callable[[Iterator[bytes], grpc.ServicerContext], bytes]:
+        def handle(messages: Iterator[bytes], context: grpc.ServicerContext) -> bytes:
             refusal = self._refusal(context)
-            return _send(self._export(signal, body) if refusal is None else self._service.count(refusal), context)
+            answer = self._service.count(refusal) if refusal else self._export(signal, messages, context)
+            return _send(answer, context)
 
         return handle
 
@@ -163,15 +236,19 @@ class _Handlers(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # generic in
         metadata = [(name, value) for name, value in context.invocation_metadata() if isinstance(value, str)]
         return self._gate.foreign(_authority(context)) or self._gate.stranger(metadata)
 
-    def _export(self, signal: Signal, body: bytes) -> Answer:
+    def _export(self, signal: Signal, messages: Iterator[bytes], context: grpc.ServicerContext) -> Answer:
         with self._changed:
             if self._is_draining:
                 return self._service.count(answers.shutting_down())
             self._in_flight += 1
         try:
-            with self._service.budget.hold() as hold:
-                hold.grow(len(body))
-                pending = self._service.export(signal, body)
+            with self._turns.turn(context), self._service.budget.hold() as hold:
+                held = _message(messages)
+                self._turns.received(context)
+                if not held:
+                    return self._service.count(answers.malformed("The call ended before its message was there."))
+                hold.grow(len(held[0]))
+                pending = self._service.export(signal, held.pop())
             return pending.result()
         except IngestBusyError as error:
             return self._service.count(answers.busy(str(error)))
@@ -182,10 +259,18 @@ class _Handlers(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # generic in
                 self._in_flight -= 1
                 self._changed.notify_all()
 
-    def _refuse(self, _body: bytes, context: grpc.ServicerContext) -> bytes:
+    def _refuse(self, _messages: Iterator[bytes], context: grpc.ServicerContext) -> bytes:
         return _send(
             self._service.count(answers.not_found(f"Unknown method. Known: {', '.join(sorted(_METHODS))}.")), context
         )
+
+
+def _message(messages: Iterator[bytes]) -> list[bytes]:
+    """The one message of a call, for the receiver to take out; nothing where the call ends without."""
+    try:
+        return list(islice(messages, 1))
+    except grpc.RpcError:  # cancelled, by its sender or for being slow
+        return []
 
 
 def _authority(context: grpc.ServicerContext) -> str:

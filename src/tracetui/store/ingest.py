@@ -266,6 +266,7 @@ class Ingest:
                 group.do()
             else:
                 self._store(group)
+            del group  # not kept until the next one comes, which may be hours
         self._finish()
 
     def _next_group(self) -> list[_Waiting] | _Work:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -17,7 +18,8 @@ from tests.integration.receivers.ingest import HeldIngest, bytes_call
 from tests.integration.receivers.test_access import EXPORT
 from tests.integration.receivers.test_http import BODY
 from tracetui.config import Address
-from tracetui.receivers import connections
+from tracetui.otlp.wire import Signal
+from tracetui.receivers import connections, otlp_grpc
 from tracetui.receivers.access import Gate
 from tracetui.receivers.budget import Budget
 from tracetui.receivers.export import ExportService
@@ -182,3 +184,43 @@ def test_a_span_with_a_million_attributes_is_cut_and_taken(http_address: Address
     assert "10,000 attributes" in reply.partial_success.error_message
     (batch,) = ingest.batches
     assert "10,000 attributes" in batch.spans[0].warnings
+
+
+def never_sent(release: threading.Event) -> Iterator[bytes]:
+    """The messages of a call that begins and then says nothing."""
+    release.wait(60)
+    yield from ()
+
+
+def test_calls_that_send_nothing_do_not_keep_a_sender_out(
+    over_grpc: Address, ingest: HeldIngest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(otlp_grpc, "CROWDED_RECEIVE_S", 0.1)
+    release = threading.Event()
+    with grpc.insecure_channel(str(over_grpc)) as channel:
+        slow = [
+            channel.stream_unary(EXPORT, None, None).future(never_sent(release)) for _ in range(2 * otlp_grpc.RECEIVERS)
+        ]
+        bytes_call(channel, EXPORT)(BODY, timeout=30)
+        release.set()
+        assert any(call.code() is grpc.StatusCode.CANCELLED for call in slow)
+    assert len(ingest.batches) == 1
+
+
+def test_a_call_without_a_message_is_an_invalid_argument(over_grpc: Address) -> None:
+    with grpc.insecure_channel(str(over_grpc)) as channel, pytest.raises(grpc.RpcError) as refused:
+        channel.stream_unary(EXPORT, None, None)(iter(()), timeout=20)
+    assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+
+
+def test_a_body_is_let_go_once_it_is_cut(ingest: HeldIngest, monkeypatch: pytest.MonkeyPatch) -> None:
+    held: list[list[bytes]] = []
+    take = ExportService._take
+
+    def noted(self: ExportService, signal: Signal, body: list[bytes], *rest: object) -> None:
+        held.append(body)
+        take(self, signal, body, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(ExportService, "_take", noted)
+    assert ExportService(ingest).export(Signal.TRACES, BODY).result(10).is_success
+    assert held == [[]]
