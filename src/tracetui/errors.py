@@ -4,7 +4,8 @@
     ├── UsageError              wrong words on the command line or in the configuration      exit 2
     │   └── QueryError          a query that is wrong, with the place (query/errors.py)      exit 2
     ├── StoreError              the database cannot be used                                  exit 1
-    │   ├── NewerSchemaError    written by a later version
+    │   ├── ReadOnlyError       it can be read, and not be written
+    │   │   └── NewerSchemaError    written by a later version
     │   ├── NotADatabaseError   the path holds something else
     │   ├── DamagedError        the file is ours and damaged
     │   ├── StoreLockedError    another process writes it
@@ -54,7 +55,11 @@ class StoreError(TracetuiError):
     """The database cannot be opened, read or written."""
 
 
-class NewerSchemaError(StoreError):
+class ReadOnlyError(StoreError):
+    """The database can be read, but not be written by this process."""
+
+
+class NewerSchemaError(ReadOnlyError):
     """The database was written by a later version of tracetui."""
 
 

@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from tracetui.config import Address, Settings
-from tracetui.errors import DamagedError, StoreLockedError
+from tracetui.errors import DamagedError, ReadOnlyError, StoreLockedError
 from tracetui.model.clock import Clock, SystemClock
 from tracetui.model.derivation import DERIVATION_VERSION
 from tracetui.model.numbers import format_bytes
@@ -74,6 +74,8 @@ class Runtime:
         self.clock: Clock = clock or SystemClock()
         self.owner: Owner | None = None
         """The process that writes the database, where it is not this one."""
+        self.read_only: ReadOnlyError | None = None
+        """Why nobody here can write the database, where it can only be read."""
         self.set_aside: SetAside | None = None
         """The damaged database in whose place this one was begun."""
         self._sets_aside = sets_aside
@@ -142,6 +144,12 @@ class Runtime:
         except StoreLockedError:
             self.owner = read_owner(self.settings.db)
             self.open_reader().close()
+            return
+        except ReadOnlyError as error:
+            if not self.settings.db.exists():
+                raise
+            self.open_reader().close()
+            self.read_only = error
             return
         self._ingest = Ingest(self._writer, clock=self.clock)
         self._ingest.start()

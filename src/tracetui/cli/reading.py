@@ -62,6 +62,8 @@ def open_reader(settings: Settings, *, searching: bool = False) -> Iterator[Span
     use_prices(settings)
     reader = SqliteReader(path)
     try:
+        if reader.is_of_later_version:
+            note(f"{path} was written by a later version of tracetui; what is new in it is not shown.")
         if searching:
             _wait_for_index(reader, SystemClock())
         yield reader

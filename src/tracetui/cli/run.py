@@ -170,6 +170,8 @@ def _is_free(address: Address) -> bool:
 
 
 def _listening(runtime: Runtime) -> Endpoints:
+    if runtime.read_only is not None:
+        raise runtime.read_only
     if not runtime.is_writer:
         raise StoreError(f"Another process took {runtime.settings.db} just now.", hint="Try again.")
     statuses = runtime.statuses()

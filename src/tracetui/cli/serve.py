@@ -39,6 +39,8 @@ def serve(settings: Settings) -> int:
     for number in SIGNALS:
         signal.signal(number, on_signal)
     with Runtime(settings, sets_aside=True) as runtime:
+        if runtime.read_only is not None:
+            raise runtime.read_only
         if not runtime.is_writer:
             owner = f" (pid {runtime.owner.pid})" if runtime.owner and runtime.owner.pid else ""
             raise StoreLockedError(

@@ -70,6 +70,8 @@ def database(settings: Settings) -> Iterator[Finding]:
     try:
         with closing(SqliteReader(path)) as reader:
             found = list(contents(settings, reader))
+            if reader.is_of_later_version:
+                found.append(Finding("schema", NOTE, "written by a later version of tracetui", "It is only read here."))
     except StoreError as error:
         yield Finding("database", PROBLEM, error.message, error.hint)
         return

@@ -6,6 +6,7 @@ stays. Its content, `{"pid", "grpc", "http", "started_unix_nano"}`, tells others
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import logging
@@ -16,10 +17,12 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from tracetui.errors import StoreError, StoreLockedError
+from tracetui.errors import ReadOnlyError, StoreError, StoreLockedError
 from tracetui.model.clock import Clock, SystemClock
 
 log = logging.getLogger(__name__)
+
+_NOT_OURS_TO_WRITE = (errno.EROFS, errno.EACCES, errno.EPERM)
 
 _LOOK_S = 0.25
 """How long `acquire` insists, because a look by `read_owner` holds the lock for a moment."""
@@ -74,13 +77,14 @@ def acquire(database: Path, *, clock: Clock | None = None) -> WriterLock:
 
     Raises:
         StoreLockedError: Another process is; the message names it.
+        ReadOnlyError: This process may not write there.
         StoreError: The lock file cannot be made.
     """
     path = lock_path(database)
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        raise StoreError(
+        raise (ReadOnlyError if error.errno in _NOT_OURS_TO_WRITE else StoreError)(
             f"The lock file {path} cannot be opened: {error.strerror}.",
             hint="Check the folder's permissions, or choose another --db.",
         ) from error

@@ -102,6 +102,8 @@ class Pulse:
         """What this process is, where it is not the usual."""
         if self._role:
             return self._role
+        if self._runtime.read_only is not None:
+            return "read only · nothing is received"
         owner = self._runtime.owner
         if owner is None:
             return "" if self._runtime.settings.receive else "not receiving"
@@ -129,6 +131,8 @@ class Pulse:
     def notices(self) -> list[str]:
         """What the user should be told once: a file that was set aside, a listener that failed, metrics not kept."""
         told = [str(self._runtime.set_aside)] if self._runtime.set_aside else []
+        if (why := self._runtime.read_only) is not None:
+            told.append(f"{why.message} It is only read, and nothing is received. {why.hint}")
         told += [status.error for status in self._runtime.statuses() if status.state is ReceiverState.FAILED]
         if self._runtime.counts().metrics:
             told.append("An app sends metrics; tracetui keeps traces and logs only.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 import subprocess
@@ -14,8 +15,10 @@ import pytest
 from sqlite_utils import Database
 
 from tests.factories import make_batch, make_trace
+from tests.support.corpus import offline
 from tracetui.errors import NewerSchemaError, NotADatabaseError, StoreError, StoreLockedError
-from tracetui.store.sqlite import SqliteReader, SqliteWriter, connection, migrations, schema
+from tracetui.runtime import Runtime
+from tracetui.store.sqlite import SqliteReader, SqliteWriter, connection, migrations, place, schema
 
 OPENERS = [SqliteWriter, SqliteReader]
 
@@ -50,18 +53,114 @@ def test_a_database_of_another_program(tmp_path: Path, opener: type[SqliteWriter
     assert path.read_bytes() == before
 
 
-@pytest.mark.parametrize("opener", OPENERS)
-def test_a_file_from_a_newer_version(tmp_path: Path, opener: type[SqliteWriter]) -> None:
-    path = tmp_path / "new.db"
-    SqliteWriter(path).close()
+def newer_file(path: Path) -> bytes:
+    """A file of a later version, which has a column and a table that are not known here; returns its bytes."""
+    writer = SqliteWriter(path)
+    writer.write([make_batch(*make_trace(1))])
+    writer.close()
     with closing(sqlite3.connect(path)) as newer:
+        newer.execute("ALTER TABLE spans ADD COLUMN of_tomorrow TEXT NOT NULL DEFAULT 'x'")
+        newer.execute("CREATE TABLE tomorrow (id INTEGER PRIMARY KEY)")
         newer.execute("PRAGMA user_version = 99")
-    before = path.read_bytes()
+        newer.commit()
+    return path.read_bytes()
+
+
+def test_a_file_from_a_newer_version_is_not_written(tmp_path: Path) -> None:
+    path = tmp_path / "new.db"
+    before = newer_file(path)
     with pytest.raises(NewerSchemaError, match=r"schema 99, this one knows \d") as refused:
-        opener(path)
+        SqliteWriter(path)
     assert "Upgrade" in refused.value.hint
     assert path.read_bytes() == before
     assert not path.with_name("new.db-wal").exists() or path.with_name("new.db-wal").stat().st_size == 0
+
+
+def test_a_file_from_a_newer_version_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "new.db"
+    before = newer_file(path)
+    reader = SqliteReader(path)
+    assert reader.is_of_later_version
+    assert [trace.span_count for trace in reader.traces()] == [3]
+    reader.close()
+    runtime = Runtime(offline(path), sets_aside=True)
+    runtime.open_store()
+    assert not runtime.is_writer
+    assert isinstance(runtime.read_only, NewerSchemaError)
+    runtime.stop()
+    assert path.read_bytes() == before
+
+
+def test_what_may_not_be_written_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A disk that nobody can write: there is no lock, and no memory to agree by."""
+    path = tmp_path / "a.db"
+    writer = SqliteWriter(path)
+    writer.write([make_batch(*make_trace(1))])
+    writer.close()
+    path.with_name("a.db.lock").unlink()
+    real, opened = os.open, []
+
+    def refusing(name: str, flags: int, *more: int, **also: int) -> int:
+        if flags & (os.O_CREAT | os.O_RDWR):
+            raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(name))
+        opened.append(name)
+        return real(name, flags, *more, **also)
+
+    monkeypatch.setattr(os, "open", refusing)
+    monkeypatch.setattr(connection, "is_read_only", lambda folder: True)
+    runtime = Runtime(offline(path))
+    runtime.open_store()
+    assert "Read-only" in str(runtime.read_only)
+    reader = runtime.open_reader()
+    assert reader.count_spans() == 3
+    reader.close()
+    runtime.stop()
+    assert {file.name for file in tmp_path.iterdir()} == {"a.db"}, "nothing was made beside it"
+
+
+MOUNTS = """\
+22 1 254:1 / / rw,relatime shared:1 - ext4 /dev/vda1 rw
+40 22 0:40 / /home rw,relatime shared:2 - nfs4 server:/home rw,vers=4.2
+41 40 0:41 / /home/me/local rw - tmpfs none rw
+42 22 0:42 / /mnt/with\\040space rw - fuse.sshfs me@host:/ rw
+43 22 0:43 / /over rw - ext4 /dev/vdb rw
+44 22 0:44 / /over rw - cifs //server/share rw
+"""
+
+
+@pytest.mark.parametrize(
+    ("folder", "name"),
+    [
+        ("/var/lib", "ext4"),
+        ("/home", "nfs4"),
+        ("/home/me", "nfs4"),
+        ("/home/me/local/x", "tmpfs"),
+        ("/homely", "ext4"),
+        ("/mnt/with space/a", "fuse.sshfs"),
+        ("/over", "cifs"),
+    ],
+)
+def test_the_file_system_of_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: str, name: str) -> None:
+    (tmp_path / "mountinfo").write_text(MOUNTS)
+    monkeypatch.setattr(place, "MOUNTS", tmp_path / "mountinfo")
+    assert place.file_system(Path(folder)) == name
+
+
+def test_the_file_system_here_is_known() -> None:
+    assert not place.MOUNTS.exists() or place.file_system(Path(__file__).parent)
+
+
+@pytest.mark.parametrize("kind", ["nfs4", "cifs", "fuse.sshfs"])
+def test_a_network_disk_is_refused_with_advice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    (tmp_path / "mountinfo").write_text(f"40 22 0:40 / {tmp_path.resolve()} rw - {kind} server:/home rw\n")
+    monkeypatch.setattr(place, "MOUNTS", tmp_path / "mountinfo")
+    path = tmp_path / "a.db"
+    with pytest.raises(StoreError, match=rf"on a network disk \({kind}\)") as refused:
+        SqliteWriter(path)
+    assert "--db" in refused.value.hint
+    assert not path.exists()
+    monkeypatch.setenv(place.ALLOWED_BY, "1")
+    SqliteWriter(path).close()
 
 
 @pytest.mark.parametrize("opener", OPENERS)

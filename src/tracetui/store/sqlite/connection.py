@@ -18,6 +18,7 @@ from tracetui.errors import (
     DamagedError,
     NewerSchemaError,
     NotADatabaseError,
+    ReadOnlyError,
     StoreError,
     StoreLockedError,
     TracetuiError,
@@ -36,6 +37,8 @@ from tracetui.store.sqlite.damage import (
     set_aside,
     suspect,
 )
+from tracetui.store.sqlite.place import check_disk, is_read_only
+from tracetui.store.sqlite.room import has_log
 from tracetui.store.sqlite.schema import NAMES, create
 
 SCHEMA_VERSION = len(NAMES)
@@ -81,10 +84,11 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
         DamagedError: It is ours and damaged. Its bytes are as they were.
     """
     with translated(path):
+        check_disk(path)
         if _checked_version(path) is None:
             _create(path)
         elif not os.access(path, os.W_OK):
-            raise StoreError(f"{path} is not writable.", hint=_CHECK)
+            raise ReadOnlyError(f"{path} is not writable.", hint=_CHECK)
         connection = _connect(path, "rw")
         try:
             _prepare(connection, path)
@@ -116,6 +120,8 @@ def _checked_version(path: Path) -> int | None:
         if path.exists() and lost_its_file(path):
             raise damaged(path)
         version = _version(path)
+        if version is not None and version > SCHEMA_VERSION:
+            raise newer(path, version)
         if version == SCHEMA_VERSION:
             _look_at_heads(path)
         if version and is_suspected(path):
@@ -159,13 +165,15 @@ def replace_damaged(path: Path, *, clock: Clock | None = None) -> SetAside | Non
 
 
 def open_for_reading(path: Path) -> sqlite3.Connection:
-    """A read-only connection. A file that is missing or of an earlier version is first brought up to date.
+    """A read-only connection. A file that is missing or of an earlier version is first brought up to date; of a later
+    one what is known here is read.
 
     Raises:
         StoreError: Or one of its kinds: the file cannot be used; says why.
     """
     with translated(path):
-        if _version(path) != SCHEMA_VERSION:
+        version = _version(path)
+        if version is None or version < SCHEMA_VERSION:
             _bring_up_to_date(path)
         connection = _connect(path, "ro")
         connection.execute("PRAGMA cache_size=-8192")
@@ -299,8 +307,10 @@ def _create(path: Path) -> None:
 
 def _connect(path: Path, mode: str) -> sqlite3.Connection:
     # opened by one thread, used by another; transactions are begun and ended by hand
+    # where nobody can write, there is no place for what readers and writers agree by, nor any need of it
+    frozen = "&immutable=1" if mode == "ro" and is_read_only(path.parent) and not has_log(path) else ""
     connection = sqlite3.connect(
-        f"{path.absolute().as_uri()}?mode={mode}",
+        f"{path.absolute().as_uri()}?mode={mode}{frozen}",
         uri=True,
         isolation_level=None,
         check_same_thread=False,
@@ -317,7 +327,6 @@ def _version(path: Path) -> int | None:
 
     Raises:
         NotADatabaseError: It is not ours.
-        NewerSchemaError: It is, but of a later version.
     """
     check_path(path)
     if not path.exists():
@@ -332,12 +341,15 @@ def _version(path: Path) -> int | None:
         if application != APPLICATION_ID and (application or connection.execute(_OTHER_TABLES).fetchone()[0]):
             raise NotADatabaseError(f"{path} is an SQLite database of another program.", hint=_AT_HAND)
         version = int(connection.execute("PRAGMA user_version").fetchone()[0])
-    if version > SCHEMA_VERSION:
-        raise NewerSchemaError(
-            f"{path} was written by a later version of tracetui (schema {version}, this one knows {SCHEMA_VERSION}).",
-            hint="Upgrade tracetui, or choose another file with --db.",
-        )
     return version
+
+
+def newer(path: Path, version: int) -> NewerSchemaError:
+    """The error for a file of a later version."""
+    return NewerSchemaError(
+        f"{path} was written by a later version of tracetui (schema {version}, this one knows {SCHEMA_VERSION}).",
+        hint="Upgrade tracetui, or choose another file with --db.",
+    )
 
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:

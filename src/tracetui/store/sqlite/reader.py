@@ -15,7 +15,15 @@ from tracetui.model.trace import SpanNode, SpanRow, TraceSummary
 from tracetui.model.usage import Usage
 from tracetui.store.api import ResourceRecord, ScopeRecord, StoredLog, StoredSpan, StoreSize
 from tracetui.store.sqlite import statements
-from tracetui.store.sqlite.connection import ODD_VALUES, UNREADABLE, damaged, explain, is_damaged, open_for_reading
+from tracetui.store.sqlite.connection import (
+    ODD_VALUES,
+    SCHEMA_VERSION,
+    UNREADABLE,
+    damaged,
+    explain,
+    is_damaged,
+    open_for_reading,
+)
 from tracetui.store.sqlite.derived import OutdatedReads
 from tracetui.store.sqlite.groups import GroupReads
 from tracetui.store.sqlite.indexing import IndexReads
@@ -30,7 +38,7 @@ _HEX = frozenset("0123456789abcdef")
 class SqliteReader(SearchReads, GroupReads, SessionReads, OutdatedReads, IndexReads, OldReads):
     """Reads one database file through a connection that cannot write; a `SpanReader`. Used by one thread at a time.
 
-    A file that is missing or of an earlier version is first brought up to date.
+    A file that is missing or of an earlier version is first brought up to date; of a later one what is known is read.
 
     Raises:
         StoreError: The file cannot be used; says why.
@@ -40,6 +48,12 @@ class SqliteReader(SearchReads, GroupReads, SessionReads, OutdatedReads, IndexRe
         super().__init__()
         self.path = path
         self._connection = open_for_reading(path)
+
+    @property
+    def is_of_later_version(self) -> bool:
+        """Whether a later version wrote the file, so that not all that is in it is known here."""
+        with self._reading():
+            return int(self._connection.execute("PRAGMA user_version").fetchone()[0]) > SCHEMA_VERSION
 
     def data_version(self) -> int:
         """A number that changes when another connection has committed."""
