@@ -131,6 +131,26 @@ def test_what_was_removed_is_accounted_for(store: Backend) -> None:
     assert store.reader.removals() == [("asked", 1, 4, START + 2), ("size", 3, 6, START + 1)]
 
 
+def test_a_trace_of_very_many_log_records_is_thinned_before_it_is_removed(store: Backend) -> None:
+    for trace in (1, 2, 3):
+        for start in range(0, 6_000, 2_000):
+            logs = [make_incoming_log(number + 1, trace=trace) for number in range(start, start + 2_000)]
+            store.writer.write([make_batch(*make_trace(trace), logs=logs)])
+    store.writer.pin([trace_id(3)])
+    going = [trace_id(1), trace_id(2), trace_id(3), trace_id(77)]
+    steps: list[int] = []
+    while (step := store.writer.thin(going)) and len(steps) < 10:
+        steps.append(step)
+    assert max(steps) <= 5_000
+    assert len(list(all_logs(store.reader, trace_id=trace_id(3)))) == 6_000, "a pinned trace keeps its own"
+    assert store.writer.thin(going[:2]) == 0
+    assert sum(len(list(all_logs(store.reader, trace_id=name))) for name in going[:2]) <= 5_000
+    assert store.writer.remove(going, reason=Reason.SIZE).traces == 2
+    assert {record.trace_id for record in all_logs(store.reader)} == {trace_id(3)}
+    store.writer.write([make_batch(logs=[make_incoming_log(1, trace=4)])])
+    assert store.writer.thin([trace_id(4)]) == 0, "few are removed with their trace"
+
+
 def test_row_ids_are_not_used_again(store: Backend) -> None:
     store.writer.write([make_batch(*make_trace(1))])
     (last,) = (row.row_id for row in store.reader.spans(after_row_id=2))

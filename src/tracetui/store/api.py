@@ -412,6 +412,15 @@ class SpanWriter(Protocol):
         """
         ...
 
+    def thin(self, trace_ids: Sequence[str]) -> int:
+        """Where these traces have too many log records for `remove` to be short, remove some of those, but no pinned
+        trace's, in one short transaction; returns how many, 0 once `remove` is.
+
+        Raises:
+            StoreError: Nothing was removed.
+        """
+        ...
+
     def purge(self) -> int:
         """Remove some spans that `remove` has left, in one short transaction; returns how many, 0 when none is left.
 

@@ -12,6 +12,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import accumulate
+from typing import TypeVar
 
 from msgspec import Struct
 
@@ -40,6 +41,8 @@ FEWEST_STALE = 20_000
 
 BYTES_AT_ONCE = 16 << 20
 """Bytes of the spans of such a step, likewise."""
+
+T = TypeVar("T")
 
 _TRACES_AT_ONCE = 100
 _FOREVER = 2**63 - 1
@@ -176,6 +179,9 @@ class Retention:
         enough = bisect_left(sizes, wanted) + 1 if wanted < BYTES_AT_ONCE else bisect_right(sizes, BYTES_AT_ONCE)
         count = max(1, min(bisect_right(spans, SPANS_AT_ONCE), enough))
         gone = [trace.trace_id for trace in traces[:count]]
+        while self._rested(partial(_thin, gone)):
+            if self._stopping.is_set():
+                return 0
         self._step(partial(_remove, gone, reason, self._clock.now_nano()))
         self._writer.run(partial(self._tell, frozenset(gone))).result()
         while self._step(_purge) and not self._stopping.is_set():
@@ -193,12 +199,17 @@ class Retention:
 
     def _step(self, work: Callable[[SpanWriter], Removed]) -> int:
         """One transaction in the writer's thread, and as long a rest; returns the spans it removed."""
+        found = self._rested(work)
+        self.removed = Removed(self.removed.traces + found.traces, self.removed.spans + found.spans)
+        return found.spans
+
+    def _rested(self, work: Callable[[SpanWriter], T]) -> T:
+        """Have the writer's thread do something, and rest as long as that took."""
         started = self._clock.monotonic()
         found = self._writer.run(work).result()
-        self.removed = Removed(self.removed.traces + found.traces, self.removed.spans + found.spans)
         if self._at_rest:
             self._stopping.wait(self._clock.monotonic() - started)
-        return found.spans
+        return found
 
     def _tell(self, trace_ids: frozenset[str], _: SpanWriter) -> None:
         self._writer.tell(Commit(0, trace_ids, 0, 0, 0, 0))
@@ -221,6 +232,10 @@ class Retention:
 
 def _remove(trace_ids: Sequence[str], reason: Reason, now_nano: int, writer: SpanWriter) -> Removed:
     return writer.remove(trace_ids, reason=reason, now_nano=now_nano)
+
+
+def _thin(trace_ids: Sequence[str], writer: SpanWriter) -> int:
+    return writer.thin(trace_ids)
 
 
 def _purge(writer: SpanWriter) -> Removed:

@@ -9,8 +9,18 @@ from pathlib import Path
 
 import pytest
 
-from tests.factories import SECOND, START, FixedClock, make_batch, make_incoming_span, make_trace, trace_id
+from tests.factories import (
+    SECOND,
+    START,
+    FixedClock,
+    make_batch,
+    make_incoming_log,
+    make_incoming_span,
+    make_trace,
+    trace_id,
+)
 from tracetui.errors import StoreError
+from tracetui.store.api import SpanWriter
 from tracetui.store.conditions import Words
 from tracetui.store.follower import Follower
 from tracetui.store.ingest import Ingest
@@ -92,6 +102,35 @@ def test_a_failure_is_told_and_forgotten_once_it_has_passed(ingest: Ingest, tmp_
     broken.wake()
     wait_until(lambda: broken.trouble == "")
     broken.stop()
+
+
+def test_no_step_removes_very_much(ingest: Ingest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sender waits for the end of a step."""
+    path = tmp_path / "traces.db"
+    for start in range(0, 12_000, 2_000):
+        logs = [make_incoming_log(number + 1, trace=1) for number in range(start, start + 2_000)]
+        spans = [make_incoming_span(number + 1) for number in range(start, start + 1_000)]
+        ingest.submit(make_batch(*spans, logs=logs)).result()
+    changes: list[int] = []
+    run = Ingest.run
+
+    def counted(self: Ingest, work: Callable[[SpanWriter], object], **options: float) -> object:
+        def counting(writer: SpanWriter) -> object:
+            assert isinstance(writer, SqliteWriter)
+            before = writer._connection.total_changes
+            done = work(writer)
+            changes.append(writer._connection.total_changes - before)
+            return done
+
+        return run(self, counting, **options)
+
+    monkeypatch.setattr(Ingest, "run", counted)
+    assert retention(ingest, path, Limits(max_age_nano=SECOND), days=1).keep().traces == 1
+    reader = SqliteReader(path)
+    assert (reader.count_logs(), reader.count_spans()) == (0, 0)
+    reader.close()
+    assert sum(changes) > 20_000
+    assert max(changes) < 10_000
 
 
 def test_without_limits_what_was_left_of_a_removed_trace_goes(ingest: Ingest, tmp_path: Path) -> None:

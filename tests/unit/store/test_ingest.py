@@ -60,6 +60,9 @@ class ScriptedWriter:
     ) -> Removed:
         raise NotImplementedError
 
+    def thin(self, trace_ids: Sequence[str]) -> int:
+        raise NotImplementedError
+
     def purge(self) -> int:
         raise NotImplementedError
 

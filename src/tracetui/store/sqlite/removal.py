@@ -18,6 +18,9 @@ from tracetui.store.api import OldTrace, Reason, Removals, Removed
 SPANS_AT_ONCE = 1_000
 """Spans that one step removes at most, about 25 ms of work."""
 
+LOGS_AT_ONCE = 5_000
+"""Log records that one step removes at most, about 70 ms of work."""
+
 _FIND = (
     "SELECT t.id, t.trace_id, t.span_count + t.pending_count, t.pinned FROM json_each(?) k"
     " CROSS JOIN traces t ON t.trace_id = k.value"
@@ -26,6 +29,14 @@ _SINCE = "SELECT 1 FROM spans INDEXED BY spans_by_trace WHERE trace = ? AND id >
 """Whether a trace has got a span, or another version of one, since a row id was the last."""
 _TRACES = "DELETE FROM traces WHERE id IN (SELECT value FROM json_each(?))"
 _LOGS = "DELETE FROM logs WHERE trace_id <> '' AND trace_id IN (SELECT value FROM json_each(?))"
+_MANY_LOGS = (
+    "SELECT count(*) FROM (SELECT 1 FROM logs WHERE trace_id <> ''"
+    " AND trace_id IN (SELECT value FROM json_each(?)) LIMIT ?)"
+)
+_SOME_LOGS = (
+    "DELETE FROM logs WHERE id IN (SELECT id FROM logs WHERE trace_id <> '' AND trace_id IN"
+    " (SELECT t.trace_id FROM json_each(?) k CROSS JOIN traces t ON t.trace_id = k.value WHERE NOT t.pinned) LIMIT ?)"
+)
 _LOGS_KNOWN = (
     "UPDATE search_index SET logs_through = min(logs_through, (SELECT ifnull(max(id), 0) FROM logs)) WHERE id = 1"
 )
@@ -130,6 +141,15 @@ class Remover:
         self._connection.execute(_LEAVE, (json.dumps(row_ids),))
         owners.extend(row_ids)
         return Removed(len(found), self.purge(), there - len(found))
+
+    def thin(self, trace_ids: Sequence[str]) -> int:
+        """Remove some log records of traces that have too many of them for `remove` to be short; returns how many."""
+        asked = json.dumps(list(trace_ids))
+        if self._connection.execute(_MANY_LOGS, (asked, LOGS_AT_ONCE + 1)).fetchone()[0] <= LOGS_AT_ONCE:
+            return 0
+        removed = self._connection.execute(_SOME_LOGS, (asked, LOGS_AT_ONCE)).rowcount
+        self._connection.execute(_LOGS_KNOWN)
+        return removed
 
     def purge(self) -> int:
         """Remove spans whose trace is gone, as many as one step may; 0 where none is left."""

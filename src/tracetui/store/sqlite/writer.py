@@ -217,6 +217,11 @@ class SqliteWriter(IndexWrites):
         with self._transaction(needs_space=False):
             return self._remover.remove(trace_ids, reason, now_nano, seen)
 
+    def thin(self, trace_ids: Sequence[str]) -> int:
+        """Remove some log records ahead of their traces; see `SpanWriter.thin`."""
+        with self._transaction(needs_space=False):
+            return self._remover.thin(trace_ids)
+
     def pin(self, trace_ids: Sequence[str], *, pinned: bool = True) -> None:
         """Spare traces from the limits; see `SpanWriter.pin`."""
         with self._transaction(needs_space=False):
