@@ -10,6 +10,7 @@ from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
+from textual.content import Content
 from textual.geometry import Offset
 from textual.message import Message
 from textual.strip import Strip
@@ -98,7 +99,7 @@ class CompletionPopup(Widget, can_focus=False):
         self.styles.width, self.styles.height = width, height
         self.styles.offset = (max(0, min(anchor.x - 2, screen.width - width - 1)), anchor.y + 1)
         more = len(suggestions) - (height - 2)
-        self.border_subtitle = f"Tab takes · {more} more ↓" if more > 0 else "Tab takes"
+        self.border_subtitle = Content(f"Tab takes · {more} more ↓" if more > 0 else "Tab takes")
         self.refresh()
 
     @staticmethod
