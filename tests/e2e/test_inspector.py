@@ -63,3 +63,48 @@ def test_w_tells_where_the_value_under_the_cursor_came_from(stocked: Path) -> No
         terminal.wait_for("computed: tokens.input − tokens.cache_read")
         terminal.press("w")
         terminal.wait_until(lambda text: "where from" not in text.lower().replace("w where from", ""), "the bar gone")
+
+
+TABS = (
+    (2, "1", "Chat", ("Plan three days in Lisbon", "reasoning ·", "→ search_hotels")),
+    (1, "2", "Input/Output", ("input", "quiet hotels near tram 28")),
+    (2, "3", "Tools", ("search_hotels", "search_flights")),
+    (1, "4", "Documents", ("guide",)),
+    (7, "5", "Attributes", ("operation.name", "execute_tool")),
+    (7, "6", "Events", ("exception", "httpx.ReadTimeout")),
+    (2, "7", "Logs", ("cache was cold",)),
+    (7, "8", "Raw", ('"spanId"',)),
+    (5, "9", "Tokens", ("cached input", "1,792", "no price", "output rate")),
+)
+"""The row of a span in the tree, the key of a tab, its title, and words that stand there."""
+
+
+@pytest.mark.parametrize("theme", ["tracetui-dark", "tracetui-light"])
+@pytest.mark.parametrize("size", [(120, 40), (80, 24)], ids=["120x40", "80x24"])
+def test_every_tab(stocked: Path, size: tuple[int, int], theme: str) -> None:
+    file = stocked / "logs.json"
+    file.write_bytes(travel.logs(travel.PLAN, "cache was cold"))
+    assert run_cli("import", str(file), "--db", str(stocked / "traces.db"), home=stocked).returncode == 0
+    explorer = Explorer(stocked, "--theme", theme, size=size)
+    with explorer as terminal:
+        terminal.wait_for("invoke_agent travel")
+        terminal.press("enter")
+        terminal.wait_for("LLM answer", "Inspect")
+        assert is_light(terminal) == (theme == "tracetui-light")
+        for row, key, title, wanted in TABS:
+            terminal.press(*"j" * row, "enter", key)
+            terminal.wait_for(f"─ {title} ─", "Where from")
+            terminal.wait_for(*wanted)
+            terminal.press("escape")
+            terminal.wait_for("LLM answer", "Inspect")
+            terminal.press(*"k" * row)
+        terminal.press("q")
+        assert terminal.wait_exit() == 0
+
+
+def is_light(terminal: Terminal) -> bool:
+    """Whether most of the screen is bright."""
+    grounds = [cell.bg for row in terminal.screen.buffer.values() for cell in row.values() if len(cell.bg) == 6]
+    bright = [ground for ground in grounds if sum(bytes.fromhex(ground)) > 3 * 128]
+    assert len(grounds) > 500
+    return 2 * len(bright) > len(grounds)
