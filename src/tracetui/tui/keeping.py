@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from dataclasses import dataclass, field
 
 from textual.app import App
@@ -27,7 +27,7 @@ GRACE_S = 10.0
 """How long a trace that was taken away can be brought back."""
 
 AT_THE_END_S = 2.0
-"""How long the end of the program waits for such a trace to be removed."""
+"""How long the end of the program waits for such traces to be removed."""
 
 NAME_CHARACTERS = 40
 """Of a trace's name in a notice."""
@@ -110,11 +110,17 @@ class Keeper:
     def settle(self) -> None:
         """Remove what can still be brought back: the person has left."""
         leaving, self._leaving = self._leaving, []
-        for each in leaving:
-            try:
-                self._runtime.remove(each.trace.trace_id, seen=each.seen).result(AT_THE_END_S)
-            except (StoreError, TimeoutError) as error:
-                log.warning("a trace that was removed is still there: %s", _words(error))
+        try:
+            removing = [self._runtime.remove(each.trace.trace_id, seen=each.seen) for each in leaving]
+        except StoreError as error:
+            log.warning("traces that were removed are still there: %s", error.message)
+            return
+        _, waiting = wait(removing, AT_THE_END_S)
+        for done in removing:
+            if done not in waiting and (failure := done.exception()):
+                log.warning("a trace that was removed is still there: %s", _words(failure))
+        if waiting:
+            log.warning("%d traces that were removed may still be there", len(waiting))
 
     def forget(self) -> None:
         """Leave in the database what could still be brought back: nobody has left of their own will."""

@@ -184,3 +184,14 @@ def test_what_cannot_be_stored_is_to_be_mended(settings: Settings, monkeypatch: 
     assert state == OK and text.endswith(" of one")
     runtime.stop()
     assert list(traffic.traffic(Runtime(settings))) == []
+
+
+def test_a_damaged_database_that_was_set_aside(settings: Settings, writer: SqliteWriter) -> None:
+    assert list(place.set_aside(settings.db)) == []
+    kept = settings.db.with_name("a.db.damaged-2026 11-25")
+    for name in (kept.name, f"{kept.name}-wal", f"{kept.name}-shm", "b.db.damaged-2026"):
+        kept.with_name(name).write_bytes(b"x" * 1_900)
+    (found,) = place.set_aside(settings.db)
+    assert (found.state, found.text) == (NOTE, f"{kept} was damaged; 1.9 kB")
+    assert f"tracetui salvage '{kept}'" in found.hint
+    assert named(place.database(settings), "set aside")
