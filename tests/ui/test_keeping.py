@@ -57,6 +57,8 @@ async def test_a_removed_trace_leaves_at_once_and_comes_back(explore: Explore, u
         assert "is back" in toasts(app)
         await pilot.press("u")
         await until(pilot, lambda: listed(app) == before)
+        await until(pilot, lambda: app.explorer.traces.selected and app.explorer.traces.selected.trace_id == before[2])
+        assert app.explorer.traces.cursor == 2, "the cursor is where it was"
         await pilot.press("u")
         assert "nothing to bring back" in toasts(app)
 

@@ -52,7 +52,9 @@ class KeepActions(App[str]):
 
     def action_undo(self) -> None:
         """Bring back what was taken away last."""
-        self._keeper.undo()
+        back, traces = self._keeper.undo(), self.explorer.traces
+        if back is not None and not traces.following:
+            traces.return_to(back)
 
     def action_pin_trace(self) -> None:
         """Spare the trace under the list's cursor from the limits, or no longer."""

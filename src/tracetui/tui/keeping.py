@@ -82,15 +82,16 @@ class Keeper:
         self._say(f"{leaving.name} is removed in {GRACE_S:.0f} s; u brings it back.", timeout=GRACE_S)
         return True
 
-    def undo(self) -> None:
-        """Bring back the trace that was taken away last."""
+    def undo(self) -> TraceSummary | None:
+        """Bring back the trace that was taken away last; returns it."""
         if not self._leaving:
             self._say("There is nothing to bring back.")
-            return
+            return None
         leaving = self._leaving.pop()
         leaving.timer.stop()
         self._app.clear_notifications()
         self._return(leaving, "is back.")
+        return leaving.trace
 
     def pin(self, trace: TraceSummary) -> None:
         """Spare a trace from the limits of size and age, or no longer."""

@@ -182,6 +182,12 @@ class LiveList(PatientView, Generic[RowT, ViewT]):
         self.post_message(self.Pointed(self.selected))
         self.post_message(self.Changed())
 
+    def return_to(self, row: RowT) -> None:
+        """Put the cursor on a row that is there again, where it stands on the screen now."""
+        waiting = self.waiting
+        self.show(self.view, Place(self.view, row, self.cursor, self.top, following=False))
+        self.waiting = waiting
+
     @property
     def place(self) -> Place:
         """Where the reader is."""
