@@ -106,9 +106,8 @@ GOLDEN: list[tuple[Condition, list[str]]] = [
         HasParent(Equals(SpanField.KIND, "AGENT")),
         [
             "everything",
-            "(s.parent_span_id <> '' AND EXISTS (SELECT 1 FROM (SELECT (SELECT ifnull((SELECT id FROM spans"
-            " WHERE trace = s.trace AND span_id = s.parent_span_id), (SELECT max(id) FROM pending_spans"
-            " WHERE trace = s.trace AND announces = s.parent_span_id)) WHERE s.parent_span_id <> '') AS id) u"
+            "(s.parent_span_id <> '' AND EXISTS (SELECT 1 FROM (SELECT id FROM spans"
+            " WHERE trace = s.trace AND span_id = s.parent_span_id) u"
             " CROSS JOIN spans sp ON sp.id = u.id WHERE sp.id <> s.id"
             " AND CASE WHEN length(nullif(sp.kind, '')) = length(CAST(nullif(sp.kind, '') AS BLOB))"
             " THEN nullif(sp.kind, '') = ? COLLATE NOCASE ELSE value_holds(?, nullif(sp.kind, '')) END)) ['agent', 0]",

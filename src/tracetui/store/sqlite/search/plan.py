@@ -124,7 +124,9 @@ class Planner:
         """Words by what they begin with, in the plan at hand."""
         self._sides = Sides(connection)
         self._known = Known(self.records.ids, self._is_short)
-        self._statements = Statements(self.records.ids, self._tests.number, self._tests.trace_number)
+        self._statements = Statements(
+            self.records.ids, self._tests.number, self._tests.trace_number, self._sides.has_pending
+        )
 
     @property
     def tests(self) -> SpanTests:

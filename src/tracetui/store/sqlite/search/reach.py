@@ -67,11 +67,13 @@ class Sides:
         self._connection = connection
         self._spans: dict[Expression, Sequence[int] | None] = {}
         self._traces: dict[Expression, Reach] = {}
+        self._pending: bool | None = None
 
     def clear(self) -> None:
         """Forget the search before."""
         self._spans.clear()
         self._traces.clear()
+        self._pending = None
 
     def traces_below(self, bounds: Bounds, where: Sql) -> Reach:
         """Traces with a span below one for which a condition may hold, and that meets another itself.
@@ -80,9 +82,8 @@ class Sides:
             bounds: What the index says of the span above.
             where: The condition on the one below, over `spans c`.
         """
-        # a pending span stands for one of another id, which is above others as well
         spans = self._spans_of(bounds)
-        if spans is None or "span_holds" in where.text or self._connection.execute(_HAS_PENDING).fetchone()[0]:
+        if spans is None or "span_holds" in where.text or self.has_pending():
             return Reach()
         found = self._connection.execute(_BELOW.format(where.text), (json.dumps(spans), MOST_BELOW, *where.values))
         ((traces, count),) = found.fetchall()
@@ -98,6 +99,12 @@ class Sides:
             rows = self._connection.execute(_TRACES, (json.dumps(spans),))
             found = self._traces[bounds.possible] = Reach(frozenset(trace for (trace,) in rows))
         return found
+
+    def has_pending(self) -> bool:
+        """Whether any span is pending: it stands for one of another id, which may be above others as well."""
+        if self._pending is None:
+            self._pending = bool(self._connection.execute(_HAS_PENDING).fetchone()[0])
+        return self._pending
 
     def are_many(self, bounds: Bounds) -> bool:
         """Whether a condition may hold for more spans than are asked for their traces."""

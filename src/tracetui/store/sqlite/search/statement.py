@@ -60,6 +60,16 @@ _ABOVE = (
 )
 """Row ids of a span and of those above it, each once, so that a cycle ends; the last may be NULL."""
 
+_DIRECTLY_ABOVE = "SELECT id FROM spans WHERE trace = {0}.trace AND span_id = {0}.parent_span_id"
+_ALL_ABOVE = (
+    _DIRECTLY_ABOVE + " UNION ALL SELECT id FROM (WITH RECURSIVE above(id, trace, parent) AS ("
+    "SELECT id, trace, parent_span_id FROM spans WHERE trace = {0}.trace AND span_id = {0}.parent_span_id"
+    " AND parent_span_id <> '' UNION SELECT c.id, c.trace, c.parent_span_id FROM above"
+    " CROSS JOIN spans c ON c.trace = above.trace AND c.span_id = above.parent WHERE above.parent <> '')"
+    " SELECT id FROM above)"
+)
+"""The same where no span is pending, the nearest first: most climbs end with the first or second."""
+
 _SPAN_COLUMNS: dict[Operand, str] = {
     SpanField.TRACE: "(SELECT trace_id FROM traces WHERE id = {0}.trace)",
     SpanField.SPAN: "{0}.span_id",
@@ -139,12 +149,20 @@ class Statements:
         records: See `RecordIds`.
         number: The number by which `span_holds` and `value_holds` know a condition.
         trace_number: The number by which `trace_holds` knows a condition over `spans o`.
+        has_pending: Whether any span is pending: it may stand for the one above another.
     """
 
-    def __init__(self, records: RecordIds, number: Callable[[Leaf], int], trace_number: Callable[[Sql], int]) -> None:
+    def __init__(
+        self,
+        records: RecordIds,
+        number: Callable[[Leaf], int],
+        trace_number: Callable[[Sql], int],
+        has_pending: Callable[[], bool],
+    ) -> None:
         self._records = records
         self._number = number
         self._trace_number = trace_number
+        self._has_pending = has_pending
 
     def of_span(self, condition: Condition, alias: str = "s") -> Sql:
         """A condition as an expression over a row of `spans`."""
@@ -158,9 +176,11 @@ class Statements:
             case InTrace(trace_id):
                 return Sql(f"{alias}.trace IN (SELECT id FROM traces WHERE trace_id = ?)", (trace_id,))
             case HasParent(above):
-                return self._above(f"SELECT ({_PARENT.format(alias)}) AS id", above, alias)
+                found = f"SELECT ({_PARENT.format(alias)}) AS id" if self._has_pending() else _DIRECTLY_ABOVE
+                return self._above(found.format(alias), above, alias)
             case HasAncestor(above):
-                return self._above(f"{_ABOVE.format(alias)} SELECT id FROM above", above, alias)
+                found = _ABOVE + " SELECT id FROM above" if self._has_pending() else _ALL_ABOVE
+                return self._above(found.format(alias), above, alias)
             case TraceHas(other):
                 # the answer is kept for the trace: it is the same for each of its spans
                 return Sql(f"trace_holds(?, {alias}.trace)", (self._trace_number(self.of_span(other, "o")),))

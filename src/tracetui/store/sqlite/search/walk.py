@@ -23,11 +23,14 @@ _FIRST_STEP, _LAST_STEP = 120, 2_000
 """Traces of a step: few at first, for the first rows."""
 _GLANCED, _MANY = 12, 0.25
 """Traces that are looked at before the index is asked, and which part of them has to match to go on so."""
+_TRIED, _MOST_AT_ONCE = 1_000, 100_000
+"""Traces that are walked before the spans that the index names are all looked at together; how many these may be."""
 _MOST_SPANS = 20_000
 """Spans that are looked at together, but for one trace that has more."""
 
 _SPANS = "t.span_count + t.pending_count"
 _SIZES = "SELECT (SELECT ifnull(max(id), 0) FROM traces), (SELECT ifnull(max(id), 0) FROM spans)"
+_COUNT = "SELECT count(*) FROM (SELECT rowid FROM span_terms WHERE span_terms MATCH ? LIMIT ?)"
 _DATA_OF = "SELECT d.id, d.data FROM json_each(?) k CROSS JOIN span_data d ON d.id = k.value WHERE d.encoding = 0"
 
 _Row: TypeAlias = "tuple[int, int, int | float | str]"
@@ -106,11 +109,16 @@ def _among(
 ) -> Iterator[list[int]]:
     """The traces that match, of those with spans that the index names."""
     steps = order.steps(plan.traces, are_named=plan.names_traces, counted=False)
+    walked = 0
     for traces, count in [] if candidates.is_complete else steps:
         spans = candidates.of_traces(traces, count)
         yield _matching(connection, traces, _open(connection, plan, traces, spans, sure), plan.residual, sure)
         if candidates.is_complete and candidates.unsorted <= FEW:
             break
+        walked += len(traces)
+        if walked >= _TRIED and (matching := _at_once(connection, plan)) is not None:
+            yield from (found for found, _ in order.steps(matching, are_named=True, counted=False))
+            return
     if candidates.is_complete:
         yield from _rest(connection, plan, order, candidates.rest(), plan.residual, sure)
 
@@ -204,6 +212,27 @@ def _parts(rows: Sequence[_Row]) -> Iterator[list[_Row]]:
         part.append(row)
         spans += row[1]
     yield part
+
+
+def _at_once(connection: sqlite3.Connection, plan: Plan) -> Sql | None:
+    """The traces that match, found by one statement; None where that is not worth its while.
+
+    In one statement a span takes some 2 µs, on the way along the list 10; but no trace is named before all are. So it
+    is for what SQLite decides by itself, of not too many spans, once it is clear that matches are rare.
+    """
+    text, values = plan.residual
+    if plan.residual.is_always or "span_holds(" in text or "trace_holds(" in text:
+        return None
+    count = connection.execute(_COUNT, (plan.match, _MOST_AT_ONCE + 1)).fetchone()[0]
+    if count > _MOST_AT_ONCE:
+        return None
+    found = connection.execute(
+        "SELECT DISTINCT s.trace FROM span_terms f CROSS JOIN spans s ON s.id = f.rowid"
+        f" WHERE f.span_terms MATCH ? AND {text}",
+        (plan.match, *values),
+    )
+    named = Sql("t.id IN (SELECT value FROM json_each(?))", (json.dumps([trace for (trace,) in found]),))
+    return both([plan.traces, named])
 
 
 def _open(
