@@ -2,23 +2,26 @@
 
 It is registered with the very library that the `sqlite3` module uses, as its default, so that the store's own code runs
 on it unchanged. Each file stays the system's own; only some of its methods are replaced by ones that note the call, or
-fail instead of it.
+fail instead of it. What the store itself writes to its log, around SQLite, is watched as well.
 """
 
 from __future__ import annotations
 
 import _sqlite3
 import ctypes
+import errno
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from ctypes import CFUNCTYPE, POINTER, Structure, c_char_p, c_int, c_int64, c_void_p
 from typing import Any, NamedTuple, TypeAlias
+from unittest import mock
 
 IOERR_READ, IOERR_WRITE, IOERR_FSYNC, IOERR_TRUNCATE, IOERR_DELETE = (10 | n << 8 for n in (1, 3, 4, 6, 10))
 FULL, CANTOPEN = 13, 14
 
 _CREATE = 0x4
+_PWRITE, _FSYNC = os.pwrite, os.fsync
 
 _Open = CFUNCTYPE(c_int, c_void_p, c_void_p, c_void_p, c_int, POINTER(c_int))
 _Delete = CFUNCTYPE(c_int, c_void_p, c_char_p, c_int)
@@ -148,6 +151,24 @@ class Disk:
         self._library.sqlite3_vfs_unregister(ctypes.byref(self._vfs))
         self._library.sqlite3_vfs_register(self._system, 1)
 
+    def written(self, descriptor: int, data: bytes, offset: int) -> int:
+        """What stands for `os.pwrite`."""
+        done = _PWRITE(descriptor, data, offset)
+        path = os.readlink(f"/proc/self/fd/{descriptor}")
+        if path.endswith("-wal"):
+            self._note(Write(path, offset, data[:done]))
+        return done
+
+    def synced(self, descriptor: int) -> None:
+        """What stands for `os.fsync`."""
+        path = os.readlink(f"/proc/self/fd/{descriptor}")
+        if path.endswith("-wal"):
+            if self._failing("sync", path):
+                self._note(FailedSync(path))
+                raise OSError(errno.EIO, os.strerror(errno.EIO), path)
+            self._note(Sync(path))
+        _FSYNC(descriptor)
+
     def _note(self, event: Event) -> None:
         if self.is_recording:
             self.events.append(event)
@@ -228,7 +249,8 @@ def watched() -> Iterator[Disk]:
     disk = Disk()
     disk.start()
     try:
-        yield disk
+        with mock.patch.object(os, "pwrite", disk.written), mock.patch.object(os, "fsync", disk.synced):
+            yield disk
     finally:
         disk.stop()
     if disk.errors:

@@ -40,7 +40,7 @@ from tracetui.store.sqlite.damage import suspect
 from tracetui.store.sqlite.indexing import IndexWrites, index_version
 from tracetui.store.sqlite.listening import Listener
 from tracetui.store.sqlite.removal import Remover, give_back
-from tracetui.store.sqlite.room import fold_log, has_log, leaves_doubt
+from tracetui.store.sqlite.room import fold_log, has_log, leaves_doubt, write_again
 from tracetui.store.sqlite.rows import (
     AS_RECEIVED,
     Ahead,
@@ -146,7 +146,7 @@ class SqliteWriter(IndexWrites):
             self._remover = Remover(self._connection)
             is_outdated = index_version(self._connection) != self._derivation_version
         if self._log_was_left:  # by a process that ended badly, maybe because its disk failed
-            self._fold_if_possible()
+            self._settle_log()
         if is_outdated:
             self.clear_index()
 
@@ -264,17 +264,14 @@ class SqliteWriter(IndexWrites):
             raise
 
     def _settle_log(self) -> None:
-        """Begin the log anew before anything else is written.
+        """Make sure of the log before anything else is written.
 
         Raises:
-            StoreError: That is not possible yet.
+            StoreError: The disk still fails.
         """
-        try:
-            self._log_is_doubtful = not fold_log(self._connection)
-        except sqlite3.Error as error:
-            raise explain(error, self.path) from error
-        if self._log_is_doubtful:
-            raise StoreError(f"The disk of {self.path} has failed, and its log is still being read.")
+        with translated(self.path):
+            write_again(self.path)
+        self._log_is_doubtful = False
 
     def _check_space(self) -> None:
         """Make sure that there is room for a transaction; the log may give some back.
@@ -289,6 +286,8 @@ class SqliteWriter(IndexWrites):
             self._space.check()
 
     def _fold_if_possible(self) -> None:
+        if self._log_is_doubtful:
+            return
         try:
             fold_log(self._connection)
         except sqlite3.Error as error:  # nothing has changed then; what is wrong is told by whoever writes
@@ -309,11 +308,15 @@ class SqliteWriter(IndexWrites):
             return
         self._open = False
         try:
-            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        except sqlite3.Error as error:
-            raise explain(error, self.path) from error
-        finally:
+            if self._log_is_doubtful:
+                self._settle_log()
+            with translated(self.path):
+                self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             self._connection.close()
+        except StoreError:
+            close_as_it_is(self._connection, self.path)
+            raise
+        finally:
             self.lock.release()
 
     def _roll_back(self) -> None:
