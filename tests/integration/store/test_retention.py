@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,7 +25,7 @@ from tracetui.store.api import SpanWriter
 from tracetui.store.conditions import Words
 from tracetui.store.follower import Follower
 from tracetui.store.ingest import Ingest
-from tracetui.store.retention import Limits, Retention
+from tracetui.store.retention import LOOK_EVERY_S, Limits, Retention
 from tracetui.store.sqlite import SqliteReader, SqliteWriter
 
 DAY = 86_400
@@ -131,6 +132,34 @@ def test_no_step_removes_very_much(ingest: Ingest, tmp_path: Path, monkeypatch: 
     reader.close()
     assert sum(changes) > 20_000
     assert max(changes) < 10_000
+
+
+def test_without_limits_it_sleeps_until_it_is_woken_and_forgets_a_failure_that_has_passed(
+    ingest: Ingest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keeper = retention(ingest, tmp_path / "traces.db", Limits())
+    slept: list[float | None] = []
+    wait = keeper._wanted.wait
+
+    def sleep(timeout: float | None = None) -> bool:
+        slept.append(timeout)
+        return wait(timeout)
+
+    monkeypatch.setattr(keeper._wanted, "wait", sleep)
+    writer: Any = ingest._writer
+    purge = writer.purge
+
+    def fails() -> int:
+        raise StoreError("The disk is on strike.")
+
+    writer.purge = fails
+    keeper.start()
+    wait_until(lambda: keeper.trouble == "The disk is on strike." and len(slept) == 1)
+    writer.purge = purge
+    keeper.wake()
+    wait_until(lambda: keeper.trouble == "" and len(slept) == 2)
+    keeper.stop()
+    assert slept == [LOOK_EVERY_S, None], "it looks again after a failure, and else sleeps"
 
 
 def test_without_limits_what_was_left_of_a_removed_trace_goes(ingest: Ingest, tmp_path: Path) -> None:
