@@ -66,13 +66,15 @@ def free_port() -> int:
 class Explorer:
     """The explorer in a terminal, on a database and ports of its own."""
 
-    def __init__(self, home: Path, *arguments: str, size: tuple[int, int] = (120, 40), **env: str) -> None:
+    def __init__(
+        self, home: Path, *arguments: str, size: tuple[int, int] = (120, 40), controls: bool = True, **env: str
+    ) -> None:
         self.db = home / "traces.db"
         self.grpc, self.http = free_port(), free_port()
         self.terminal = Terminal(
             tracetui("--db", str(self.db), "--grpc", f"127.0.0.1:{self.grpc}", "--http", f"127.0.0.1:{self.http}",
                      *arguments),
-            size=size, env=environment(home, **env),
+            size=size, env=environment(home, **env), controls=controls,
         )  # fmt: skip
 
     def __enter__(self) -> Terminal:

@@ -6,6 +6,7 @@ import fcntl
 import os
 import pty
 import re
+import select
 import signal
 import struct
 import subprocess
@@ -33,10 +34,16 @@ class Terminal:
         command: The program and its arguments.
         size: Columns and rows.
         env: Its whole environment, `TERM` and the like added.
+        controls: Whether the pty is the program's controlling terminal, whose end it hears of by a signal.
     """
 
     def __init__(
-        self, command: Sequence[str], *, size: tuple[int, int] = (120, 40), env: Mapping[str, str] | None = None
+        self,
+        command: Sequence[str],
+        *,
+        size: tuple[int, int] = (120, 40),
+        env: Mapping[str, str] | None = None,
+        controls: bool = True,
     ) -> None:
         self.size = size
         self.screen = pyte.Screen(*size)
@@ -45,22 +52,26 @@ class Terminal:
         self.output = bytearray()
         """Every byte the program has written."""
         self._text, self._drawn = "", -1
+        self._hung_up = threading.Event()
         self._master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
         environ = {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8", **(env or os.environ)}
         self.process = subprocess.Popen(
             command, stdin=slave, stdout=slave, stderr=slave, env=environ, start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+            preexec_fn=(lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0)) if controls else None,
         )  # fmt: skip
         os.close(slave)
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
     def _read(self) -> None:
-        while True:
+        while not self._hung_up.is_set():
             try:
+                # not blocked in the read: that would keep the pty open after it is closed
+                if not select.select([self._master], [], [], 0.05)[0]:
+                    continue
                 data = os.read(self._master, 65536)
-            except OSError:
+            except (OSError, ValueError):
                 return
             if not data:
                 return
@@ -80,6 +91,19 @@ class Terminal:
         """Press keys by name, or type text."""
         for key in keys:
             os.write(self._master, KEYS.get(key, key).encode())
+
+    def resize(self, columns: int, rows: int) -> None:
+        """Change the size, as dragging a window's corner does."""
+        with self._lock:
+            self.screen.resize(rows, columns)
+        fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+    def hang_up(self) -> None:
+        """Close the terminal, as closing its window does."""
+        self._hung_up.set()
+        self._reader.join()
+        os.close(self._master)
+        self._master = -1
 
     def wait_for(self, *wanted: str, timeout: float = 20.0) -> str:
         """Wait until every text stands on the screen; returns the screen.
@@ -111,7 +135,8 @@ class Terminal:
         if self.process.poll() is None:
             os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
-        os.close(self._master)
+        if self._master >= 0:
+            os.close(self._master)
         self._reader.join(timeout=5)
 
 

@@ -37,7 +37,8 @@ def serve(settings: Settings) -> int:
         stop.set()
 
     for number in SIGNALS:
-        signal.signal(number, on_signal)
+        if signal.getsignal(number) is not signal.SIG_IGN:  # `nohup` says that the end of the terminal is nothing to us
+            signal.signal(number, on_signal)
     with Runtime(settings, sets_aside=True) as runtime:
         if runtime.read_only is not None:
             raise runtime.read_only

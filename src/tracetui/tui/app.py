@@ -37,6 +37,7 @@ from tracetui.tui.pulse import Pulse
 from tracetui.tui.reading import read_query
 from tracetui.tui.screens.explorer import ExplorerScreen
 from tracetui.tui.sgr import lean
+from tracetui.tui.terminal import is_hung_up
 from tracetui.tui.theme import DARK, THEMES
 from tracetui.tui.yank import YankActions
 
@@ -50,6 +51,9 @@ CHANGES_PER_SECOND = 10
 
 POLL_S = 0.2
 """How often a viewer asks whether another process has written."""
+
+TERMINAL_S = 0.5
+"""How often it is looked whether the terminal is still there."""
 
 MANY_TRACES = 1_000
 """Changed traces that are named one by one; more are announced as any."""
@@ -126,6 +130,7 @@ class TracetuiApp(BackgroundWork, KeepActions, YankActions, App[str]):
         """Show the explorer; open the receivers once it has been painted."""
         if not self.is_headless:
             self._leave_on_signals()
+            self.set_interval(TERMINAL_S, self._leave_without_a_terminal)
         self._runtime.add_listener(self._committed)
         self.push_screen(ExplorerScreen(self._feed, self._clock, self._pulse, self.settings, self._reading))
         if self._unknown_theme:
@@ -161,6 +166,11 @@ class TracetuiApp(BackgroundWork, KeepActions, YankActions, App[str]):
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, self._end)
+
+    def _leave_without_a_terminal(self) -> None:
+        """End when the terminal is gone and no signal said so; Textual would read its end over and over."""
+        if is_hung_up():
+            self._end()
 
     def _end(self) -> None:
         self._keeper.forget()

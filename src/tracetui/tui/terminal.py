@@ -4,11 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 from tracetui.logs import open_log
+
+
+def is_hung_up() -> bool:
+    """Whether the other side of the terminal has been closed."""
+    if sys.__stdin__ is None:
+        return True
+    watch = select.poll()
+    watch.register(sys.__stdin__.fileno(), 0)
+    return any(event & (select.POLLHUP | select.POLLERR | select.POLLNVAL) for _, event in watch.poll(0))
 
 
 @contextlib.contextmanager
