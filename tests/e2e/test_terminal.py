@@ -3,31 +3,12 @@
 from __future__ import annotations
 
 import os
-import signal
 import socket
 import time
 from pathlib import Path
 
-import pytest
-
-from tests.support.programs import Explorer, environment, free_port, json_lines, run_app, run_cli, tracetui
+from tests.support.programs import Explorer, environment, free_port, run_app, run_cli, tracetui
 from tests.support.terminal import Terminal
-
-RESTORED = b"\x1b[?1049l"
-"""What leaves the alternate screen."""
-
-
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_ends_it_with_the_terminal_restored_and_everything_stored(tmp_path: Path, number: int) -> None:
-    explorer = Explorer(tmp_path)
-    with explorer as terminal:
-        run_app("plain_app.py", f"http://127.0.0.1:{explorer.http}/v1/traces", home=tmp_path)
-        terminal.wait_for("GET /ask")
-        terminal.process.send_signal(number)
-        assert terminal.wait_exit() == 0
-        assert RESTORED in terminal.output
-    listed = run_cli("spans", "--db", str(explorer.db), "--json", home=tmp_path)
-    assert {span["name"] for span in json_lines(listed.stdout)} == {"GET /ask", "chat gpt-4.1"}
 
 
 def test_ctrl_z_says_why_it_does_not_stop_a_receiver(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from tracetui.cli import diagnostics
 from tracetui.config import Settings
 from tracetui.errors import ReceiverError, StoreLockedError, UsageError
 from tracetui.health.publishing import Publisher
+from tracetui.logs import open_log
 from tracetui.receivers.status import ReceiverState, ReceiverStatus
 from tracetui.runtime import Runtime, size_hint
 
@@ -49,6 +50,7 @@ def serve(settings: Settings) -> int:
             )
         if runtime.set_aside is not None:
             diagnostics.note(str(runtime.set_aside))
+        os.close(open_log(settings.db))  # its own words go to stderr, what went wrong inside to the log
         statuses = runtime.statuses()
         check_listening(statuses)
         for status in statuses:
