@@ -28,15 +28,25 @@ def log_path(database: Path) -> Path:
 def open_log(database: Path) -> int:
     """Send every log record of this process to the file beside the database.
 
+    Where it cannot be made (a disk that is full, or that nobody can write) they go nowhere.
+
     Returns:
         A descriptor of the file, for what libraries print past Python's logging; the caller closes it.
     """
     path = log_path(database)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-    handler = RotatingFileHandler(path, maxBytes=MAX_BYTES, backupCount=BACKUPS, encoding="utf-8", delay=True)
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    except OSError:
+        path = Path(os.devnull)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+    handler: logging.Handler = (
+        RotatingFileHandler(path, maxBytes=MAX_BYTES, backupCount=BACKUPS, encoding="utf-8", delay=True)
+        if path != Path(os.devnull)
+        else logging.NullHandler()
+    )
     handler.setFormatter(_Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     root = logging.getLogger()
-    for old in [handler for handler in root.handlers if isinstance(handler, RotatingFileHandler)]:
+    for old in [old for old in root.handlers if isinstance(old, RotatingFileHandler)]:
         root.removeHandler(old)
         old.close()
     root.addHandler(handler)

@@ -41,7 +41,7 @@ Ids = set[tuple[str, str]]
 def some_spans(count: int, payload: int = 500) -> list[ReadableSpan]:
     """Ended spans of the SDK, in one trace."""
     memory = InMemorySpanExporter()
-    provider = TracerProvider(resource=Resource({"service.name": "victim"}))
+    provider = TracerProvider(resource=Resource({"service.name": "victim"}), shutdown_on_exit=False)
     provider.add_span_processor(SimpleSpanProcessor(memory))
     tracer = provider.get_tracer("victim")
     with tracer.start_as_current_span("root"):

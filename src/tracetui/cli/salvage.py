@@ -47,6 +47,7 @@ def salvage(settings: Settings, file: Path, output: Path | None) -> int:
         with open_sink(replace(settings, db=target)) as sink:
             store = _Storing(sink, content)
             store.run()
+            are_pinned = not content.pinned or sink.pin(content.pinned)
     found = content.found
     stored = store.stored
     parts = [f"{diagnostics.many(stored.spans, 'span')}, {diagnostics.many(stored.logs, 'log record')} stored"]
@@ -59,6 +60,9 @@ def salvage(settings: Settings, file: Path, output: Path | None) -> int:
             f"{diagnostics.many(lost, 'span')} of {found.expected_spans:,} could not be read;"
             f" {diagnostics.many(found.lost_rows, 'damaged place')} in the file."
         )
+    if not are_pinned:
+        what = diagnostics.many(len(content.pinned), "trace")
+        diagnostics.note(f"{what} had a pin, which a running tracetui does not take from here.")
     if store.ownerless:
         diagnostics.note(
             f"{diagnostics.many(store.ownerless, 'span')} lost what they were sent with: service or library."

@@ -54,6 +54,10 @@ class Sink(Protocol):
         """
         ...
 
+    def pin(self, trace_ids: Sequence[str]) -> bool:
+        """Keep traces whatever the limits; returns whether that can be done this way."""
+        ...
+
 
 @contextmanager
 def open_sink(settings: Settings) -> Iterator[Sink]:
@@ -93,6 +97,11 @@ class DatabaseSink:
         known_logs = sum(len(batch.logs) for batch in batches) - commit.new_logs
         return Stored(commit.new_spans + commit.replaced_spans, commit.new_logs, commit.unchanged_spans + known_logs)
 
+    def pin(self, trace_ids: Sequence[str]) -> bool:
+        """Keep traces whatever the limits."""
+        self._writer.pin(trace_ids)
+        return True
+
 
 class ProcessSink:
     """Sends to the tracetui that writes the database, over OTLP/HTTP."""
@@ -112,6 +121,10 @@ class ProcessSink:
         for body in protobuf_requests(_item(batch, log) for batch in batches for log in batch.logs):
             post(self._address, Signal.LOGS, body)
         return Stored(len(spans) - known_spans, len(logs) - known_logs, known_spans + known_logs)
+
+    def pin(self, trace_ids: Sequence[str]) -> bool:
+        """Its protocol has no word for it."""
+        return False
 
     def _has_span(self, span: IncomingSpan) -> bool:
         stored = self._reader.span(span.trace_id, span.span_id)

@@ -159,6 +159,16 @@ def test_what_was_removed_does_not_come_back(whole: tuple[Files, Contents], tmp_
     }
 
 
+def test_pins_come_back(whole: tuple[Files, Contents], tmp_path: Path) -> None:
+    path = whole[0].put(tmp_path / "old.db")
+    writer = SqliteWriter(path, derivation_version=DERIVATION_VERSION, derive=derive_span)
+    writer.pin([whole[1].traces[0].trace_id])
+    writer.close()
+    assert salvage(offline(tmp_path / "unused.db"), path, tmp_path / "new.db") == 0
+    pinned = [trace.trace_id for trace in Contents(tmp_path / "new.db").traces if trace.pinned]
+    assert pinned == [whole[1].traces[0].trace_id]
+
+
 def test_a_resource_that_is_lost_is_said_and_nothing_is_invented(
     checkpointed: Files, whole: tuple[Files, Contents], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -245,6 +245,19 @@ def test_files_are_private_whatever_the_umask(tmp_path: Path, umask: int) -> Non
     assert folders == {0o700}
 
 
+def test_new_folders_are_on_the_disk_before_anything_is_in_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced = []
+
+    def sync(descriptor: int) -> None:
+        synced.append(os.readlink(f"/proc/self/fd/{descriptor}"))
+
+    monkeypatch.setattr(os, "fsync", sync)
+    SqliteWriter(tmp_path / "deep" / "er" / "a.db").close()
+    assert synced == [str(tmp_path), str(tmp_path / "deep")]
+
+
 def test_what_exists_keeps_its_permissions(tmp_path: Path) -> None:
     tmp_path.chmod(0o755)
     SqliteWriter(tmp_path / "a.db").close()

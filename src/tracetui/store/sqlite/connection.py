@@ -36,6 +36,7 @@ from tracetui.store.sqlite.damage import (
     lost_its_file,
     set_aside,
     suspect,
+    sync_folder,
 )
 from tracetui.store.sqlite.place import check_disk, is_read_only
 from tracetui.store.sqlite.room import has_log
@@ -295,6 +296,7 @@ def _make_folder(folder: Path) -> None:
         try:
             step.mkdir(mode=0o700, exist_ok=True)
             step.chmod(0o700)
+            sync_folder(step.parent)  # SQLite sees to the names in the last one, and to no other
         except OSError as error:
             raise StoreError(f"The folder {step} cannot be made: {error.strerror}.", hint=_AT_HAND) from error
 

@@ -67,7 +67,7 @@ def set_aside(path: Path, *, clock: Clock | None = None) -> SetAside:
             for old, new in reversed(names):  # the file last, as its name is what a start goes by
                 old.rename(new)
         clear_suspicion(path)
-        _sync(path.parent)
+        sync_folder(path.parent)
     except OSError as error:
         raise StoreError(
             f"{path} is damaged and cannot be renamed: {error.strerror}.", hint="Check the folder's permissions."
@@ -94,11 +94,11 @@ def _linked(names: list[tuple[Path, Path]]) -> bool:
         for new in done:
             new.unlink()
         return False
-    _sync(names[0][0].parent)
+    sync_folder(names[0][0].parent)
     return True
 
 
-def _sync(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Have the names of a folder written to the disk."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:

@@ -56,6 +56,8 @@ class Content:
         self._resources: dict[int, ResourceRecord] = {}
         self._scopes: dict[int, ScopeRecord] = {}
         self._traces: set[int] = set()
+        self.pinned: list[str] = []
+        """Ids of traces that are kept whatever the limits."""
         self._traces_are_whole = False
         self._read_records()
         self._read_traces()
@@ -117,6 +119,8 @@ class Content:
             self.found.expected_spans += values[column["span_count"]]
             if len(values) > column["pending_count"]:
                 self.found.expected_spans += values[column["pending_count"]]
+            if len(values) > column["pinned"] and values[column["pinned"]]:
+                self.pinned.append(values[column["trace_id"]])
         self._traces_are_whole = (
             self._layout.is_known and not self._layout.lost["traces"] and lost == self.found.lost_rows
         )
