@@ -162,7 +162,7 @@ class GroupReads:
         from tracetui.store.sqlite.search import count  # deferred: see `search.reads`
         from tracetui.store.sqlite.search.plan import are_few
 
-        plan = self._planner.plan(where)
+        plan = self._planner.plan(where, to_count=True)
         text, values = count.ids_statement(plan, in_few=are_few(self._connection, plan))
         return Sql(f"({text}) m CROSS JOIN spans s ON s.id = m.id", values)
 

@@ -29,7 +29,16 @@ from tracetui.store.conditions import (
 )
 from tracetui.store.sqlite.search.bounds import Bounds, Known, bounds_of
 from tracetui.store.sqlite.search.contents import SpanTests
-from tracetui.store.sqlite.search.expression import ALL, NONE, Term, beginnings, loosened, matched, spelled_out
+from tracetui.store.sqlite.search.expression import (
+    ALL,
+    NONE,
+    Expression,
+    Term,
+    beginnings,
+    loosened,
+    matched,
+    spelled_out,
+)
 from tracetui.store.sqlite.search.glance import Glance
 from tracetui.store.sqlite.search.reach import Reach, Sides, anywhere, everywhere
 from tracetui.store.sqlite.search.records import Records
@@ -46,8 +55,9 @@ _FEW_TRACES = 300
 _RARE_WORD = 9
 """Characters of a word from which on it is likely to be a rare one."""
 
-_MOST_OF_ONE, _MOST_WORDS = 400, 800
-"""Words that stand in the place of one beginning, and of all of a question: to find a hundred takes 4 ms."""
+_MOST_OF_ONE, _MOST_WORDS, _MOST_TO_COUNT = 400, 800, 8
+"""Words that stand in the place of one beginning, of all of a question, and of one beginning in a count. To find a
+hundred takes 4 ms."""
 
 _COUNT_STARTS = (
     "SELECT count(*) FROM (SELECT 1 FROM traces INDEXED BY traces_by_start"
@@ -120,6 +130,7 @@ class Planner:
         self._connection = connection
         self._tests = SpanTests(connection)
         self.records = Records(connection)
+        self._most_of_one = _MOST_OF_ONE
         self._words: dict[str, Sequence[str]] = {}
         """Words by what they begin with, in the plan at hand."""
         self._sides = Sides(connection)
@@ -133,20 +144,26 @@ class Planner:
         """What the plan at hand asks of spans' bytes."""
         return self._tests
 
-    def plan(self, condition: Condition) -> Plan:
+    def plan(self, condition: Condition, *, to_count: bool = False) -> Plan:
         """How a condition is searched for.
+
+        Args:
+            condition: The condition.
+            to_count: Whether all spans are to be found, not the latest first: those of many words that begin so the
+                index brings together faster than it goes along each word's.
 
         Raises:
             UsageError: A regular expression is none.
         """
         self._tests.clear()
         self._words.clear()
+        self._most_of_one = _MOST_TO_COUNT if to_count else _MOST_OF_ONE
         condition = without_repeats(condition)
         bounds = bounds_of(condition, self._known)
         self._sides.clear()
         reach = self._reach(condition)
         return Plan(
-            Bounds(spelled_out(bounds.certain, self._words_from), spelled_out(bounds.possible, self._words_from)),
+            Bounds(self._spelled_out(bounds.certain), self._spelled_out(bounds.possible)),
             self._residual(condition),
             self._statements.of_span(condition),
             reach.sql,
@@ -166,13 +183,16 @@ class Planner:
             if glance is not None:
                 yield glance
 
+    def _spelled_out(self, asked: Expression) -> Expression:
+        return spelled_out(asked, self._words_from)
+
     def _words_from(self, beginning: Term) -> Sequence[str]:
         """All words that begin so, where they are few."""
         found = self._words.get(beginning.text)
         if found is None:
-            left = _MOST_WORDS - sum(map(len, self._words.values()))
-            found = list(islice(terms_from(self._connection, beginning.text), min(left, _MOST_OF_ONE) + 1))
-            found = self._words[beginning.text] = [] if len(found) > min(left, _MOST_OF_ONE) else found
+            most = min(_MOST_WORDS - sum(map(len, self._words.values())), self._most_of_one)
+            found = list(islice(terms_from(self._connection, beginning.text), most + 1))
+            found = self._words[beginning.text] = [] if len(found) > most else found
         return found
 
     def _is_short(self, first: int, last: int) -> bool:

@@ -71,7 +71,7 @@ class SearchReads:
                 from tracetui.store.sqlite.search import count
                 from tracetui.store.sqlite.search.plan import are_few
 
-                plan = self._planner.plan(where)
+                plan = self._planner.plan(where, to_count=True)
                 statement = count.traces_statement(plan, ahead, in_few=are_few(self._connection, plan))
             return int(self._connection.execute(*statement).fetchone()[0])
 
@@ -148,7 +148,7 @@ class SearchReads:
                 from tracetui.store.sqlite.search import count
                 from tracetui.store.sqlite.search.plan import are_few
 
-                plan = self._planner.plan(where)
+                plan = self._planner.plan(where, to_count=True)
                 statement = count.spans_statement(plan, in_few=are_few(self._connection, plan))
             return int(self._connection.execute(*statement).fetchone()[0])
 
