@@ -67,10 +67,16 @@ class Explorer:
     """The explorer in a terminal, on a database and ports of its own."""
 
     def __init__(
-        self, home: Path, *arguments: str, size: tuple[int, int] = (120, 40), controls: bool = True, **env: str
+        self,
+        home: Path,
+        *arguments: str,
+        size: tuple[int, int] = (120, 40),
+        controls: bool = True,
+        ports: tuple[int, int] | None = None,
+        **env: str,
     ) -> None:
         self.db = home / "traces.db"
-        self.grpc, self.http = free_port(), free_port()
+        self.grpc, self.http = ports or (free_port(), free_port())
         self.terminal = Terminal(
             tracetui("--db", str(self.db), "--grpc", f"127.0.0.1:{self.grpc}", "--http", f"127.0.0.1:{self.http}",
                      *arguments),
