@@ -173,7 +173,9 @@ def test_without_limits_what_was_left_of_a_removed_trace_goes(ingest: Ingest, tm
     wait_until(lambda: not ingest.run(lambda writer: writer.purge()).result())
     ingest.run(lambda writer: writer.remove([trace_id(1)])).result()
     keeper.wake()
-    wait_until(lambda: reader.used_bytes() < full / 2)
+    left = "SELECT count(*) FROM removed_traces"
+    wait_until(lambda: reader._connection.execute(left).fetchone() == (0,))
+    assert reader.used_bytes() < full / 2
     keeper.stop()
     assert not keeper._thread.is_alive()  # type: ignore[union-attr]
     reader.close()
