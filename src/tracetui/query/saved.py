@@ -8,8 +8,8 @@ from __future__ import annotations
 import json
 import os
 import re
-import tomllib
 from pathlib import Path
+from typing import Any
 
 from tracetui.errors import UsageError
 
@@ -26,10 +26,10 @@ def load_saved(path: Path) -> dict[str, str]:
         UsageError: The file cannot be read, or holds something else.
     """
     try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
+        values = _read(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError) as error:
         raise UsageError(f"The saved filters in {path} cannot be read: {error}.", hint="Mend or remove it.") from error
     for name, text in values.items():
         if not isinstance(text, str):
@@ -96,18 +96,29 @@ def _change(path: Path, name: str, line: str, wanted: dict[str, str]) -> None:
         raise UsageError(f"{path} cannot be written: {error}.") from error
 
 
+def _read(text: str) -> dict[str, Any]:
+    """What TOML says.
+
+    Raises:
+        ValueError: It is none.
+    """
+    import tomllib  # deferred: 2 ms before the first paint, which needs no saved query
+
+    return tomllib.loads(text)
+
+
 def _says(text: str, wanted: dict[str, str]) -> bool:
     try:
-        return tomllib.loads(text) == wanted
-    except tomllib.TOMLDecodeError:
+        return _read(text) == wanted
+    except ValueError:
         return False
 
 
 def _name_of(line: str) -> str | None:
     """The name that a line saves something under; None where it is something else."""
     try:
-        return next(iter(tomllib.loads(line)), None)
-    except tomllib.TOMLDecodeError:
+        return next(iter(_read(line)), None)
+    except ValueError:
         return None
 
 

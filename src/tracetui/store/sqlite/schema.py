@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from importlib import resources
 
 SET = "tracetui"
 """The name of our migrations among those that sqlite-utils keeps records of."""
@@ -58,6 +57,8 @@ def create(connection: sqlite3.Connection) -> bool:
 
 def statements_of(name: str) -> Iterator[str]:
     """The statements of `ddl/<name>.sql`; `executescript` would commit the transaction it runs in."""
+    from importlib import resources  # deferred: 3 ms before the first paint, which a file of this version needs not
+
     text = resources.files(__package__).joinpath("ddl", f"{name}.sql").read_text(encoding="utf-8")
     statement = ""
     for line in text.splitlines(keepends=True):
