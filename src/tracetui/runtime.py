@@ -97,6 +97,11 @@ class Runtime:
         return self._ingest is not None
 
     @property
+    def found_damage(self) -> bool:
+        """Whether a write has met damage in the database, so that nothing is stored until the next start."""
+        return self._writer is not None and self._writer.found_damage
+
+    @property
     def is_stopped(self) -> bool:
         """Whether it has been told to stop."""
         return self._stopped

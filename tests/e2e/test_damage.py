@@ -6,8 +6,12 @@ import re
 import subprocess
 from pathlib import Path
 
+from tests.integration.receivers.http_client import send
+from tests.integration.store.test_corrupt import damage_leaves, make_many
 from tests.support.corpus import CORPUS
 from tests.support.programs import Explorer, environment, free_port, run_app, run_cli, tracetui
+from tests.unit.otlp.messages import make_request, make_span
+from tracetui.config import Address
 
 
 def damaged(db: Path, home: Path) -> bytes:
@@ -51,3 +55,22 @@ def test_serve_says_it_before_it_is_ready(tmp_path: Path) -> None:
     assert kept(tmp_path).read_bytes() == before
     doctor = run_cli("doctor", "--db", str(db), home=tmp_path)
     assert f"tracetui salvage {kept(tmp_path)}" in doctor.stdout
+
+
+def test_serve_that_meets_damage_goes_on_with_a_new_file(tmp_path: Path) -> None:
+    db, port = tmp_path / "traces.db", free_port()
+    make_many(db)
+    damage_leaves(db, "spans_by_parent")
+    words = tracetui("serve", "--db", str(db), "--grpc", "off", "--http", f"127.0.0.1:{port}")
+    with subprocess.Popen(words, env=environment(tmp_path), stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        assert process.stderr.readline().startswith("ready")
+        body = make_request(make_span(77, trace_id=(200).to_bytes(16, "big"))).SerializeToString()
+        assert send(Address("127.0.0.1", port), body).status == 503
+        assert process.stderr.readline().endswith("is damaged; starting on it anew\n")
+        assert "is kept as" in process.stderr.readline()
+        assert process.stderr.readline().startswith("ready")
+        assert send(Address("127.0.0.1", port), body).status == 200
+        process.terminate()
+        assert "stopped: 1 spans" in process.stderr.read()
+    assert kept(tmp_path).stat().st_size > 100_000

@@ -97,6 +97,8 @@ def run(settings: Settings, command: Sequence[str]) -> int:
         endpoints = running_endpoints(settings)
         if endpoints is None:
             runtime = stack.enter_context(_receiving(settings))
+            if runtime.set_aside is not None:
+                diagnostics.note(str(runtime.set_aside))
             endpoints = _listening(runtime)
         elif not endpoints.http:
             raise not_listening(settings, endpoints)

@@ -131,6 +131,10 @@ class Pulse:
     def notices(self) -> list[str]:
         """What the user should be told once: a file that was set aside, a listener that failed, metrics not kept."""
         told = [str(self._runtime.set_aside)] if self._runtime.set_aside else []
+        if self._runtime.found_damage:
+            told.append(
+                "The database is damaged: nothing more is stored. Start tracetui again, and it begins a new one."
+            )
         if (why := self._runtime.read_only) is not None:
             told.append(f"{why.message} It is only read, and nothing is received. {why.hint}")
         told += [status.error for status in self._runtime.statuses() if status.state is ReceiverState.FAILED]

@@ -225,11 +225,7 @@ def test_only_who_may_sets_aside(tmp_path: Path, whole: Files) -> None:
 
 def test_damage_that_only_a_write_finds_is_looked_for_at_the_next_start(tmp_path: Path) -> None:
     path = tmp_path / "traces.db"
-    runtime = Runtime(offline(path), sets_aside=True)
-    runtime.open_store()
-    for number in range(1, 400):
-        runtime.ingest.submit(make_batch(*make_trace(number, spans=5, name="n" * 300))).result(timeout=20)
-    runtime.stop()
+    make_many(path)
     damage_leaves(path, "spans_by_parent")
     runtime = Runtime(offline(path), sets_aside=True)
     runtime.open_store()
@@ -242,6 +238,16 @@ def test_damage_that_only_a_write_finds_is_looked_for_at_the_next_start(tmp_path
     runtime.open_store()
     assert runtime.set_aside is not None
     assert runtime.ingest.submit(make_batch(*make_trace(1))).result(timeout=20).new_spans == 3
+    runtime.stop()
+
+
+def make_many(path: Path) -> None:
+    """A database with traces 1 to 399."""
+    runtime = Runtime(offline(path))
+    runtime.open_store()
+    for first in range(1, 400, 21):
+        spans = [span for number in range(first, first + 21) for span in make_trace(number, spans=5, name="n" * 300)]
+        runtime.ingest.submit(make_batch(*spans)).result(timeout=20)
     runtime.stop()
 
 

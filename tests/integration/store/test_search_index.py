@@ -395,6 +395,30 @@ class Running:
         assert self.ingest.stop(timeout=WAIT)
 
 
+def test_an_index_that_is_damaged_is_made_anew(tmp_path: Path) -> None:
+    """All of it is derived: what is stored is no worse for it."""
+    path = tmp_path / "traces.db"
+    writer = SqliteWriter(path)
+    writer.write([make_batch(span(1, "before"), span(2, "more"))])
+    Follower(lambda: SqliteReader(path), NoSenders(writer), version=1, at_rest=False).run()
+    writer.close()
+    with closing(sqlite3.connect(path)) as harm:
+        harm.execute("UPDATE span_terms_data SET block = zeroblob(7) WHERE id > 1")
+        harm.commit()
+    writer = SqliteWriter(path)
+    writer.write([make_batch(span(3, "after"))])
+    follower = Follower(lambda: SqliteReader(path), NoSenders(writer), version=1, at_rest=False)
+    follower.run()
+    follower.run()
+    assert not writer.found_damage
+    writer.close()
+    reader = SqliteReader(path)
+    state = reader.search_state()
+    reader.close()
+    assert (state.indexed, state.total) == (3, 3)
+    assert index_of(path).keys() == {(trace_id(1), span_id(number)) for number in (1, 2, 3)}
+
+
 def test_it_follows_and_tells(tmp_path: Path) -> None:
     running = Running(tmp_path / "a.db")
     for number in range(1, 6):

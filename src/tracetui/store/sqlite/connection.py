@@ -65,7 +65,6 @@ _HEADS = (
     "SELECT max(id) FROM span_data",
     "SELECT max(id) FROM logs",
     "SELECT * FROM search_index",
-    "SELECT rowid FROM span_terms WHERE span_terms MATCH 'x' LIMIT 1",
     "SELECT name FROM sqlite_master",
 )
 """What tells cheaply whether the writer finds what it begins with."""

@@ -11,19 +11,23 @@ more. Each pair of the two is met once, when the later of them is reached, since
 from __future__ import annotations
 
 import json
+import logging
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from functools import cache
 from itertools import takewhile
 from typing import Any
 
+from tracetui.errors import DamagedError, StoreError
 from tracetui.store.api import Indexed, IndexedRow, IndexMarks, Unindexed, UnindexedLog, UnindexedSpan
 from tracetui.store.sqlite.rows import insert_rows
 
 MERGE_PAGES = 64
 """Pages of the index, of 4 KB, that are merged at a time: 10 to 20 ms."""
+
+log = logging.getLogger(__name__)
 
 CHECKPOINT_EVERY = 32
 """Transactions of the index, of about a megabyte, after which there is a checkpoint: senders, whose commits make one,
@@ -203,7 +207,7 @@ class IndexWrites:
     def _check_open(self) -> None:
         raise NotImplementedError
 
-    def _transaction(self, *, needs_space: bool = True) -> AbstractContextManager[None]:
+    def _transaction(self, *, needs_space: bool = True, is_derived: bool = False) -> AbstractContextManager[None]:
         raise NotImplementedError
 
     def _checkpoint(self) -> None:
@@ -211,24 +215,42 @@ class IndexWrites:
 
     def index(self, work: Indexed) -> bool:
         """Add to the search index; see `SpanWriter.index`."""
+        return self._or_anew(lambda: self._index(work))
+
+    def tidy_index(self) -> bool:
+        """Merge a little of the search index; see `SpanWriter.tidy_index`."""
+        return self._or_anew(self._tidy)
+
+    def _index(self, work: Indexed) -> bool:
         connection = self._connection
-        with self._unhurried(), self._transaction():
+        with self._unhurried(), self._transaction(is_derived=True):
             if connection.execute(_MARKS).fetchone() != work.before:
                 return False
             insert_rows(connection, _insert_documents, work.documents)
             connection.execute(_SET_MARKS, (*work.marks, work.cut_spans))
         return True
 
-    def tidy_index(self) -> bool:
-        """Merge a little of the search index; see `SpanWriter.tidy_index`."""
-        with self._unhurried(), self._transaction():
+    def _tidy(self) -> bool:
+        with self._unhurried(), self._transaction(is_derived=True):
             before = self._connection.total_changes
             self._connection.execute(_MERGE, (MERGE_PAGES,))
             return self._connection.total_changes - before >= 2  # as FTS5's documentation has it
 
+    def _or_anew(self, work: Callable[[], bool]) -> bool:
+        """Work on the index; where it is damaged, empty it, so that it is filled again: all of it is derived."""
+        try:
+            return work()
+        except StoreError as error:
+            # a row that is there already, where the index takes it for free, is damage as well
+            if not isinstance(error, DamagedError) and not isinstance(error.__cause__, sqlite3.IntegrityError):
+                raise
+            log.warning("the search index is damaged and is made anew: %s", error.message)
+            self.clear_index()
+            return False
+
     def clear_index(self) -> None:
         """Empty the search index; see `SpanWriter.clear_index`."""
-        with self._transaction(needs_space=False):
+        with self._transaction(needs_space=False, is_derived=True):
             for statement in _CLEAR:
                 self._connection.execute(statement)
             self._connection.execute(_SET_VERSION, (self._derivation_version,))

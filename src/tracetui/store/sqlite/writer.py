@@ -122,6 +122,8 @@ class SqliteWriter(IndexWrites):
             raise
         self._open = True
         self._space = SpaceGuard(path) if space is None else space
+        self.found_damage = False
+        """Whether a write has met damage; the next start looks at the whole file."""
         self._log_is_doubtful = False
         self._sequence = 0
         self._derivation_version = derivation_version
@@ -238,7 +240,7 @@ class SqliteWriter(IndexWrites):
             return give_back(self._connection)
 
     @contextmanager
-    def _transaction(self, *, needs_space: bool = True) -> Iterator[None]:
+    def _transaction(self, *, needs_space: bool = True, is_derived: bool = False) -> Iterator[None]:
         if not self._open:
             raise StoreError(f"The writer of {self.path} is closed.")
         if self._log_is_doubtful:
@@ -254,7 +256,8 @@ class SqliteWriter(IndexWrites):
             self._log_is_doubtful |= leaves_doubt(error)
             if isinstance(error, sqlite3.Error):
                 explained = explain(error, self.path)
-                if isinstance(explained, DamagedError):
+                if isinstance(explained, DamagedError) and not is_derived:
+                    self.found_damage = True
                     suspect(self.path)
                 if isinstance(explained, DiskFullError):
                     self._fold_if_possible()
