@@ -82,7 +82,7 @@ class SqliteReaderWithout(SqliteReader):
         found = super().count_traces(where, ahead_of=ahead_of, sort=sort)
         held = list(self._held())
         if held and where is not None:
-            held = list(super().hits(held, where))
+            held = self._matching_of(held, where)
         if not held:
             return found
         ahead, values = ("1", ()) if ahead_of in (None, END) else beyond(sort, ahead_of, forward=False)
@@ -203,6 +203,13 @@ class SqliteReaderWithout(SqliteReader):
             return {}
         with self._reading():
             return dict(self._connection.execute(_ROWS, (json.dumps(list(without)),)).fetchall())
+
+    def _matching_of(self, row_ids: Sequence[int], where: Condition) -> list[int]:
+        """Those of these traces that match, left out or not."""
+        from tracetui.store.sqlite.search.spans import first_spans  # deferred as all of the search
+
+        with self._searching(), self._snapshot():
+            return list(first_spans(self._connection, self._planner.plan(where), row_ids))
 
     def _touched(self) -> set[str]:
         """Sessions of which something is left out."""
