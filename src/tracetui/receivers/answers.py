@@ -97,6 +97,10 @@ class Answer(Struct, frozen=True):
         partial: dict[str, str] = {_REJECTED_KEYS[signal]: str(self.rejected)} if self.rejected else {}
         return json.dumps({"partialSuccess": partial | {"errorMessage": self._short_message()}}).encode()
 
+    def retry_info(self) -> bytes:
+        """A google.rpc.RetryInfo: when the sender should try again."""
+        return bytes_field(1, uint_field(1, self.retry_after_s))
+
     def _short_message(self) -> str:
         if len(self.message) <= MAX_MESSAGE_LENGTH:
             return self.message
@@ -104,7 +108,7 @@ class Answer(Struct, frozen=True):
 
     def _details(self) -> list[tuple[str, bytes]]:
         if self.retry_after_s:
-            return [("RetryInfo", bytes_field(1, uint_field(1, self.retry_after_s)))]
+            return [("RetryInfo", self.retry_info())]
         if self.http_status == 400:
             violation = bytes_field(1, b"body") + bytes_field(2, self._short_message().encode())
             return [("BadRequest", bytes_field(1, violation))]

@@ -228,6 +228,13 @@ def test_nothing_that_a_browser_can_send_is_stored(tmp_path: Path) -> None:
         runtime.stop()
 
 
+def test_two_different_tokens_are_refused_whichever_of_them_is_right(guarded: Address, ingest: HeldIngest) -> None:
+    for number in range(10):
+        reply = send(guarded, BODY, x_api_key=TOKEN, Authorization=f"Bearer other-{number}")
+        assert (reply.status, reply.error.message) == (401, "Two different tokens were sent.")
+    assert ingest.batches == []
+
+
 def test_tokens_are_compared_in_constant_time(guarded: Address, monkeypatch: pytest.MonkeyPatch) -> None:
     compared: list[tuple[bytes, bytes]] = []
 

@@ -47,6 +47,14 @@ def failure(channel: grpc.Channel, body: bytes, method: str = EXPORT) -> tuple[g
     return caught.value.code(), Status.FromString(details) if details is not None else None
 
 
+def trailer(channel: grpc.Channel, name: str) -> bytes | None:
+    """A trailer of a call that fails."""
+    with pytest.raises(grpc.RpcError) as caught:
+        bytes_call(channel, EXPORT)(GOOD.SerializeToString(), timeout=20)
+    found: bytes | None = dict(caught.value.trailing_metadata() or ()).get(name)
+    return found
+
+
 def test_traces_logs_and_metrics_are_answered(
     channel: grpc.Channel, traces: Any, ingest: HeldIngest, receivers: ReceiverSet
 ) -> None:
@@ -115,6 +123,7 @@ def test_temporary_trouble_is_unavailable_with_retry_info(
     assert (code, status.code) == (grpc.StatusCode.UNAVAILABLE, 14)
     assert status.details[0].Unpack(detail)
     assert detail.retry_delay.seconds == seconds
+    assert trailer(channel, "google.rpc.retryinfo-bin") == detail.SerializeToString(), "what the Python SDK reads"
     assert "secret" not in status.message
 
 
