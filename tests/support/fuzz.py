@@ -21,6 +21,10 @@ LARGEST = 24 * 1024
 """Bytes of it at most."""
 
 
+MOST = 1024 * 1024
+"""Bytes of a body; what is repeated within what was repeated would grow for ever."""
+
+
 class Body(NamedTuple):
     """A request to send."""
 
@@ -145,7 +149,7 @@ def mutated(seed: int, number: int) -> Body:
         for _ in range(rng.choice((1, 1, 2, 4, 16))):
             if data:
                 rng.choice(_BYTE_CHANGES)(data, rng)
-    return _compressed(body._replace(data=bytes(data)), rng)
+    return _compressed(body._replace(data=bytes(data[:MOST])), rng)
 
 
 def _compressed(body: Body, rng: random.Random) -> Body:

@@ -28,7 +28,7 @@ SEQUENCES = (
     "\x1b[2J", "\x1b[3J", "\x1b[H", "\x1b[1;1H", "\x1b[5A", "\x1b[99L", "\x1b[99M", "\x1b[99@", "\x1b[3;4r", "\x1b[6n",
     "\x1b[?6n", "\x1b[c", "\x1b[>c", "\x1b[=c", "\x1b[>q", "\x1b[21t", "\x1b[14t", "\x1b[8;1;1t", "\x1b[?1049l",
     "\x1b[?1049h", "\x1b[?1000h", "\x1b[?2004l", "\x1b[?25l", "\x1b[?2026h", "\x1b[20h", "\x1b[!p", "\x1b[ q",
-    "\x1b[5i", "\x1b[8m", "\x1b[31;5m",
+    "\x1b[5i", "\x1b[8m", "\x1b[31;5m", "\x1b[?4m",
     # short ones
     "\x1bc", "\x1b7", "\x1b8", "\x1b=", "\x1b#8", "\x1b(0", "\x1b%G", "\x1bM", "\x1bN", "\x1bZ",
     # never ended

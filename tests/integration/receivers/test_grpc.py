@@ -51,7 +51,8 @@ def trailer(channel: grpc.Channel, name: str) -> bytes | None:
     """A trailer of a call that fails."""
     with pytest.raises(grpc.RpcError) as caught:
         bytes_call(channel, EXPORT)(GOOD.SerializeToString(), timeout=20)
-    found: bytes | None = dict(caught.value.trailing_metadata() or ()).get(name)
+    trailing: Any = caught.value.trailing_metadata() or ()
+    found: bytes | None = dict(trailing).get(name)
     return found
 
 
