@@ -99,7 +99,8 @@ class Disk:
         """Asked before each call."""
         self.errors: list[BaseException] = []
         """What went wrong in here; a callback cannot raise."""
-        self._library = ctypes.CDLL(_sqlite3.__file__)
+        # the module's own file leads to its library; a Python that has both built in has no such file
+        self._library = ctypes.CDLL(getattr(_sqlite3, "__file__", None))
         self._library.sqlite3_vfs_find.restype = c_void_p
         self._library.sqlite3_vfs_register.argtypes = (c_void_p, c_int)
         self._library.sqlite3_vfs_unregister.argtypes = (c_void_p,)
