@@ -46,6 +46,7 @@ async def test_a_removed_trace_leaves_at_once_and_comes_back(explore: Explore, u
         before = await begin(app, pilot, until, 18)
         await pilot.press("j", "j", "x", "x")  # the second removes the one that has moved up
         assert listed(app) == before[:2] + before[4:]
+        assert app.explorer.traces.total == 16, "it is counted before it is read again"
         selected = app.explorer.traces.selected
         assert selected is not None and selected.trace_id == before[4], "the cursor is on what has moved up"
         assert "u brings it back" in toasts(app)
@@ -114,6 +115,21 @@ async def test_it_is_removed_once_it_cannot_be_brought_back(
             ((reason, traces, *_),) = reader.removals()
         assert (reason, traces) == ("asked", 1)
         await until(pilot, lambda: listed(app) == before[1:])
+
+
+async def test_what_was_brought_back_stays_when_the_time_is_up(
+    explore: Explore, until: Until, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeping, "GRACE_S", 0.5)
+    app = explore("oi-openai-http")
+    async with app.run_test(size=(120, 40)) as pilot:
+        before = await begin(app, pilot, until, 18)
+        await pilot.press("x", "u")
+        await until(pilot, lambda: listed(app) == before)
+        await pilot.press("end", "x")  # whose time is up later
+        await until(pilot, lambda: len(stored(app)) == 17)
+        assert {row.trace_id for row in stored(app)} == set(before[:-1])
+        await until(pilot, lambda: listed(app) == before[:-1])
 
 
 async def test_a_trace_that_gets_spans_meanwhile_stays(
