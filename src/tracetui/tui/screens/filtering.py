@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
 
 from textual.screen import Screen
 from textual.widgets import Input
@@ -21,9 +20,6 @@ from tracetui.tui.widgets.live_list import Place
 from tracetui.tui.widgets.query_error import QueryErrorRow
 from tracetui.tui.widgets.span_tree import SpanTree
 from tracetui.tui.widgets.trace_list import TraceList
-
-if TYPE_CHECKING:
-    pass
 
 TYPING_PAUSE_S = 0.09
 """How long the keyboard must rest before what is typed is searched for."""
