@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from textual.screen import Screen
 from textual.widgets import Input
 
