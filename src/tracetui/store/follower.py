@@ -36,7 +36,7 @@ log = logging.getLogger(__name__)
 TRANSACTION_S = 0.02
 """How long one transaction may take, about: a sender that comes meanwhile waits for its end."""
 
-PATIENCE_S = 0.1
+PATIENCE_S = 0.25
 """How long a transaction lets senders go first."""
 
 GATHER_S = 0.1
