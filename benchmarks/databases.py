@@ -15,10 +15,10 @@ from benchmarks import payloads
 from tracetui.model.derivation import DERIVATION_VERSION
 from tracetui.otlp.wire import Signal
 from tracetui.receivers.incoming import read_request
-from tracetui.store.api import IncomingBatch, IndexedRow
 from tracetui.store.document import document
 from tracetui.store.follower import Follower
 from tracetui.store.ingest import NoSenders, WriterThread
+from tracetui.store.records import IncomingBatch, IndexedRow
 from tracetui.store.sqlite import SqliteReader, SqliteWriter
 
 LARGE = 200_000

@@ -18,8 +18,8 @@ from benchmarks.context import Context
 from benchmarks.payloads import SPAN_BYTES, SPANS_PER_REQUEST
 from benchmarks.processes import Sender, serve
 from benchmarks.report import Measure, compared
-from tracetui.store.api import IndexMarks
 from tracetui.store.document import document
+from tracetui.store.records import IndexMarks
 from tracetui.store.sqlite import SqliteReader
 from tracetui.store.sqlite.connection import open_for_writing
 

@@ -13,7 +13,7 @@ from tracetui.otlp import decode, quick
 from tracetui.otlp.wire import Signal, slice_request
 from tracetui.receivers.incoming import read_request
 from tracetui.semconv import SpanFacts, no_events
-from tracetui.store.api import IncomingBatch
+from tracetui.store.records import IncomingBatch
 from tracetui.store.sqlite import SqliteWriter
 
 SCOPE = "openinference.instrumentation.openai"

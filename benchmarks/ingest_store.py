@@ -21,7 +21,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from tracetui.store.api import IncomingBatch, IncomingSpan, ResourceRecord, ScopeRecord
+from tracetui.store.records import IncomingBatch, IncomingSpan, ResourceRecord, ScopeRecord
 from tracetui.store.sqlite import SqliteWriter, statements
 from tracetui.store.sqlite.connection import open_for_writing
 

@@ -17,10 +17,11 @@ from benchmarks.payloads import SPAN_BYTES
 from benchmarks.processes import Sender, serve
 from benchmarks.report import Measure
 from tracetui.model.derivation import DERIVATION_VERSION
-from tracetui.store.api import IndexMarks, SpanWriter
+from tracetui.store.api import SpanWriter
 from tracetui.store.document import document
 from tracetui.store.follower import tidy
 from tracetui.store.ingest import NoSenders
+from tracetui.store.records import IndexMarks
 from tracetui.store.sqlite import SqliteReader, SqliteWriter
 
 T = TypeVar("T")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from tracetui.store.api import IncomingBatch, IncomingLog, IncomingSpan, ResourceRecord, ScopeRecord
+from tracetui.store.records import IncomingBatch, IncomingLog, IncomingSpan, ResourceRecord, ScopeRecord
 
 START = 1_700_000_000_000_000_000
 """When every test begins: 2023-11-14 22:13:20 UTC, in nanoseconds."""

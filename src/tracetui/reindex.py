@@ -17,17 +17,9 @@ from tracetui.errors import DecodeError, StoreError, TracetuiError
 from tracetui.model.clock import Clock, SystemClock
 from tracetui.model.derivation import DERIVATION_VERSION
 from tracetui.receivers.incoming import derive_log, derive_resource, derive_span
-from tracetui.store.api import (
-    Commit,
-    IncomingSpan,
-    OutdatedSpan,
-    OutdatedTrace,
-    Rederived,
-    ResourceRecord,
-    SpanReader,
-    SpanWriter,
-)
+from tracetui.store.api import SpanReader, SpanWriter
 from tracetui.store.ingest import WriterThread
+from tracetui.store.records import Commit, IncomingSpan, OutdatedSpan, OutdatedTrace, Rederived, ResourceRecord
 
 log = logging.getLogger(__name__)
 

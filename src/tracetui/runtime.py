@@ -20,9 +20,10 @@ from tracetui.model.derivation import DERIVATION_VERSION
 from tracetui.model.numbers import format_bytes
 from tracetui.pricing import USER_TABLE
 from tracetui.receivers.status import ReceiverCounts, ReceiverState, ReceiverStatus
-from tracetui.store.api import Commit, CommitListener, IncomingSpan, Removed, SpanReader, SpanWriter
+from tracetui.store.api import CommitListener, SpanReader, SpanWriter
 from tracetui.store.ingest import Ingest, IngestStats
 from tracetui.store.lock import Owner, read_owner
+from tracetui.store.records import Commit, IncomingSpan, Removed
 from tracetui.store.sqlite import SqliteReader, SqliteWriter
 from tracetui.store.sqlite.connection import replace_damaged
 from tracetui.store.sqlite.damage import SetAside

@@ -9,7 +9,8 @@ from tracetui.model.chat import NormalisedSpan
 from tracetui.model.trace import TraceSummary
 from tracetui.model.tree import TraceTree, build_tree
 from tracetui.model.turn import Turn, TurnSpans, turn_of
-from tracetui.store.api import SpanReader, StoredSpan
+from tracetui.store.api import SpanReader
+from tracetui.store.records import StoredSpan
 
 ReadSpan = Callable[[StoredSpan], NormalisedSpan]
 """Makes a stored span readable."""

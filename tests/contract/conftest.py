@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.factories import SCOPE
-from tracetui.store.api import IncomingSpan, SpanReader, SpanWriter
+from tracetui.store.api import SpanReader, SpanWriter
+from tracetui.store.records import IncomingSpan
 from tracetui.store.sqlite import SqliteReader, SqliteWriter
 
 

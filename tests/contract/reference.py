@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
-from tracetui.store.api import IncomingSpan, ResourceRecord
+from tracetui.store.records import IncomingSpan, ResourceRecord
 
 NEVER = 2**63
 

@@ -11,8 +11,9 @@ from tests.contract.conftest import Backend
 from tests.factories import START, make_batch, make_incoming_span, span_id
 from tracetui.errors import UsageError
 from tracetui.model.trace import SpanRow
-from tracetui.store.api import IncomingSpan, ResourceRecord, SpanGroup, SpanOrder, SpanSort
 from tracetui.store.conditions import InTrace, SpanField, TraceField
+from tracetui.store.orders import SpanOrder, SpanSort
+from tracetui.store.records import IncomingSpan, ResourceRecord, SpanGroup
 
 RESOURCES = [ResourceRecord(b"a", "", "api", "p"), ResourceRecord(b"b", "", "Bureau", "q")]
 

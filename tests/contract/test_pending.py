@@ -8,8 +8,8 @@ import pytest
 
 from tests.contract.conftest import Backend
 from tests.factories import make_batch, make_incoming_span, make_llm_span, span_id, trace_id
-from tracetui.store.api import IncomingSpan
 from tracetui.store.conditions import InTrace
+from tracetui.store.records import IncomingSpan
 
 PENDING = make_llm_span(9, announces=span_id(1), end_time_unix_nano=0, name="chat", model="asked")
 REAL = make_llm_span(1, name="chat", model="answered", start_time_unix_nano=PENDING.start_time_unix_nano)

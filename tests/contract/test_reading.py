@@ -18,8 +18,10 @@ from tests.factories import (
     trace_id,
 )
 from tracetui.model.trace import SpanNode
-from tracetui.store.api import END, ResourceRecord, TraceOrder, TraceSort, all_logs, all_spans
+from tracetui.store.api import END, all_logs, all_spans
 from tracetui.store.conditions import And, Condition, InTrace, Like, Not, Or, SpanField
+from tracetui.store.orders import TraceOrder, TraceSort
+from tracetui.store.records import ResourceRecord
 
 RESOURCES = [ResourceRecord(b"a", "", "api", "p"), ResourceRecord(b"b", "", "Bureau Zürich", "p")]
 

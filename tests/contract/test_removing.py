@@ -11,8 +11,9 @@ from tests.contract.conftest import Backend
 from tests.contract.test_sessions import conversations
 from tests.contract.test_totals import RESOURCES
 from tests.factories import SECOND, START, make_batch, make_incoming_log, make_incoming_span, make_trace, trace_id
-from tracetui.store.api import Reason, Rederived, SpanReader, all_logs, all_spans
+from tracetui.store.api import SpanReader, all_logs, all_spans
 from tracetui.store.conditions import InTrace
+from tracetui.store.records import Reason, Rederived
 
 examples = itertools.count(1)
 

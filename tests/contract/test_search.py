@@ -9,8 +9,8 @@ import pytest
 from tests.contract.conftest import Backend
 from tests.factories import make_batch, make_incoming_span, make_llm_span, make_trace, span_id, trace_id
 from tracetui.errors import SearchCancelled
-from tracetui.store.api import SearchState
 from tracetui.store.conditions import And, Equals, InTrace, Like, Not, Or, SpanField
+from tracetui.store.records import SearchState
 
 
 def test_spans_of_a_trace_that_match(store: Backend) -> None:

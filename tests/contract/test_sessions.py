@@ -15,7 +15,9 @@ from tests.contract.reference import Totals, final_spans, totals
 from tests.contract.test_totals import RESOURCES, columns, cuts, many
 from tests.factories import SECOND, START, make_batch, make_incoming_span, make_llm_span, trace_id
 from tracetui.model.session import SessionSummary
-from tracetui.store.api import END, IncomingSpan, RowKey, SessionOrder, SessionSort, SpanReader, TraceSort
+from tracetui.store.api import END, SpanReader
+from tracetui.store.orders import SessionOrder, SessionSort, TraceSort
+from tracetui.store.records import IncomingSpan, RowKey
 
 numbers = itertools.count(1)
 """Examples; each has sessions and traces of its own."""

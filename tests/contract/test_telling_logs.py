@@ -22,8 +22,8 @@ from tests.factories import (
     span_id,
     trace_id,
 )
-from tracetui.store.api import IncomingLog, IncomingSpan
 from tracetui.store.conditions import InTrace
+from tracetui.store.records import IncomingLog, IncomingSpan
 
 numbers = itertools.count(500_000)
 """Traces of the examples, each its own."""

@@ -14,8 +14,9 @@ from tests.contract.conftest import Backend
 from tests.contract.reference import final_spans, totals
 from tests.factories import RESOURCE, SECOND, START, make_batch, make_incoming_span, make_llm_span, span_id, trace_id
 from tracetui.model.trace import TraceSummary
-from tracetui.store.api import IncomingSpan, ResourceRecord, SpanReader
+from tracetui.store.api import SpanReader
 from tracetui.store.conditions import InTrace
+from tracetui.store.records import IncomingSpan, ResourceRecord
 
 RESOURCES = (RESOURCE, ResourceRecord(b"other", "", "warehouse", ""))
 

@@ -18,7 +18,8 @@ from tests.factories import (
     trace_id,
 )
 from tracetui.errors import StoreError
-from tracetui.store.api import ResourceRecord, ScopeRecord, all_logs, all_spans
+from tracetui.store.api import all_logs, all_spans
+from tracetui.store.records import ResourceRecord, ScopeRecord
 
 
 def test_a_commit_says_what_it_did(store: Backend) -> None:

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
-from tracetui.store.api import IncomingBatch, all_logs, all_spans
+from tracetui.store.api import all_logs, all_spans
+from tracetui.store.records import IncomingBatch
 from tracetui.store.sqlite import SqliteReader
 
 SpanKey = tuple[str, str]

@@ -26,7 +26,7 @@ from tracetui.model.names import SPAN_KINDS
 from tracetui.model.trace import SpanRow, TraceSummary
 from tracetui.model.words import words
 from tracetui.otlp import decode
-from tracetui.store.api import SpanReader, StoredSpan, all_logs, all_spans
+from tracetui.store.api import SpanReader, all_logs, all_spans
 from tracetui.store.conditions import (
     And,
     Attribute,
@@ -51,6 +51,7 @@ from tracetui.store.conditions import (
 )
 from tracetui.store.follower import Follower
 from tracetui.store.ingest import NoSenders
+from tracetui.store.records import StoredSpan
 from tracetui.store.sqlite import SqliteReader, SqliteWriter
 
 COMPARE = {

@@ -11,7 +11,7 @@ from tests.support.corpus import requests, send
 from tests.ui.conftest import Until, screen_text
 from tracetui.receivers.incoming import read_request
 from tracetui.runtime import Runtime
-from tracetui.store.api import TraceOrder
+from tracetui.store.orders import TraceOrder
 from tracetui.tui.app import TracetuiApp
 
 Explore = Callable[..., TracetuiApp]

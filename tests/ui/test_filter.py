@@ -14,7 +14,7 @@ from textual.pilot import Pilot
 from tests.support.corpus import requests, send
 from tests.ui.conftest import Until, screen_text, stored
 from tracetui.runtime import Runtime
-from tracetui.store.api import SearchState
+from tracetui.store.records import SearchState
 from tracetui.store.sqlite.reader import SqliteReader
 from tracetui.tui.app import TracetuiApp
 from tracetui.tui.messages import SearchStateLoaded

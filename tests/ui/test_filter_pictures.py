@@ -14,7 +14,7 @@ from tests.ui.conftest import Until, is_indexed, screen_text
 from tests.ui.test_filter import keys
 from tests.ui.test_snapshots import Compare
 from tracetui.runtime import Runtime
-from tracetui.store.api import StoreSize
+from tracetui.store.records import StoreSize
 from tracetui.tui.app import TracetuiApp
 from tracetui.tui.pulse import Pulse
 from tracetui.tui.widgets.completion import CompletionPopup

@@ -16,7 +16,7 @@ from tests.support.corpus import offline, send
 from tests.ui.conftest import Until
 from tracetui.otlp.wire import Signal
 from tracetui.runtime import Runtime
-from tracetui.store.api import StoreSize
+from tracetui.store.records import StoreSize
 from tracetui.tui.app import TracetuiApp
 from tracetui.tui.pulse import Pulse
 

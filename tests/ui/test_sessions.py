@@ -18,7 +18,8 @@ from tracetui.otlp.wire import Signal
 from tracetui.receivers.incoming import read_request
 from tracetui.runtime import Runtime
 from tracetui.sanitise import sanitise
-from tracetui.store.api import IncomingBatch, SessionOrder
+from tracetui.store.orders import SessionOrder
+from tracetui.store.records import IncomingBatch
 from tracetui.tui.app import TracetuiApp
 from tracetui.tui.screens.sessions import SessionsScreen
 from tracetui.tui.widgets.conversation import Conversation

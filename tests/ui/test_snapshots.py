@@ -14,7 +14,7 @@ from tests.support.clock import FixedClock
 from tests.support.corpus import fill, offline
 from tests.ui.conftest import Until
 from tracetui.runtime import Runtime
-from tracetui.store.api import StoreSize
+from tracetui.store.records import StoreSize
 from tracetui.tui.app import TracetuiApp
 from tracetui.tui.pulse import Pulse
 

@@ -20,7 +20,7 @@ from tracetui.config import Address
 from tracetui.health.findings import NOTE, OK, PROBLEM, Finding
 from tracetui.receivers.status import ReceiverState
 from tracetui.runtime import Runtime
-from tracetui.store.api import Reason
+from tracetui.store.records import Reason
 from tracetui.tui.app import TracetuiApp
 from tracetui.tui.feed import Feed
 from tracetui.tui.messages import HealthLoaded

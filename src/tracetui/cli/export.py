@@ -17,7 +17,8 @@ from tracetui.cli.output import Output
 from tracetui.cli.reading import all_rows, conditions, open_reader
 from tracetui.config import Settings
 from tracetui.errors import TracetuiError, UsageError
-from tracetui.store.api import SpanReader, StoredLog, StoredSpan, all_spans
+from tracetui.store.api import SpanReader, all_spans
+from tracetui.store.records import StoredLog, StoredSpan
 
 if TYPE_CHECKING:
     from tracetui.otlp.encode import ExportItem

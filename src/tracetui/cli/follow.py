@@ -27,7 +27,7 @@ from tracetui.errors import UsageError
 from tracetui.model.attributes import JSONValue
 from tracetui.model.objects import log_object, trace_object
 from tracetui.model.trace import SpanRow
-from tracetui.store.api import SpanReader, StoredLog
+from tracetui.store.api import SpanReader
 from tracetui.store.conditions import (
     And,
     Between,
@@ -45,6 +45,7 @@ from tracetui.store.conditions import (
     TraceField,
     TraceHas,
 )
+from tracetui.store.records import StoredLog
 
 POLL_S = 0.2
 """How often the database is asked whether something came."""

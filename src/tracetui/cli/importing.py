@@ -13,7 +13,7 @@ from tracetui.cli.otlp_files import FileFormat, Problem, requests_in
 from tracetui.cli.sinks import Sink, open_sink
 from tracetui.config import Settings
 from tracetui.errors import UsageError
-from tracetui.store.api import IncomingBatch
+from tracetui.store.records import IncomingBatch
 
 STDIN = "-"
 """The file name that means stdin."""

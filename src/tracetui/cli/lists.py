@@ -18,16 +18,10 @@ from tracetui.model.names import span_kind_name, status_code_name
 from tracetui.model.numbers import format_cost, format_tokens
 from tracetui.model.objects import log_object, span_object, trace_object
 from tracetui.model.trace import SpanRow, TraceSummary
-from tracetui.store.api import (
-    SpanOrder,
-    SpanReader,
-    SpanSort,
-    StoredLog,
-    TraceOrder,
-    TraceSort,
-    all_logs,
-)
+from tracetui.store.api import SpanReader, all_logs
 from tracetui.store.conditions import Condition
+from tracetui.store.orders import SpanOrder, SpanSort, TraceOrder, TraceSort
+from tracetui.store.records import StoredLog
 
 SHORT_ID = 8
 """Hex digits of an id in a terminal's table: enough for `show`, nearly always."""

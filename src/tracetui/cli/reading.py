@@ -16,7 +16,9 @@ from tracetui.config import Settings
 from tracetui.errors import UsageError
 from tracetui.model.clock import Clock, SystemClock
 from tracetui.sanitise import one_line
-from tracetui.store.api import RowKey, SpanReader, StoredLog, StoredSpan, TraceSort, all_logs
+from tracetui.store.api import SpanReader, all_logs
+from tracetui.store.orders import TraceSort
+from tracetui.store.records import RowKey, StoredLog, StoredSpan
 
 if TYPE_CHECKING:
     from tracetui.model.chat import NormalisedSpan

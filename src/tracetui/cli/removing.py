@@ -15,8 +15,8 @@ from tracetui.errors import StoreError, StoreLockedError, UsageError
 from tracetui.model.derivation import DERIVATION_VERSION
 from tracetui.model.numbers import format_bytes
 from tracetui.model.trace import TraceSummary
-from tracetui.store.api import OldTrace, Removed
 from tracetui.store.ingest import Ingest
+from tracetui.store.records import OldTrace, Removed
 from tracetui.store.retention import Limits, Retention
 from tracetui.store.sqlite import SqliteReader, SqliteWriter
 

@@ -13,8 +13,8 @@ from tracetui.config import Settings
 from tracetui.errors import DecodeError, NotADatabaseError, StoreError, StoreLockedError, UsageError
 from tracetui.otlp import decode
 from tracetui.receivers.incoming import ROW_SIZE, derive_log, derive_resource, derive_span
-from tracetui.store.api import IncomingBatch, IncomingLog, IncomingSpan, ResourceRecord, ScopeRecord
 from tracetui.store.lock import read_owner
+from tracetui.store.records import IncomingBatch, IncomingLog, IncomingSpan, ResourceRecord, ScopeRecord
 from tracetui.store.sqlite.salvage import Content, Owner
 
 ITEMS_PER_WRITE = 1_000

@@ -5,9 +5,9 @@ from __future__ import annotations
 from tracetui.cli import diagnostics
 from tracetui.config import Settings
 from tracetui.model.derivation import DERIVATION_VERSION
-from tracetui.store.api import SearchState
 from tracetui.store.follower import Follower
 from tracetui.store.ingest import WriterThread
+from tracetui.store.records import SearchState
 from tracetui.store.sqlite import SqliteReader
 
 

@@ -19,8 +19,10 @@ from tracetui.model.objects import session_object, turn_object
 from tracetui.model.session import SessionSummary
 from tracetui.model.turn import Turn
 from tracetui.sanitise import one_line
-from tracetui.store.api import RowKey, SessionOrder, SessionSort, SpanReader, TraceSort
+from tracetui.store.api import SpanReader
 from tracetui.store.conditions import Condition
+from tracetui.store.orders import SessionOrder, SessionSort, TraceSort
+from tracetui.store.records import RowKey
 from tracetui.turns import read_turn
 
 Line = Sequence[Piece]

@@ -21,7 +21,8 @@ from tracetui.model.session import SessionSummary
 from tracetui.model.trace import SpanRow, TraceSummary
 from tracetui.model.tree import TraceTree, build_tree
 from tracetui.sanitise import one_line
-from tracetui.store.api import SpanReader, StoredSpan
+from tracetui.store.api import SpanReader
+from tracetui.store.records import StoredSpan
 
 MAX_INDENT = 40
 """Levels drawn as branches; deeper ones are told by their number, so that a line's length does not grow with depth."""

@@ -18,8 +18,9 @@ from tracetui.otlp.encode import ExportItem, protobuf_requests
 from tracetui.otlp.wire import Signal
 from tracetui.receivers.incoming import derive_span
 from tracetui.sanitise import one_line
-from tracetui.store.api import IncomingBatch, IncomingLog, IncomingSpan, SpanReader
+from tracetui.store.api import SpanReader
 from tracetui.store.ingest import NoSenders
+from tracetui.store.records import IncomingBatch, IncomingLog, IncomingSpan
 from tracetui.store.sqlite.reader import SqliteReader
 from tracetui.store.sqlite.writer import SqliteWriter
 

@@ -15,7 +15,7 @@ from tracetui.model.attributes import JSONValue
 from tracetui.model.clock import format_duration
 from tracetui.model.numbers import format_cost, format_count, format_tokens
 from tracetui.query.names import named
-from tracetui.store.api import SpanGroup, SpanGroups
+from tracetui.store.records import SpanGroup, SpanGroups
 
 _SORTED_BY: dict[str, Callable[[SpanGroup], int | float | None]] = {
     "spans": lambda group: group.spans,

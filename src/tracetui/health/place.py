@@ -19,7 +19,8 @@ from tracetui.logs import log_path
 from tracetui.model.clock import format_duration, format_moment
 from tracetui.model.derivation import DERIVATION_VERSION
 from tracetui.model.numbers import format_bytes
-from tracetui.store.api import Reason, Removals, SpanReader
+from tracetui.store.api import SpanReader
+from tracetui.store.records import Reason, Removals
 from tracetui.store.space import space_of
 
 _WHY = {Reason.SIZE: "for the size", Reason.AGE: "for their age", Reason.ASKED: "when asked to"}

@@ -24,7 +24,7 @@ from tracetui.receivers.incoming import cut_request, read_sliced
 from tracetui.receivers.inflate import MAX_BODY_SIZE, inflate
 from tracetui.receivers.ledger import Ledger, TurnedAway
 from tracetui.receivers.status import ReceiverCounts
-from tracetui.store.api import Commit, IncomingBatch
+from tracetui.store.records import Commit, IncomingBatch
 
 logger = logging.getLogger(__name__)
 

@@ -25,7 +25,7 @@ from tracetui.otlp.weigh import LOG_RECORD, OWNER, SPAN, Scales
 from tracetui.otlp.wire import Signal, SlicedRequest, slice_request
 from tracetui.pricing import BOOK
 from tracetui.semconv import SpanFacts, no_events
-from tracetui.store.api import IncomingBatch, IncomingLog, IncomingSpan, ResourceRecord, ScopeRecord
+from tracetui.store.records import IncomingBatch, IncomingLog, IncomingSpan, ResourceRecord, ScopeRecord
 
 BODY_TEXT_LENGTH = 400
 """Characters of a log record's body that become its one line of text."""

@@ -22,8 +22,8 @@ from tracetui.model.words import plain, words
 from tracetui.otlp import decode, quick
 from tracetui.semconv import SearchedFields
 from tracetui.store import terms
-from tracetui.store.api import IndexedRow
 from tracetui.store.conditions import SpanField
+from tracetui.store.records import IndexedRow
 
 MOST_TEXT = 200_000
 """Characters of a span's text, and of each log record's, that are searched for words."""

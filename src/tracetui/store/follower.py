@@ -15,18 +15,9 @@ from typing import TYPE_CHECKING
 
 from tracetui.errors import StoreError
 from tracetui.model.clock import Clock, SystemClock
-from tracetui.store.api import (
-    Commit,
-    Indexed,
-    IndexMarks,
-    SearchState,
-    SpanReader,
-    SpanWriter,
-    Unindexed,
-    UnindexedLog,
-    UnindexedSpan,
-)
+from tracetui.store.api import SpanReader, SpanWriter
 from tracetui.store.ingest import WriterThread
+from tracetui.store.records import Commit, Indexed, IndexMarks, SearchState, Unindexed, UnindexedLog, UnindexedSpan
 
 if TYPE_CHECKING:
     from tracetui.store.document import Document

@@ -18,7 +18,8 @@ from msgspec import Struct
 
 from tracetui.errors import IngestBusyError, StoreError
 from tracetui.model.clock import Clock, SystemClock
-from tracetui.store.api import Commit, CommitListener, IncomingBatch, SpanWriter
+from tracetui.store.api import CommitListener, SpanWriter
+from tracetui.store.records import Commit, IncomingBatch
 
 logger = logging.getLogger(__name__)
 

@@ -19,8 +19,9 @@ from msgspec import Struct
 from tracetui.errors import StoreError
 from tracetui.model.clock import Clock, SystemClock
 from tracetui.model.numbers import format_bytes
-from tracetui.store.api import Commit, OldTrace, Reason, Removed, SpanReader, SpanWriter
+from tracetui.store.api import SpanReader, SpanWriter
 from tracetui.store.ingest import WriterThread
+from tracetui.store.records import Commit, OldTrace, Reason, Removed
 
 log = logging.getLogger(__name__)
 

@@ -26,7 +26,7 @@ from tracetui.model.clock import Clock, SystemClock
 from tracetui.query.saved import expand
 from tracetui.runtime import Runtime
 from tracetui.sanitise import sanitise
-from tracetui.store.api import Commit
+from tracetui.store.records import Commit
 from tracetui.store.withheld import Withheld
 from tracetui.tui.background import BackgroundWork
 from tracetui.tui.commands import COMMANDS, EVERYWHERE, commands_of

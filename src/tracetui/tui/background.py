@@ -11,7 +11,7 @@ from textual.worker import Worker, WorkerState
 
 from tracetui.errors import TracetuiError
 from tracetui.runtime import Runtime
-from tracetui.store.api import Commit
+from tracetui.store.records import Commit
 
 if TYPE_CHECKING:
     from tracetui.health.publishing import Publisher

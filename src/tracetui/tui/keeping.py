@@ -18,7 +18,7 @@ from tracetui.errors import StoreError
 from tracetui.model.trace import TraceSummary
 from tracetui.runtime import Runtime
 from tracetui.sanitise import sanitise
-from tracetui.store.api import Removed
+from tracetui.store.records import Removed
 from tracetui.store.withheld import Withheld
 
 log = logging.getLogger(__name__)

@@ -17,8 +17,9 @@ from tracetui.model.matches import Matches
 from tracetui.model.session import SessionSummary
 from tracetui.model.trace import SpanRow, TraceSummary
 from tracetui.model.tree import TraceTree
-from tracetui.store.api import Hit, SearchState, SessionSort, StoreSize, TraceSort
 from tracetui.store.conditions import Condition
+from tracetui.store.orders import SessionSort, TraceSort
+from tracetui.store.records import Hit, SearchState, StoreSize
 
 if TYPE_CHECKING:
     from tracetui.health.findings import Finding

@@ -27,7 +27,8 @@ from tracetui.model.tree import TraceTree
 from tracetui.model.turn import Turn
 from tracetui.otlp import decode, encode
 from tracetui.pricing import BOOK
-from tracetui.store.api import SpanReader, StoredLog, StoredSpan, all_logs
+from tracetui.store.api import SpanReader, all_logs
+from tracetui.store.records import StoredLog, StoredSpan
 from tracetui.tui.messages import SpanLoaded
 from tracetui.tui.render import (
     details,  # noqa: F401 - the inspector needs it next; loading it here costs no frame

@@ -9,9 +9,9 @@ from tracetui.config import Settings
 from tracetui.model.clock import Clock
 from tracetui.receivers.status import ReceiverCounts, ReceiverState
 from tracetui.runtime import Runtime, size_hint
-from tracetui.store.api import StoreSize
 from tracetui.store.conditions import Condition
 from tracetui.store.lock import read_owner
+from tracetui.store.records import StoreSize
 from tracetui.tui.widgets.header import HeaderState
 
 RATE_WINDOW_S = 3.0

@@ -8,7 +8,8 @@ from msgspec import Struct
 
 from tracetui.model.session import SessionSummary
 from tracetui.model.trace import TraceSummary
-from tracetui.store.api import RowKey, SpanReader
+from tracetui.store.api import SpanReader
+from tracetui.store.records import RowKey
 from tracetui.tui.messages import ListView, RowView, SessionView, TurnView
 
 RowT = TypeVar("RowT")

@@ -11,8 +11,9 @@ import time
 from collections.abc import Iterator
 from typing import TypeVar
 
-from tracetui.store.api import END, RowKey
+from tracetui.store.api import END
 from tracetui.store.conditions import And, Condition, HasAncestor, HasParent, Matches, Not, Or, TraceHas
+from tracetui.store.records import RowKey
 from tracetui.tui.messages import ListCounted, ListLoaded, ListView, RowView
 from tracetui.tui.sources import Source
 

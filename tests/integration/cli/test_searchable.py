@@ -10,7 +10,7 @@ from contextlib import closing
 
 from tests.integration.cli.conftest import Cli, Server
 from tests.support.corpus import CORPUS
-from tracetui.store.api import SearchState
+from tracetui.store.records import SearchState
 from tracetui.store.sqlite import SqliteReader
 
 EXPORT = str(CORPUS / "oi-langchain" / "traces.pb")

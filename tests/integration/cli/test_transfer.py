@@ -11,7 +11,8 @@ import pytest
 
 from tests.integration.cli.conftest import Cli, Server
 from tests.support.corpus import CORPUS
-from tracetui.store.api import ResourceRecord, ScopeRecord, all_logs, all_spans
+from tracetui.store.api import all_logs, all_spans
+from tracetui.store.records import ResourceRecord, ScopeRecord
 from tracetui.store.sqlite import SqliteReader
 
 CAPTURES = sorted(CORPUS.glob("*/*.pb"))

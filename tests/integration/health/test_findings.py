@@ -20,9 +20,9 @@ from tracetui.model.derivation import DERIVATION_VERSION
 from tracetui.model.numbers import format_bytes
 from tracetui.pricing import USER_TABLE
 from tracetui.runtime import Runtime
-from tracetui.store.api import Reason
 from tracetui.store.follower import Follower
 from tracetui.store.ingest import NoSenders
+from tracetui.store.records import Reason
 from tracetui.store.space import Space
 from tracetui.store.sqlite import SqliteReader, SqliteWriter
 

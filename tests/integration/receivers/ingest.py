@@ -9,7 +9,7 @@ from typing import Any
 
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
-from tracetui.store.api import Commit, IncomingBatch, IncomingLog, IncomingSpan
+from tracetui.store.records import Commit, IncomingBatch, IncomingLog, IncomingSpan
 
 
 def bytes_call(channel: Any, method: str) -> Any:

@@ -16,8 +16,8 @@ from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 from tests.e2e.test_kill import ids, some_spans
 from tests.integration.receivers.conftest import ANY_PORT
 from tracetui.receivers import ReceiverSet
-from tracetui.store.api import Commit, IncomingBatch
 from tracetui.store.ingest import Ingest
+from tracetui.store.records import Commit, IncomingBatch
 from tracetui.store.sqlite import SqliteReader, SqliteWriter
 
 SPANS = 50

@@ -30,7 +30,7 @@ from tracetui.otlp.encode import json_line, json_requests
 from tracetui.otlp.protowire import bytes_field
 from tracetui.otlp.wire import Signal, slice_request
 from tracetui.receivers.incoming import BODY_TEXT_LENGTH, Incoming, read_request
-from tracetui.store.api import IncomingLog, IncomingSpan
+from tracetui.store.records import IncomingLog, IncomingSpan
 
 
 def text(key: str, value: str) -> Any:

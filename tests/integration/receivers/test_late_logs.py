@@ -12,7 +12,7 @@ from tests.unit.semconv.scenarios import scenario as decoded
 from tracetui.model.trace import SpanRow
 from tracetui.receivers.incoming import derive_span, read_request
 from tracetui.semconv import summary_with_logs
-from tracetui.store.api import IncomingBatch
+from tracetui.store.records import IncomingBatch
 from tracetui.store.sqlite import SqliteReader, SqliteWriter
 
 SCENARIOS = ["otel-openai-default", "otel-openai-latest-event_only", "pydantic-ai-1.x-v1-logs", "google-adk-content"]

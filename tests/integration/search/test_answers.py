@@ -15,8 +15,9 @@ from tracetui.model.derivation import DERIVATION_VERSION
 from tracetui.otlp.wire import Signal
 from tracetui.receivers.incoming import read_request
 from tracetui.runtime import derive_span
-from tracetui.store.api import END, SpanReader, TraceOrder, TraceSort
+from tracetui.store.api import END, SpanReader
 from tracetui.store.conditions import Condition
+from tracetui.store.orders import TraceOrder, TraceSort
 from tracetui.store.sqlite import SqliteReader, SqliteWriter
 from tracetui.store.sqlite.search import candidates, plan, reach, walk
 

@@ -17,7 +17,6 @@ from tracetui.model.derivation import DERIVATION_VERSION
 from tracetui.otlp.wire import Signal
 from tracetui.receivers.incoming import read_request
 from tracetui.runtime import derive_span
-from tracetui.store.api import Hit, SearchState
 from tracetui.store.conditions import (
     Attribute,
     Compare,
@@ -32,6 +31,7 @@ from tracetui.store.conditions import (
     SpanField,
     Words,
 )
+from tracetui.store.records import Hit, SearchState
 from tracetui.store.sqlite import SqliteReader, SqliteWriter
 from tracetui.store.sqlite.search import walk
 

@@ -18,7 +18,8 @@ from tests.factories import make_batch, make_trace
 from tests.support.corpus import fill, offline
 from tracetui.errors import DamagedError, StoreError
 from tracetui.runtime import Runtime
-from tracetui.store.api import SessionSort, TraceSort, all_logs, all_spans
+from tracetui.store.api import all_logs, all_spans
+from tracetui.store.orders import SessionSort, TraceSort
 from tracetui.store.sqlite import SqliteReader
 from tracetui.store.sqlite.salvage import Content
 

@@ -15,9 +15,9 @@ from tests.support import disk
 from tests.support.disk import Disk, watched
 from tests.support.ledger import Ledger
 from tracetui.errors import DiskFullError, StoreError
-from tracetui.store.api import IncomingBatch
 from tracetui.store.follower import Follower
 from tracetui.store.ingest import NoSenders
+from tracetui.store.records import IncomingBatch
 from tracetui.store.sqlite import SqliteReader, SqliteWriter, connection
 
 FAULTS = {

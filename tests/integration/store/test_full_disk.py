@@ -26,7 +26,7 @@ from tracetui.errors import StoreError
 from tracetui.otlp.wire import Signal
 from tracetui.receivers.incoming import read_request
 from tracetui.runtime import Runtime
-from tracetui.store.api import Reason
+from tracetui.store.records import Reason
 from tracetui.store.sqlite import SqliteReader
 
 EXPORT = "/opentelemetry.proto.collector.trace.v1.TraceService/Export"

@@ -11,7 +11,7 @@ import pytest
 
 from tests.contract.conftest import derive
 from tests.factories import make_batch, make_incoming_log, make_incoming_span, make_llm_span
-from tracetui.store.api import IncomingLog, IncomingSpan
+from tracetui.store.records import IncomingLog, IncomingSpan
 from tracetui.store.rollup import TraceRollup
 from tracetui.store.sqlite import SqliteWriter
 

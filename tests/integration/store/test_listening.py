@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tests.contract.conftest import derive
 from tests.factories import make_batch, make_incoming_log, make_trace
-from tracetui.store.api import IncomingSpan
+from tracetui.store.records import IncomingSpan
 from tracetui.store.sqlite import SqliteWriter, statements
 
 

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 import pytest
 
 from tests.factories import make_batch, make_trace, trace_id
-from tracetui.store.api import RowKey, SessionSort, TraceSort
+from tracetui.store.orders import SessionSort, TraceSort
+from tracetui.store.records import RowKey
 from tracetui.store.sqlite import SqliteReader, SqliteWriter, statements
 from tracetui.store.sqlite.search.pages import page_statement
 from tracetui.store.sqlite.search.spans import page_of_spans

@@ -17,9 +17,9 @@ from tests.support.ledger import Ledger
 from tests.support.older import make_older
 from tests.support.power import Power
 from tracetui.errors import StoreError
-from tracetui.store.api import IncomingBatch
 from tracetui.store.follower import Follower
 from tracetui.store.ingest import NoSenders
+from tracetui.store.records import IncomingBatch
 from tracetui.store.sqlite import SqliteReader, SqliteWriter, connection
 
 Step = Callable[[Ledger], None]

@@ -22,8 +22,9 @@ from tracetui.model.derivation import DERIVATION_VERSION
 from tracetui.otlp.wire import Signal
 from tracetui.receivers.incoming import read_request
 from tracetui.reindex import Reindexer
-from tracetui.store.api import Commit, IncomingBatch, SpanWriter
+from tracetui.store.api import SpanWriter
 from tracetui.store.ingest import Ingest
+from tracetui.store.records import Commit, IncomingBatch
 from tracetui.store.sqlite import SqliteReader, SqliteWriter
 
 T = TypeVar("T")

@@ -27,19 +27,11 @@ from tracetui.receivers.incoming import derive_span, read_request
 from tracetui.reindex import Reindexer
 from tracetui.store import document, terms
 from tracetui.store import follower as following
-from tracetui.store.api import (
-    Commit,
-    IncomingBatch,
-    IncomingLog,
-    IncomingSpan,
-    Indexed,
-    IndexedRow,
-    Rederived,
-    SpanWriter,
-)
+from tracetui.store.api import SpanWriter
 from tracetui.store.conditions import SpanField
 from tracetui.store.follower import Follower
 from tracetui.store.ingest import Ingest, NoSenders
+from tracetui.store.records import Commit, IncomingBatch, IncomingLog, IncomingSpan, Indexed, IndexedRow, Rederived
 from tracetui.store.sqlite import SqliteReader, SqliteWriter
 
 T = TypeVar("T")

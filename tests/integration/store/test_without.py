@@ -14,10 +14,12 @@ from msgspec.structs import replace
 from tests.contract.test_sessions import conversations
 from tests.contract.test_totals import RESOURCES
 from tests.factories import make_batch, make_incoming_log, make_trace, trace_id
-from tracetui.store.api import END, IncomingSpan, RowKey, SessionSort, SpanReader, TraceOrder, TraceSort
+from tracetui.store.api import END, SpanReader
 from tracetui.store.conditions import Condition, Equals, InTrace, Not, SpanField, Words
 from tracetui.store.follower import Follower
 from tracetui.store.ingest import NoSenders
+from tracetui.store.orders import SessionSort, TraceOrder, TraceSort
+from tracetui.store.records import IncomingSpan, RowKey
 from tracetui.store.sqlite import SqliteReader, SqliteWriter
 from tracetui.store.sqlite.without import SqliteReaderWithout
 from tracetui.store.withheld import Withheld

@@ -18,9 +18,9 @@ from tracetui.model.lookup import canonical, has, number, values_at
 from tracetui.model.words import words
 from tracetui.otlp import decode
 from tracetui.store import document, terms
-from tracetui.store.api import IndexedRow
 from tracetui.store.conditions import SpanField
 from tracetui.store.document import MOST_TEXT, searched_texts
+from tracetui.store.records import IndexedRow
 
 ROW = IndexedRow(
     row_id=1,

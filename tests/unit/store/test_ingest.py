@@ -11,8 +11,8 @@ from msgspec.structs import replace
 
 from tests.factories import FixedClock, make_batch, make_incoming_log, make_incoming_span
 from tracetui.errors import IngestBusyError, StoreError
-from tracetui.store.api import Commit, IncomingBatch, Indexed, Reason, Rederived, Removed
 from tracetui.store.ingest import Ingest, IngestStats, RecentCommit
+from tracetui.store.records import Commit, IncomingBatch, Indexed, Reason, Rederived, Removed
 
 WAIT = 10.0
 

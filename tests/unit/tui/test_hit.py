@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 from rich.cells import cell_len
 
-from tracetui.store.api import Hit
 from tracetui.store.conditions import (
     And,
     Attribute,
@@ -21,6 +20,7 @@ from tracetui.store.conditions import (
     TraceField,
     Words,
 )
+from tracetui.store.records import Hit
 from tracetui.tui.render.hit import add_hit, sought_by
 from tracetui.tui.render.row import Row
 from tracetui.tui.theme import DARK_PALETTE

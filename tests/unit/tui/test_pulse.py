@@ -11,7 +11,7 @@ import pytest
 from tests.support.clock import FixedClock
 from tests.support.corpus import offline
 from tracetui.runtime import LARGE_BYTES, Runtime, size_hint
-from tracetui.store.api import StoreSize
+from tracetui.store.records import StoreSize
 from tracetui.tui.pulse import Pulse
 
 

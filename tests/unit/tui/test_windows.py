@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from tracetui.store.api import END, RowKey
+from tracetui.store.api import END
 from tracetui.store.conditions import And, Condition, Equals, Matches, Not, SpanField, Words
+from tracetui.store.records import RowKey
 from tracetui.tui import windows
 from tracetui.tui.messages import ListView
 from tracetui.tui.windows import growing_window, list_window, reads_spans

@@ -12,14 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
-from tracetui.store.api import (
-    IncomingLog,
-    IncomingSpan,
-    OutdatedLog,
-    OutdatedSpan,
-    OutdatedTrace,
-    ResourceRecord,
-)
+from tracetui.store.records import IncomingLog, IncomingSpan, OutdatedLog, OutdatedSpan, OutdatedTrace, ResourceRecord
 from tracetui.store.sqlite import statements
 from tracetui.store.sqlite.rows import insert_rows
 

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from tracetui.errors import DecodeError, UsageError
 from tracetui.model.lookup import canonical, values_at
 from tracetui.model.names import SPAN_KINDS
-from tracetui.store.api import SpanGroup, SpanGroups, SpanOrder, SpanSort
 from tracetui.store.conditions import Attribute, Condition, Operand, SpanField, TraceField
+from tracetui.store.orders import SpanOrder, SpanSort
+from tracetui.store.records import SpanGroup, SpanGroups
 from tracetui.store.rollup import PICO
 from tracetui.store.sqlite.search.sql import Sql
 

@@ -21,7 +21,7 @@ from itertools import takewhile
 from typing import Any
 
 from tracetui.errors import DamagedError, StoreError
-from tracetui.store.api import Indexed, IndexedRow, IndexMarks, Unindexed, UnindexedLog, UnindexedSpan
+from tracetui.store.records import Indexed, IndexedRow, IndexMarks, Unindexed, UnindexedLog, UnindexedSpan
 from tracetui.store.sqlite.rows import insert_rows
 
 MERGE_PAGES = 64

@@ -6,7 +6,8 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable
 
-from tracetui.store.api import DeriveSpan, IncomingSpan
+from tracetui.store.api import DeriveSpan
+from tracetui.store.records import IncomingSpan
 from tracetui.store.rollup import TraceState
 from tracetui.store.sqlite import statements
 from tracetui.store.sqlite.rows import Arrival, LogArrival, StoredSpans

@@ -13,7 +13,7 @@ from typing import Any
 
 from tracetui.model.trace import SpanNode, SpanRow, TraceSummary
 from tracetui.model.usage import Usage
-from tracetui.store.api import ResourceRecord, ScopeRecord, StoredLog, StoredSpan, StoreSize
+from tracetui.store.records import ResourceRecord, ScopeRecord, StoredLog, StoredSpan, StoreSize
 from tracetui.store.sqlite import statements
 from tracetui.store.sqlite.connection import (
     ODD_VALUES,

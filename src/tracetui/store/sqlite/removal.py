@@ -13,7 +13,7 @@ import sqlite3
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 
-from tracetui.store.api import OldTrace, Reason, Removals, Removed
+from tracetui.store.records import OldTrace, Reason, Removals, Removed
 
 SPANS_AT_ONCE = 1_000
 """Spans that one step removes at most, about 25 ms of work."""

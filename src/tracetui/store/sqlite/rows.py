@@ -17,7 +17,7 @@ from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 from tracetui.model.trace import TraceSummary
-from tracetui.store.api import IncomingLog, IncomingSpan, ResourceRecord
+from tracetui.store.records import IncomingLog, IncomingSpan, ResourceRecord
 from tracetui.store.rollup import PICO, SpanState, TraceState
 from tracetui.store.sqlite import statements
 

@@ -15,7 +15,9 @@ from typing import Any
 
 from tracetui.model.session import SessionSummary
 from tracetui.model.trace import TraceSummary
-from tracetui.store.api import END, RowKey, SessionOrder, SessionSort
+from tracetui.store.api import END
+from tracetui.store.orders import SessionOrder, SessionSort
+from tracetui.store.records import RowKey
 from tracetui.store.sqlite import statements
 from tracetui.store.sqlite.rows import MAX_INTEGER, trace_summary
 

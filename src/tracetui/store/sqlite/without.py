@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 from tracetui.model.session import SessionSummary
 from tracetui.model.trace import SpanNode, SpanRow, TraceSummary
-from tracetui.store.api import END, Hit, RowKey, SessionSort, StoredSpan, StoreSize, TraceSort
+from tracetui.store.api import END
+from tracetui.store.orders import SessionSort, TraceSort
+from tracetui.store.records import Hit, RowKey, StoredSpan, StoreSize
 from tracetui.store.sqlite import statements
 from tracetui.store.sqlite.reader import SqliteReader
 from tracetui.store.sqlite.search.pages import NEWEST_FIRST, beyond

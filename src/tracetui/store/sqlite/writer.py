@@ -13,9 +13,10 @@ from typing import TypeAlias
 from msgspec import Struct, field
 
 from tracetui.errors import DamagedError, DiskFullError, StoreError
-from tracetui.store.api import (
+from tracetui.store.api import DeriveSpan
+from tracetui.store.lock import WriterLock, acquire
+from tracetui.store.records import (
     Commit,
-    DeriveSpan,
     IncomingBatch,
     IncomingSpan,
     Reason,
@@ -24,7 +25,6 @@ from tracetui.store.api import (
     ResourceRecord,
     ScopeRecord,
 )
-from tracetui.store.lock import WriterLock, acquire
 from tracetui.store.rollup import SpanState, TraceRollup, TraceState
 from tracetui.store.space import SpaceGuard
 from tracetui.store.sqlite import derived, statements

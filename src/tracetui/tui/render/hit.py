@@ -7,7 +7,6 @@ from collections.abc import Iterator
 
 from msgspec import Struct, field
 
-from tracetui.store.api import Hit
 from tracetui.store.conditions import (
     And,
     Attribute,
@@ -26,6 +25,7 @@ from tracetui.store.conditions import (
     TraceHas,
     Words,
 )
+from tracetui.store.records import Hit
 from tracetui.tui.render.row import ELLIPSIS, Row, label
 from tracetui.tui.theme import Palette
 

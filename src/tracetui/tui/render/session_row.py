@@ -9,7 +9,7 @@ from textual.strip import Strip
 from tracetui.model.clock import format_age, format_duration
 from tracetui.model.numbers import format_cost, format_count, format_tokens
 from tracetui.model.session import SessionSummary
-from tracetui.store.api import SessionOrder, SessionSort
+from tracetui.store.orders import SessionOrder, SessionSort
 from tracetui.tui.render.row import Row
 from tracetui.tui.render.trace_row import MARK, ROOMY, TIME_CELLS, Column, moment, source, titled
 from tracetui.tui.theme import Palette

@@ -13,7 +13,8 @@ from textual.strip import Strip
 from tracetui.model.clock import format_age, format_duration, format_moment, to_datetime
 from tracetui.model.numbers import format_cost, format_count, format_tokens
 from tracetui.model.trace import TraceSummary
-from tracetui.store.api import Hit, TraceOrder, TraceSort
+from tracetui.store.orders import TraceOrder, TraceSort
+from tracetui.store.records import Hit
 from tracetui.tui.render.bars import duration_bar
 from tracetui.tui.render.hit import NOTHING_SOUGHT, Sought, add_hit
 from tracetui.tui.render.row import Row

@@ -6,8 +6,8 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from tracetui.model.clock import Clock
-from tracetui.store.api import SearchState
 from tracetui.store.conditions import Condition
+from tracetui.store.records import SearchState
 from tracetui.tui.feed import Feed
 from tracetui.tui.messages import ListView, SearchStateLoaded, TermsCounted
 from tracetui.tui.pulse import Pulse

@@ -9,7 +9,7 @@ from textual.strip import Strip
 
 from tracetui.model.clock import Clock
 from tracetui.model.session import SessionSummary
-from tracetui.store.api import SessionOrder, SessionSort
+from tracetui.store.orders import SessionOrder, SessionSort
 from tracetui.tui.commands import bindings
 from tracetui.tui.feed import Feed
 from tracetui.tui.messages import SessionView

@@ -11,8 +11,9 @@ from textual.strip import Strip
 
 from tracetui.model.clock import Clock
 from tracetui.model.trace import TraceSummary
-from tracetui.store.api import Hit, TraceOrder, TraceSort
 from tracetui.store.conditions import Condition
+from tracetui.store.orders import TraceOrder, TraceSort
+from tracetui.store.records import Hit
 from tracetui.tui.commands import bindings
 from tracetui.tui.feed import Feed
 from tracetui.tui.messages import HitsLoaded, ListLoaded, ListView

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
-from tracetui.store.api import ResourceRecord, ScopeRecord
+from tracetui.store.records import ResourceRecord, ScopeRecord
 from tracetui.store.sqlite.connection import PAGE_SIZE
 from tracetui.store.sqlite.rows import AS_RECEIVED
 from tracetui.store.sqlite.salvage.file import PageFile

@@ -9,7 +9,6 @@ from tracetui.model.lookup import Scalar, canonical
 from tracetui.model.trace import SpanRow
 from tracetui.model.words import words
 from tracetui.store import terms
-from tracetui.store.api import Hit
 from tracetui.store.conditions import (
     And,
     Attribute,
@@ -30,6 +29,7 @@ from tracetui.store.conditions import (
     TraceHas,
     Words,
 )
+from tracetui.store.records import Hit
 from tracetui.store.sqlite.search.contents import Contents
 from tracetui.store.sqlite.search.values import CONTENT_FIELDS, Leaf, goes_on, stand_in, test_of
 

@@ -6,7 +6,9 @@ import json
 from collections.abc import Iterable, Sequence
 
 from tracetui.model.trace import TraceSummary
-from tracetui.store.api import END, RowKey, TraceOrder, TraceSort
+from tracetui.store.api import END
+from tracetui.store.orders import TraceOrder, TraceSort
+from tracetui.store.records import RowKey
 from tracetui.store.sqlite import statements
 
 NEWEST_FIRST = TraceSort()

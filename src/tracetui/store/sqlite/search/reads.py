@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING
 
 from tracetui.errors import SearchCancelled
 from tracetui.model.trace import SpanRow, TraceSummary
-from tracetui.store.api import END, Hit, RowKey, SearchState, TraceSort
+from tracetui.store.api import END
+from tracetui.store.orders import TraceSort
+from tracetui.store.records import Hit, RowKey, SearchState
 from tracetui.store.sqlite import statements
 from tracetui.store.sqlite.rows import trace_summary
 from tracetui.store.sqlite.search.pages import NEWEST_FIRST, beyond, page_statement, rows_statement, sort_value

@@ -13,7 +13,8 @@ from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from typing import TypeAlias
 
-from tracetui.store.api import RowKey, TraceSort
+from tracetui.store.orders import TraceSort
+from tracetui.store.records import RowKey
 from tracetui.store.sqlite.search.candidates import Candidates, Spans, spans_of
 from tracetui.store.sqlite.search.pages import SORT_EXPRESSIONS, beyond
 from tracetui.store.sqlite.search.plan import FEW, Plan, are_few
