@@ -33,6 +33,7 @@ class Started:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             start_new_session=True,
+            preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),  # whatever runs the tests may ignore it
         )
 
     def __enter__(self) -> Self:

@@ -70,7 +70,10 @@ def test_a_path_that_is_no_database_of_ours(cli: Cli, arguments: list[str], make
     assert (done.returncode, done.stdout) == (1, "")
     assert str(cli.db) in done.stderr
     assert "Traceback" not in done.stderr
-    assert len(done.stderr.splitlines()) == 1
+    lines = done.stderr.splitlines()
+    if make is newer and arguments in READING:  # it is read as far as it is known, and this one has hardly a table
+        assert "was written by a later version" in lines.pop(0)
+    assert len(lines) == 1
     assert (cli.db.read_bytes() if cli.db.is_file() else b"") == before
 
 
