@@ -174,16 +174,16 @@ def load(
 
 def _read_file(named: Path | None) -> dict[str, object]:
     path = named or config_file()
-    if named is None and not path.exists():
-        return {}
-    import tomllib  # deferred: 2 ms, and most have no configuration
-
     try:
-        with path.open("rb") as file:
-            values: dict[str, object] = tomllib.load(file)
+        text = path.read_bytes()
+        import tomllib  # deferred: 2 ms, and most have no configuration
+
+        values: dict[str, object] = tomllib.loads(text.decode())
     except FileNotFoundError:
+        if named is None:
+            return {}
         raise UsageError(f"The configuration file {path} does not exist.", hint="Check --config.") from None
-    except (OSError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError) as error:  # also what is no TOML, or no UTF-8
         raise UsageError(
             f"The configuration file {path} cannot be read: {error}.", hint="Mend or remove it."
         ) from error

@@ -142,3 +142,19 @@ def test_what_is_no_age_is_an_error(text: str) -> None:
 def test_a_size_without_room_for_traces_is_an_error() -> None:
     with pytest.raises(UsageError, match="too small"):
         load(config=None, environ={"TRACETUI_MAX_SIZE": "19MB"})
+
+
+@pytest.mark.parametrize("content", [b"theme = [", b'theme = "\xff"'])
+def test_a_configuration_that_is_no_toml_is_named(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "config.toml").write_bytes(content)
+    with pytest.raises(UsageError, match=r"config\.toml cannot be read"):
+        load(config=tmp_path / "config.toml", environ={})
+
+
+def test_a_place_that_cannot_be_looked_into_is_not_taken_for_an_empty_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("x")
+    monkeypatch.setattr("tracetui.config.config_file", lambda: tmp_path / "file" / "config.toml")
+    with pytest.raises(UsageError, match=r"config\.toml cannot be read"):
+        load(environ={})

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from tracetui.store.sqlite.search.bounds import Bounds
 from tracetui.store.sqlite.search.expression import ALL, NONE, Expression, matched
-from tracetui.store.sqlite.search.sql import ALWAYS, Sql, both, either
+from tracetui.store.sqlite.search.sql import ALWAYS, Sql, among, both, either
 
 MOST = 20_000
 """Spans whose traces are found one by one: some 30 ms."""
@@ -42,8 +42,7 @@ class Reach(NamedTuple):
         """Both, over `traces t`."""
         if self.traces is None:
             return self.where
-        named = Sql("t.id IN (SELECT value FROM json_each(?))", (json.dumps(sorted(self.traces)),))
-        return both([named, self.where])
+        return both([among(sorted(self.traces)), self.where])
 
 
 def everywhere(parts: Sequence[Reach]) -> Reach:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 
@@ -19,6 +20,11 @@ class Sql(NamedTuple):
 
 
 ALWAYS, NEVER = Sql("1"), Sql("0")
+
+
+def among(traces: Iterable[int]) -> Sql:
+    """A row of `traces t` is one of these."""
+    return Sql("t.id IN (SELECT value FROM json_each(?))", (json.dumps(list(traces)),))
 
 
 def both(parts: Sequence[Sql]) -> Sql:

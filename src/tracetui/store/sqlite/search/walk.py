@@ -18,7 +18,7 @@ from tracetui.store.records import RowKey
 from tracetui.store.sqlite.search.candidates import Candidates, Spans, spans_of
 from tracetui.store.sqlite.search.pages import SORT_EXPRESSIONS, beyond
 from tracetui.store.sqlite.search.plan import FEW, Plan, are_few
-from tracetui.store.sqlite.search.sql import Sql, both
+from tracetui.store.sqlite.search.sql import Sql, among, both
 
 _FIRST_STEP, _LAST_STEP = 120, 2_000
 """Traces of a step: few at first, for the first rows."""
@@ -99,8 +99,7 @@ def _rest(
     sure: Candidates | _Nothing | None = None,
 ) -> Iterator[list[int]]:
     """The traces that match, of those that these spans belong to."""
-    named = Sql("t.id IN (SELECT value FROM json_each(?))", (json.dumps(list(spans)),))
-    for traces, _ in order.steps(both([plan.traces, named]), are_named=True):
+    for traces, _ in order.steps(both([plan.traces, among(spans)]), are_named=True):
         left = spans if sure is None else _open(connection, plan, traces, spans, sure)
         yield _matching(connection, traces, left, condition, sure)
 
@@ -232,8 +231,7 @@ def _at_once(connection: sqlite3.Connection, plan: Plan) -> Sql | None:
         f" WHERE f.span_terms MATCH ? AND {text}",
         (plan.match, *values),
     )
-    named = Sql("t.id IN (SELECT value FROM json_each(?))", (json.dumps([trace for (trace,) in found]),))
-    return both([plan.traces, named])
+    return both([plan.traces, among(trace for (trace,) in found)])
 
 
 def _open(
