@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from itertools import accumulate
 
 import pytest
 from hypothesis import given
@@ -108,7 +109,27 @@ def test_it_leaves_open_whatever_is_found_by_reading(data: bytes) -> None:
     for text in ASKED:
         for whole in (False, True):
             if holds(text, data, whole=whole):
-                assert glance(text, whole=whole)(data), (text, whole)
+                assert glance(text, whole=whole).is_open(data), (text, whole)
+
+
+@given(st.lists(spans(), min_size=1, max_size=4))
+def test_together_it_leaves_open_what_it_leaves_open_alone(several: list[bytes]) -> None:
+    data = b"\n".join(several)
+    starts = [0, *accumulate(len(one) + 1 for one in several[:-1])]
+    for text in ASKED:
+        for whole in (False, True):
+            looked = glance(text, whole=whole)
+            alone = {number for number, one in enumerate(several) if looked.is_open(one)}
+            assert alone <= looked.open_among(data, starts), (text, whole)
+
+
+def test_together_it_tells_one_from_another() -> None:
+    several = [Span(name=name).SerializeToString() for name in ("plates", "too late", "latest", "so late an answer")]
+    data = b"\n".join(several)
+    starts = [0, *accumulate(len(one) + 1 for one in several[:-1])]
+    assert glance("late", whole=True).open_among(data, starts) == {1, 3}
+    assert glance("late", whole=False).open_among(data, starts) == {1, 2, 3}
+    assert glance("an answer late", whole=False).open_among(data, starts) == {3}
 
 
 LATE = KeyValue(key="k", value=AnyValue(string_value="too late"))
@@ -141,8 +162,8 @@ LATE = KeyValue(key="k", value=AnyValue(string_value="too late"))
 )
 def test_it_knows_the_edges_of_words(span: Span) -> None:
     data = span.SerializeToString()
-    assert glance("late", whole=True)(data)
-    assert glance("late", whole=False)(data)
+    assert glance("late", whole=True).is_open(data)
+    assert glance("late", whole=False).is_open(data)
 
 
 @pytest.mark.parametrize(
@@ -154,7 +175,7 @@ def test_it_knows_the_edges_of_words(span: Span) -> None:
     ],
 )
 def test_it_finds_words(text: str, whole: bool, found: bytes) -> None:
-    assert glance(text, whole=whole)(Span(name=found.decode()).SerializeToString())
+    assert glance(text, whole=whole).is_open(Span(name=found.decode()).SerializeToString())
 
 
 @pytest.mark.parametrize(
@@ -170,7 +191,7 @@ def test_it_finds_words(text: str, whole: bool, found: bytes) -> None:
 def test_it_shuts_out_what_only_looks_alike(text: str, whole: bool, shut: str) -> None:
     # ids of all kinds of bytes: runs of them must not be taken for letters of another script
     ids = bytes(range(128, 144))
-    assert not glance(text, whole=whole)(Span(trace_id=ids, span_id=ids[:8], name=shut).SerializeToString())
+    assert not glance(text, whole=whole).is_open(Span(trace_id=ids, span_id=ids[:8], name=shut).SerializeToString())
 
 
 def test_every_character_that_counts_as_several_letters_is_known() -> None:

@@ -7,15 +7,27 @@ import sqlite3
 from array import array
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 _CHUNK = 3_000
 _MOST = 50_000
 
-_MATCHING = "SELECT rowid FROM span_terms WHERE span_terms MATCH ? ORDER BY rowid DESC"
-_SPANS_OF = "SELECT s.trace, s.id FROM json_each(?) k CROSS JOIN spans s INDEXED BY spans_by_trace ON s.trace = k.value"
-_TRACES_OF = "SELECT s.trace, s.id FROM json_each(?) k CROSS JOIN spans s ON s.id = k.value"
+_MATCHING = (
+    "SELECT json_group_array(id) FROM (SELECT rowid AS id FROM span_terms WHERE span_terms MATCH ? AND rowid < ?"
+    " ORDER BY rowid DESC LIMIT ?)"
+)
+"""One row for all of them, here and below: between rows the interpreter's lock is let go, and while other threads
+compute it is some ms each time until it is had back."""
+_BEYOND = 2**63 - 1
+
+_SPANS_OF = (
+    "SELECT json_group_array(s.trace), json_group_array(s.id)"
+    " FROM json_each(?) k CROSS JOIN spans s INDEXED BY spans_by_trace ON s.trace = k.value"
+)
+_TRACES_OF = (
+    "SELECT json_group_array(s.trace), json_group_array(s.id) FROM json_each(?) k CROSS JOIN spans s ON s.id = k.value"
+)
 _OLDEST_OF = (
     "SELECT min((SELECT min(id) FROM spans INDEXED BY spans_by_trace WHERE trace = k.value)) FROM json_each(?) k"
 )
@@ -25,11 +37,11 @@ Spans: TypeAlias = Mapping[int, Sequence[int]]
 
 
 class Candidates:
-    """Row ids of spans in falling order, out of one statement that goes on as long as somebody reads."""
+    """Row ids of spans in falling order, read from the index as far as somebody asks."""
 
     def __init__(self, connection: sqlite3.Connection, match: str) -> None:
         self._connection = connection
-        self._cursor = connection.execute(_MATCHING, (match,))
+        self._match = match
         self._found = array("q")  # negated, so that they rise; a list of a million takes 40 MB
         self._by_trace: defaultdict[int, list[int]] = defaultdict(list)
         self._sorted = 0
@@ -39,9 +51,10 @@ class Candidates:
 
     def read(self, count: int) -> None:
         """Read so many more."""
-        rows = self._cursor.fetchmany(count)
-        self._found.extend(-row_id for (row_id,) in rows)
-        self.is_complete = len(rows) < count
+        below = -self._found[-1] if self._found else _BEYOND
+        row_ids = latest_matching(self._connection, self._match, count, below=below)
+        self._found.extend(-row_id for row_id in row_ids)
+        self.is_complete = len(row_ids) < count
 
     @property
     def unsorted(self) -> int:
@@ -75,10 +88,6 @@ class Candidates:
         place = bisect_left(self._found, -row_id)
         return place < len(self._found) and self._found[place] == -row_id
 
-    def close(self) -> None:
-        """Let go of the statement."""
-        self._cursor.close()
-
     def _read_to(self, row_id: int) -> None:
         chunk = _CHUNK
         while not self.is_complete and (not self._found or -self._found[-1] > row_id):
@@ -88,10 +97,23 @@ class Candidates:
     def _sort(self, reached: int) -> None:
         if reached <= self._sorted:
             return
-        row_ids = [-row_id for row_id in self._found[self._sorted : reached]]
-        for trace, row_id in self._connection.execute(_TRACES_OF, (json.dumps(row_ids),)):
-            self._by_trace[trace].append(row_id)
+        for trace, of in traces_of(self._connection, [-found for found in self._found[self._sorted : reached]]).items():
+            self._by_trace[trace] += of
         self._sorted = reached
+
+
+def latest_matching(connection: sqlite3.Connection, match: str, count: int, *, below: int = _BEYOND) -> list[int]:
+    """The highest row ids that the index names, in falling order; with `below`, of those below one."""
+    found: list[int] = json.loads(connection.execute(_MATCHING, (match, below, count)).fetchone()[0])
+    return found
+
+
+def all_matching(connection: sqlite3.Connection, match: str, count: int) -> Iterator[list[int]]:
+    """All row ids that the index names, in falling order, so many at a time."""
+    below = _BEYOND
+    while found := latest_matching(connection, match, count, below=below):
+        yield found
+        below = found[-1]
 
 
 def spans_of(connection: sqlite3.Connection, traces: Iterable[int]) -> Spans:
@@ -99,9 +121,15 @@ def spans_of(connection: sqlite3.Connection, traces: Iterable[int]) -> Spans:
     return by_trace(connection, _SPANS_OF, traces)
 
 
+def traces_of(connection: sqlite3.Connection, row_ids: Iterable[int]) -> Spans:
+    """These spans, by trace."""
+    return by_trace(connection, _TRACES_OF, row_ids)
+
+
 def by_trace(connection: sqlite3.Connection, statement: str, row_ids: Iterable[int]) -> Spans:
-    """What a statement gives for row ids, by the first of its columns."""
+    """What a statement gives for row ids: traces, and of each its span."""
     spans: defaultdict[int, list[int]] = defaultdict(list)
-    for trace, row_id in connection.execute(statement, (json.dumps(list(row_ids)),)):
+    traces, found = connection.execute(statement, (json.dumps(list(row_ids)),)).fetchone()
+    for trace, row_id in zip(json.loads(traces), json.loads(found), strict=True):
         spans[trace].append(row_id)
     return spans

@@ -263,7 +263,7 @@ class SpanTests:
         glance = self._glances[number]
         if glance is not None and row_id not in self._spans:
             data = self._connection.execute(_DATA, (row_id,)).fetchone()
-            if data is not None and not glance(data[0]):
+            if data is not None and not glance.is_open(data[0]):
                 return False
         return holds(self._leaves[number], self._tests[number], self.contents(row_id))
 

@@ -1,12 +1,49 @@
-"""Counting what matches: one statement that runs to its end, outside of the interpreter as far as the index decides."""
+"""Counting what matches: one statement that runs to its end, outside of the interpreter as far as the index decides.
+
+Where it has to be told by spans' bytes, some are looked at together, which lets other threads in between: a statement
+that asks of each span has to wait for the interpreter's lock as often, and each time for some ms while they work.
+"""
 
 from __future__ import annotations
 
+import json
+import sqlite3
+from collections.abc import Iterator
+
+from tracetui.store.sqlite.search.candidates import all_matching, traces_of
+from tracetui.store.sqlite.search.look import matching, shut_out
 from tracetui.store.sqlite.search.plan import Plan
 from tracetui.store.sqlite.search.spans import of_traces
-from tracetui.store.sqlite.search.sql import Sql, both
+from tracetui.store.sqlite.search.sql import Sql, among, both
 
 _NAMED = "FROM span_terms f CROSS JOIN spans s ON s.id = f.rowid WHERE f.span_terms MATCH ?"
+_AT_ONCE = 5_000
+
+
+def is_looked_at(plan: Plan) -> bool:
+    """Whether what matches is told by looking at spans' bytes, some at a time; see `matching_traces`."""
+    return bool(plan.glances) and plan.match is not None and not plan.of_traces
+
+
+def matching_traces(connection: sqlite3.Connection, plan: Plan) -> Iterator[set[int]]:
+    """Row ids of the traces with a span that matches, some at a time, each once."""
+    known: set[int] = set()
+    if plan.certain is not None:
+        ((traces,),) = connection.execute(f"SELECT json_group_array(DISTINCT s.trace) {_NAMED}", (plan.certain,))
+        known.update(json.loads(traces))
+        yield set(known)
+    for row_ids in all_matching(connection, plan.doubtful or "", _AT_ONCE):
+        shut = shut_out(connection, row_ids, plan.glances)
+        spans = traces_of(connection, [row_id for row_id in row_ids if row_id not in shut])
+        found = matching(connection, {trace: of for trace, of in spans.items() if trace not in known}, plan.residual)
+        known |= found
+        yield found
+
+
+def traces_among(plan: Plan, found: set[int], ahead: Sql) -> Sql:
+    """The statement that counts of these traces those for which the rest holds; see `traces_statement`."""
+    text, values = both([among(found), plan.traces, ahead])
+    return Sql(f"SELECT count(*) FROM traces t WHERE {text}", values)
 
 
 def traces_statement(plan: Plan, ahead: Sql, *, in_few: bool = False) -> Sql:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from tracetui.store.sqlite.search.bounds import Bounds
+from tracetui.store.sqlite.search.candidates import latest_matching
 from tracetui.store.sqlite.search.expression import ALL, NONE, Expression, matched
 from tracetui.store.sqlite.search.sql import ALWAYS, Sql, among, both, either
 
@@ -16,8 +17,7 @@ MOST = 20_000
 MOST_BELOW = 10_000
 """Spans that are gone down to."""
 
-_FIND = "SELECT rowid FROM span_terms WHERE span_terms MATCH ? LIMIT ?"
-_TRACES = "SELECT DISTINCT s.trace FROM json_each(?) k CROSS JOIN spans s ON s.id = k.value"
+_TRACES = "SELECT json_group_array(DISTINCT s.trace) FROM json_each(?) k CROSS JOIN spans s ON s.id = k.value"
 _BELOW = (
     "WITH RECURSIVE below(id, trace, span_id) AS (SELECT c.id, c.trace, c.span_id FROM json_each(?) k"
     " CROSS JOIN spans s ON s.id = k.value CROSS JOIN spans c INDEXED BY spans_by_parent ON c.trace = s.trace"
@@ -95,8 +95,8 @@ class Sides:
             return Reach()
         found = self._traces.get(bounds.possible)
         if found is None:
-            rows = self._connection.execute(_TRACES, (json.dumps(spans),))
-            found = self._traces[bounds.possible] = Reach(frozenset(trace for (trace,) in rows))
+            ((traces,),) = self._connection.execute(_TRACES, (json.dumps(spans),)).fetchall()
+            found = self._traces[bounds.possible] = Reach(frozenset(json.loads(traces)))
         return found
 
     def has_pending(self) -> bool:
@@ -115,6 +115,6 @@ class Sides:
         if asked in (ALL, NONE):
             return None if asked == ALL else ()
         if asked not in self._spans:
-            rows = self._connection.execute(_FIND, (matched(asked), MOST + 1)).fetchall()
-            self._spans[asked] = None if len(rows) > MOST else [row_id for (row_id,) in rows]
+            found = latest_matching(self._connection, matched(asked), MOST + 1)
+            self._spans[asked] = None if len(found) > MOST else found
         return self._spans[asked]

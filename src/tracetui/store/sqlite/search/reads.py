@@ -74,7 +74,15 @@ class SearchReads:
                 from tracetui.store.sqlite.search.plan import are_few
 
                 plan = self._planner.plan(where, to_count=True)
-                statement = count.traces_statement(plan, ahead, in_few=are_few(self._connection, plan))
+                in_few = are_few(self._connection, plan)
+                if count.is_looked_at(plan) and not in_few:
+                    found: set[int] = set()
+                    for some in count.matching_traces(self._connection, plan):
+                        self._stop_if_cancelled()
+                        found |= some
+                    statement = count.traces_among(plan, found, ahead)
+                else:
+                    statement = count.traces_statement(plan, ahead, in_few=in_few)
             return int(self._connection.execute(*statement).fetchone()[0])
 
     def traces(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Sequence
-from contextlib import closing
 
 from tracetui.store.sqlite.search.candidates import Candidates, spans_of
 from tracetui.store.sqlite.search.plan import Plan
@@ -69,9 +68,8 @@ def first_spans(connection: sqlite3.Connection, plan: Plan, traces: Sequence[int
     if (match := plan.match) is not None:
         text, values = plan.residual
         count = sum(map(len, by_trace.values()))
-        with closing(Candidates(connection, match)) as candidates:
-            by_trace = candidates.of_traces([*by_trace], count)
-            by_trace = {trace: sorted(of) for trace, of in by_trace.items()}
+        by_trace = Candidates(connection, match).of_traces([*by_trace], count)
+        by_trace = {trace: sorted(of) for trace, of in by_trace.items()}
     statement = (
         "SELECT k.key, (SELECT s.id FROM json_each(k.value) c CROSS JOIN spans s ON s.id = c.value"
         f" WHERE {text} LIMIT 1) AS first FROM json_each(?) k WHERE first IS NOT NULL"

@@ -7,15 +7,14 @@ traces match little of the index is read. Where the index names few spans, only 
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import closing
 from typing import TypeAlias
 
 from tracetui.store.orders import TraceSort
 from tracetui.store.records import RowKey
 from tracetui.store.sqlite.search.candidates import Candidates, Spans, spans_of
+from tracetui.store.sqlite.search.look import matching, shut_out
 from tracetui.store.sqlite.search.pages import SORT_EXPRESSIONS, beyond
 from tracetui.store.sqlite.search.plan import FEW, Plan, are_few
 from tracetui.store.sqlite.search.sql import Sql, among, both
@@ -32,7 +31,6 @@ _MOST_SPANS = 20_000
 _SPANS = "t.span_count + t.pending_count"
 _SIZES = "SELECT (SELECT ifnull(max(id), 0) FROM traces), (SELECT ifnull(max(id), 0) FROM spans)"
 _COUNT = "SELECT count(*) FROM (SELECT rowid FROM span_terms WHERE span_terms MATCH ? LIMIT ?)"
-_DATA_OF = "SELECT d.id, d.data FROM json_each(?) k CROSS JOIN span_data d ON d.id = k.value WHERE d.encoding = 0"
 
 _Row: TypeAlias = "tuple[int, int, int | float | str]"
 """Row id of a trace, how many spans it has, and its place in the order."""
@@ -65,14 +63,14 @@ def walk(
                 if order.is_at_end:
                     return
             if (loose := plan.loose) is not None:
-                with closing(Candidates(connection, loose)) as candidates:
-                    candidates.read(FEW + 1)
-                    if candidates.is_complete:
-                        yield from _rest(connection, plan, order, candidates.rest(), plan.whole)
-                        return
-        with closing(Candidates(connection, match)) as candidates, closing(_sure(connection, plan)) as sure:
-            candidates.read(FEW + 1)
-            yield from _among(connection, plan, order, candidates, sure)
+                candidates = Candidates(connection, loose)
+                candidates.read(FEW + 1)
+                if candidates.is_complete:
+                    yield from _rest(connection, plan, order, candidates.rest(), plan.whole)
+                    return
+        candidates = Candidates(connection, match)
+        candidates.read(FEW + 1)
+        yield from _among(connection, plan, order, candidates, _sure(connection, plan))
 
 
 def _glanced(connection: sqlite3.Connection, plan: Plan, order: _Order) -> Iterator[list[int]]:
@@ -83,9 +81,9 @@ def _glanced(connection: sqlite3.Connection, plan: Plan, order: _Order) -> Itera
     """
     seen = found = 0
     for traces, _ in order.steps(plan.traces, first=_GLANCED):
-        matching = _matching(connection, traces, spans_of(connection, traces), plan.whole)
-        yield matching
-        seen, found = seen + len(traces), found + len(matching)
+        these = _matching(connection, traces, spans_of(connection, traces), plan.whole)
+        yield these
+        seen, found = seen + len(traces), found + len(these)
         if found < seen * _MANY:
             return
 
@@ -116,8 +114,8 @@ def _among(
         if candidates.is_complete and candidates.unsorted <= FEW:
             break
         walked += len(traces)
-        if walked >= _TRIED and (matching := _at_once(connection, plan)) is not None:
-            yield from (found for found, _ in order.steps(matching, are_named=True, counted=False))
+        if walked >= _TRIED and (these := _at_once(connection, plan)) is not None:
+            yield from (found for found, _ in order.steps(these, are_named=True, counted=False))
             return
     if candidates.is_complete:
         yield from _rest(connection, plan, order, candidates.rest(), plan.residual, sure)
@@ -129,9 +127,6 @@ class _Nothing:
     def has(self, _row_id: int) -> bool:
         """Whether a span is among them."""
         return False
-
-    def close(self) -> None:
-        """There is nothing to let go of."""
 
 
 def _sure(connection: sqlite3.Connection, plan: Plan) -> Candidates | _Nothing:
@@ -241,8 +236,7 @@ def _open(
     if not plan.glances:
         return spans
     named = [row_id for trace in traces for row_id in spans.get(trace, ())]
-    rows = connection.execute(_DATA_OF, (json.dumps(named),))
-    shut = {row_id for row_id, data in rows if not all(glance(data) for glance in plan.glances)}
+    shut = shut_out(connection, named, plan.glances)
     return {
         trace: [row_id for row_id in spans[trace] if row_id not in shut or sure.has(row_id)]
         for trace in traces
@@ -261,12 +255,6 @@ def _matching(
     named = {trace: spans[trace] for trace in traces if trace in spans}
     if condition.is_always or not named:
         return list(named)
-    matching = set() if sure is None else {trace for trace, of in named.items() if any(map(sure.has, of))}
-    text, values = condition
-    statement = (
-        "SELECT k.key FROM json_each(?) k"
-        f" WHERE EXISTS (SELECT 1 FROM json_each(k.value) c CROSS JOIN spans s ON s.id = c.value WHERE {text})"
-    )
-    asked = json.dumps({trace: of for trace, of in named.items() if trace not in matching})
-    matching.update(int(trace) for (trace,) in connection.execute(statement, (asked, *values)))
-    return [trace for trace in named if trace in matching]
+    found = set() if sure is None else {trace for trace, of in named.items() if any(map(sure.has, of))}
+    found |= matching(connection, {trace: of for trace, of in named.items() if trace not in found}, condition)
+    return [trace for trace in named if trace in found]
