@@ -34,7 +34,7 @@ MOST_NAMES = 2_000
 T = TypeVar("T")
 
 _SCALAR = (str, bool, int, float)
-_MEMORY = 16_384
+_MEMORY = 4_096
 _VECTOR_START = 200
 _VECTOR = re.compile(r"[\[\s]*-?\d[-+.,\deE\s\[\]]{150}", re.ASCII)
 _FAILED = 2
@@ -342,7 +342,7 @@ def _size(field: SpanField, number: float) -> str:
     return f"{terms.has(field)} {' '.join(terms.sizes(field, number))}"
 
 
-_count = lru_cache(16_384)(_size)
+_count = lru_cache(_MEMORY)(_size)
 
 
 def _common(row: IndexedRow) -> Iterator[str]:

@@ -136,7 +136,7 @@ def has(name: str) -> str:
     return spelled(name) + _HERE
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=4_096)
 def value(name: str, text: str) -> str:
     """The term of a span in which the field or attribute is this text, without regard to case.
 

@@ -81,7 +81,7 @@ def _marks_blanks(style: Style | None) -> bool:
     return style is not None and bool(style.underline or style.bgcolor or style.reverse)
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=1_024)
 def label(text: str) -> str:
     """Received text as a one-line label: sanitised, with line ends as visible stand-ins, at most 1,000 characters."""
     return sanitise(text[:1000])
