@@ -19,7 +19,7 @@ from tracetui.store.api import END, SpanReader
 from tracetui.store.conditions import Condition
 from tracetui.store.orders import TraceOrder, TraceSort
 from tracetui.store.sqlite import SqliteReader, SqliteWriter
-from tracetui.store.sqlite.search import candidates, plan, reach, walk
+from tracetui.store.sqlite.search import candidates, count, look, plan, reach, walk
 
 SORTS = st.builds(TraceSort, st.sampled_from(list(TraceOrder)), st.booleans())
 
@@ -63,9 +63,11 @@ def store(folder: Path, given_requests: list[tuple[bool, bytes]]) -> SqliteReade
 
 LIMITS = {
     plan: {"FEW": 1, "_FEW_TRACES": 0, "_MOST_OF_ONE": 1},
-    reach: {"MOST": 3, "MOST_BELOW": 4},
+    reach: {"MOST": 3, "MOST_FROM": 2, "MOST_BELOW": 4},
     walk: {"FEW": 0, "_FIRST_STEP": 1, "_LAST_STEP": 2, "_MOST_SPANS": 3, "_GLANCED": 1, "_TRIED": 1},
     candidates: {"_CHUNK": 1, "_MOST": 2},
+    count: {"_AT_ONCE": 2},
+    look: {"_TOGETHER": 2},
 }
 """What makes a small store as long as a large one is to a search."""
 

@@ -68,7 +68,8 @@ GOLDEN: list[tuple[Condition, list[str]]] = [
         Equals(SpanField.SPAN, "00F067AA0BA902B7"),
         [
             '"\ue10800f"',
-            "CASE WHEN length(s.span_id) = length(CAST(s.span_id AS BLOB)) THEN s.span_id = ? COLLATE NOCASE"
+            "CASE WHEN s.span_id IS NULL THEN 0 "
+            "WHEN length(s.span_id) = length(CAST(s.span_id AS BLOB)) THEN s.span_id = ? COLLATE NOCASE"
             " ELSE value_holds(?, s.span_id) END ['00f067aa0ba902b7', 0]",
             "1 []",
         ],
@@ -79,7 +80,8 @@ GOLDEN: list[tuple[Condition, list[str]]] = [
         Like(SpanField.MODEL, ("gpt-4", "")),
         [
             '("·model·gpt\ue02d4" * OR ("·model·" AND "gpt"))',
-            "CASE WHEN length(nullif(s.model, '')) = length(CAST(nullif(s.model, '') AS BLOB))"
+            "CASE WHEN nullif(s.model, '') IS NULL THEN 0 "
+            "WHEN length(nullif(s.model, '')) = length(CAST(nullif(s.model, '') AS BLOB))"
             " THEN nullif(s.model, '') LIKE ? ESCAPE '\\' ELSE value_holds(?, nullif(s.model, '')) END ['gpt-4%', 0]",
             "1 []",
         ],
@@ -109,7 +111,8 @@ GOLDEN: list[tuple[Condition, list[str]]] = [
             "(s.parent_span_id <> '' AND EXISTS (SELECT 1 FROM (SELECT id FROM spans"
             " WHERE trace = s.trace AND span_id = s.parent_span_id) u"
             " CROSS JOIN spans sp ON sp.id = u.id WHERE sp.id <> s.id"
-            " AND CASE WHEN length(nullif(sp.kind, '')) = length(CAST(nullif(sp.kind, '') AS BLOB))"
+            " AND CASE WHEN nullif(sp.kind, '') IS NULL THEN 0 "
+            "WHEN length(nullif(sp.kind, '')) = length(CAST(nullif(sp.kind, '') AS BLOB))"
             " THEN nullif(sp.kind, '') = ? COLLATE NOCASE ELSE value_holds(?, nullif(sp.kind, '')) END)) ['agent', 0]",
             "t.id IN (SELECT value FROM json_each(?)) ['[]']",
         ],

@@ -7,7 +7,7 @@ import sqlite3
 from array import array
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 _CHUNK = 3_000
@@ -37,11 +37,21 @@ Spans: TypeAlias = Mapping[int, Sequence[int]]
 
 
 class Candidates:
-    """Row ids of spans in falling order, read from the index as far as somebody asks."""
+    """Row ids of spans in falling order, read from the index as far as somebody asks.
 
-    def __init__(self, connection: sqlite3.Connection, match: str) -> None:
+    Args:
+        connection: The database.
+        match: What the index is asked.
+        keep: Told what it names, and tells which of these are candidates; all, unless told otherwise.
+    """
+
+    def __init__(
+        self, connection: sqlite3.Connection, match: str, keep: Callable[[list[int]], list[int]] = list
+    ) -> None:
         self._connection = connection
         self._match = match
+        self._keep = keep
+        self._read_down_to = _BEYOND
         self._found = array("q")  # negated, so that they rise; a list of a million takes 40 MB
         self._by_trace: defaultdict[int, list[int]] = defaultdict(list)
         self._sorted = 0
@@ -50,11 +60,12 @@ class Candidates:
         """Whether all of them have been read."""
 
     def read(self, count: int) -> None:
-        """Read so many more."""
-        below = -self._found[-1] if self._found else _BEYOND
-        row_ids = latest_matching(self._connection, self._match, count, below=below)
-        self._found.extend(-row_id for row_id in row_ids)
+        """Read so many more of what the index names."""
+        row_ids = latest_matching(self._connection, self._match, count, below=self._read_down_to)
+        self._found.extend(-row_id for row_id in self._keep(row_ids))
         self.is_complete = len(row_ids) < count
+        if row_ids:
+            self._read_down_to = row_ids[-1]
 
     @property
     def unsorted(self) -> int:
@@ -90,7 +101,7 @@ class Candidates:
 
     def _read_to(self, row_id: int) -> None:
         chunk = _CHUNK
-        while not self.is_complete and (not self._found or -self._found[-1] > row_id):
+        while not self.is_complete and self._read_down_to > row_id:
             self.read(chunk)
             chunk = min(chunk * 2, _MOST)
 

@@ -29,10 +29,9 @@ if TYPE_CHECKING:
 _KEPT_SPANS = 64
 _KEPT_ANSWERS = 100_000
 
-_DATA = "SELECT data FROM span_data WHERE id = ? AND encoding = 0"
 _SPAN = (
-    "SELECT (SELECT data FROM span_data WHERE id = s.id), s.is_error, s.parent_span_id, s.scope_id, s.name FROM spans s"
-    " WHERE s.id = ?"
+    "SELECT d.data, d.encoding = 0, s.is_error, s.parent_span_id, s.scope_id, s.name"
+    " FROM spans s LEFT JOIN span_data d ON d.id = s.id WHERE s.id = ?"
 )
 _AROUND = (
     "SELECT r.data, r.schema_url, c.data, c.schema_url FROM spans s JOIN resources r ON r.id = s.resource_id"
@@ -64,8 +63,12 @@ class Contents:
         self._row_id = row_id
         self._may_have_logs = may_have_logs
         self._scope_names = {} if scope_names is None else scope_names
-        row: Sequence[Any] = connection.execute(_SPAN, (row_id,)).fetchone() or (None,) * 5
-        self._data, self._is_error, self._parent, self._scope_id, self._name = row
+        row: Sequence[Any] = connection.execute(_SPAN, (row_id,)).fetchone() or (None,) * 6
+        self._data, self._is_as_received, self._is_error, self._parent, self._scope_id, self._name = row
+
+    def is_open(self, glance: Glance) -> bool:
+        """Whether a look at its bytes leaves it open that a condition holds."""
+        return not self._is_as_received or glance.is_open(self._data)
 
     @cached_property
     def attributes(self) -> Attributes:
@@ -261,11 +264,10 @@ class SpanTests:
 
     def _looked_at(self, number: int, row_id: int) -> bool:
         glance = self._glances[number]
-        if glance is not None and row_id not in self._spans:
-            data = self._connection.execute(_DATA, (row_id,)).fetchone()
-            if data is not None and not glance.is_open(data[0]):
-                return False
-        return holds(self._leaves[number], self._tests[number], self.contents(row_id))
+        contents = self.contents(row_id)
+        if glance is not None and not contents.is_open(glance):
+            return False
+        return holds(self._leaves[number], self._tests[number], contents)
 
     def _trace_holds(self, number: int, trace: int) -> bool:
         known = self._traces.get((number, trace))

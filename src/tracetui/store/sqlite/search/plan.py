@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
+from tracetui.model.words import words
 from tracetui.store.conditions import (
     And,
     Between,
@@ -179,6 +180,8 @@ class Planner:
             for each in condition.conditions:
                 yield from self._glances(each)
         elif isinstance(condition, Words) and not bounds_of(condition, self._known).is_exact:
+            if condition.within is not None and len(words(condition.text)) == 1:
+                return  # the index has named those that hold it
             glance = self._tests.glance(condition)
             if glance is not None:
                 yield glance

@@ -14,8 +14,8 @@ from tracetui.store.sqlite.search.sql import ALWAYS, Sql, among, both, either
 
 MOST = 20_000
 """Spans whose traces are found one by one: some 30 ms."""
-MOST_BELOW = 10_000
-"""Spans that are gone down to."""
+MOST_FROM, MOST_BELOW = 5_000, 10_000
+"""Spans from which it is gone down, and to."""
 
 _TRACES = "SELECT json_group_array(DISTINCT s.trace) FROM json_each(?) k CROSS JOIN spans s ON s.id = k.value"
 _BELOW = (
@@ -82,7 +82,7 @@ class Sides:
             where: The condition on the one below, over `spans c`.
         """
         spans = self._spans_of(bounds)
-        if spans is None or "span_holds" in where.text or self.has_pending():
+        if spans is None or len(spans) > MOST_FROM or "span_holds" in where.text or self.has_pending():
             return Reach()
         found = self._connection.execute(_BELOW.format(where.text), (json.dumps(spans), MOST_BELOW, *where.values))
         ((traces, count),) = found.fetchall()

@@ -275,7 +275,7 @@ class Statements:
         if value.startswith(("iif", "CASE", "(SELECT trace_id")):  # of our own making
             return Sql(f"ifnull({value} {test}, 0)", (bound,))
         return Sql(
-            f"CASE WHEN length({value}) = length(CAST({value} AS BLOB)) THEN {value} {test}"
+            f"CASE WHEN {value} IS NULL THEN 0 WHEN length({value}) = length(CAST({value} AS BLOB)) THEN {value} {test}"
             f" ELSE value_holds(?, {value}) END",
             (bound, self._number(leaf)),
         )

@@ -68,7 +68,17 @@ def test_of(leaf: Leaf) -> Test:
             return lambda value: (found := number(value)) is not None and low <= found <= high
         case Words(text, whole, _):
             wanted_words = words(text)
-            return lambda value: stand_in(words(canonical(value)), wanted_words, whole=whole)
+            return lambda value: (
+                not _lacks(value, wanted_words) and stand_in(words(canonical(value)), wanted_words, whole=whole)
+            )
+
+
+def _lacks(value: Scalar, wanted: list[str]) -> bool:
+    """Whether it is seen without taking a text apart that it has not all these words: most have not."""
+    if not isinstance(value, str) or not value.isascii() or "\\" in value:  # what is neither stands for itself
+        return False
+    folded = value.lower()
+    return not all(word in folded for word in wanted)
 
 
 def is_like(text: str, pieces: tuple[str, ...]) -> bool:

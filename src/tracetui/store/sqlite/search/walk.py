@@ -7,13 +7,16 @@ traces match little of the index is read. Where the index names few spans, only 
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Generator, Iterator, Sequence
+from functools import partial
 from typing import TypeAlias
 
 from tracetui.store.orders import TraceSort
 from tracetui.store.records import RowKey
 from tracetui.store.sqlite.search.candidates import Candidates, Spans, spans_of
+from tracetui.store.sqlite.search.glance import Glance
 from tracetui.store.sqlite.search.look import matching, shut_out
 from tracetui.store.sqlite.search.pages import SORT_EXPRESSIONS, beyond
 from tracetui.store.sqlite.search.plan import FEW, Plan, are_few
@@ -68,9 +71,10 @@ def walk(
                 if candidates.is_complete:
                     yield from _rest(connection, plan, order, candidates.rest(), plan.whole)
                     return
-        candidates = Candidates(connection, match)
+        sure = _sure(connection, plan)
+        candidates = Candidates(connection, match, partial(_open, connection, plan.glances, sure))
         candidates.read(FEW + 1)
-        yield from _among(connection, plan, order, candidates, _sure(connection, plan))
+        yield from _among(connection, plan, order, candidates, sure)
 
 
 def _glanced(connection: sqlite3.Connection, plan: Plan, order: _Order) -> Iterator[list[int]]:
@@ -98,8 +102,7 @@ def _rest(
 ) -> Iterator[list[int]]:
     """The traces that match, of those that these spans belong to."""
     for traces, _ in order.steps(both([plan.traces, among(spans)]), are_named=True):
-        left = spans if sure is None else _open(connection, plan, traces, spans, sure)
-        yield _matching(connection, traces, left, condition, sure)
+        yield _matching(connection, traces, spans, condition, sure)
 
 
 def _among(
@@ -110,7 +113,7 @@ def _among(
     walked = 0
     for traces, count in [] if candidates.is_complete else steps:
         spans = candidates.of_traces(traces, count)
-        yield _matching(connection, traces, _open(connection, plan, traces, spans, sure), plan.residual, sure)
+        yield _matching(connection, traces, spans, plan.residual, sure)
         if candidates.is_complete and candidates.unsorted <= FEW:
             break
         walked += len(traces)
@@ -221,27 +224,23 @@ def _at_once(connection: sqlite3.Connection, plan: Plan) -> Sql | None:
     count = connection.execute(_COUNT, (plan.match, _MOST_AT_ONCE + 1)).fetchone()[0]
     if count > _MOST_AT_ONCE:
         return None
-    found = connection.execute(
-        "SELECT DISTINCT s.trace FROM span_terms f CROSS JOIN spans s ON s.id = f.rowid"
+    if plan.names_traces:  # that is asked first, as it costs least
+        text = f"s.trace IN (SELECT t.id FROM traces t WHERE {plan.traces.text}) AND {text}"
+        values = (*plan.traces.values, *values)
+    ((found,),) = connection.execute(
+        "SELECT json_group_array(DISTINCT s.trace) FROM span_terms f CROSS JOIN spans s ON s.id = f.rowid"
         f" WHERE f.span_terms MATCH ? AND {text}",
         (plan.match, *values),
     )
-    return both([plan.traces, among(trace for (trace,) in found)])
+    return both([plan.traces, among(json.loads(found))])
 
 
 def _open(
-    connection: sqlite3.Connection, plan: Plan, traces: Sequence[int], spans: Spans, sure: Candidates | _Nothing
-) -> Spans:
-    """The spans of these traces of which a look at their bytes leaves it open whether they match."""
-    if not plan.glances:
-        return spans
-    named = [row_id for trace in traces for row_id in spans.get(trace, ())]
-    shut = shut_out(connection, named, plan.glances)
-    return {
-        trace: [row_id for row_id in spans[trace] if row_id not in shut or sure.has(row_id)]
-        for trace in traces
-        if trace in spans
-    }
+    connection: sqlite3.Connection, glances: Sequence[Glance], sure: Candidates | _Nothing, row_ids: list[int]
+) -> list[int]:
+    """The spans that match for sure, or of which a look at their bytes leaves it open."""
+    shut = shut_out(connection, row_ids, glances)
+    return [row_id for row_id in row_ids if row_id not in shut or sure.has(row_id)] if shut else row_ids
 
 
 def _matching(
