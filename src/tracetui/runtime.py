@@ -19,6 +19,7 @@ from tracetui.model.clock import Clock, SystemClock
 from tracetui.model.derivation import DERIVATION_VERSION
 from tracetui.model.numbers import format_bytes
 from tracetui.pricing import USER_TABLE
+from tracetui.receivers.budget import Budget
 from tracetui.receivers.status import ReceiverCounts, ReceiverState, ReceiverStatus
 from tracetui.store.api import CommitListener, SpanReader, SpanWriter
 from tracetui.store.ingest import Ingest, IngestStats
@@ -84,6 +85,7 @@ class Runtime:
         self._writer: SqliteWriter | None = None
         self._ingest: Ingest | None = None
         self._receivers: ReceiverSet | None = None
+        self._budget = Budget()
         self._reindexer: Reindexer | None = None
         self._follower: Follower | None = None
         self._receivers_lock = threading.Lock()
@@ -225,7 +227,9 @@ class Runtime:
 
         with self._receivers_lock:
             if not self._stopped:
-                self._follower = Follower(self.open_reader, ingest, version=DERIVATION_VERSION, clock=self.clock)
+                self._follower = Follower(
+                    self.open_reader, ingest, version=DERIVATION_VERSION, room=self._budget.room, clock=self.clock
+                )
                 ingest.add_listener(self._follower.heard)
                 self._follower.start()
 
@@ -297,7 +301,7 @@ class Runtime:
     def _open_listeners(self, ingest: Ingest) -> None:
         from tracetui.receivers import ReceiverSet  # deferred: gRPC and the HTTP server; the first paint does not wait
 
-        receivers = ReceiverSet(self.settings.grpc, self.settings.http, ingest, self.settings.access)
+        receivers = ReceiverSet(self.settings.grpc, self.settings.http, ingest, self.settings.access, self._budget)
         with self._receivers_lock:
             if self._stopped:
                 return

@@ -93,6 +93,9 @@ _ARRAY_TAG = b"\x2a"
 
 _NESTING = ("array_value", "kvlist_value")
 
+LARGEST = 4 * 1024 * 1024
+"""Bytes of the largest span that is parsed so: its size is found by encoding it again, twice over in memory."""
+
 _FEWEST_ARRAYS = 25
 """Fewest arrays in a value that is too deep and still parses: 41 levels of arrays (2 messages each) and maps (3 each)
 within the 100 messages that the protobuf library follows."""
@@ -166,6 +169,8 @@ class QuickAttributes(Mapping[str, AttributeValue]):
 
 def parse(data: bytes) -> Any:
     """Our message of one encoded `Span`; None where only `decode` can tell what the span holds."""
+    if len(data) > LARGEST:
+        return None
     try:
         message = _Span.FromString(data)
     except ProtobufError:

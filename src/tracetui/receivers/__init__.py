@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from tracetui.config import Access, Address
 from tracetui.errors import ReceiverError
+from tracetui.receivers.budget import Budget, return_large_blocks
 from tracetui.receivers.status import ReceiverCounts, ReceiverState, ReceiverStatus
 
 if TYPE_CHECKING:
@@ -36,11 +37,18 @@ class ReceiverSet:
         http: Where OTLP/HTTP listens; empty for nowhere.
         ingest: The way into the store.
         access: Who may send; this machine's own programs where None.
+        budget: Bytes of all requests together; one of its own where None.
     """
 
     def __init__(
-        self, grpc: Address | None, http: Sequence[Address], ingest: Submit, access: Access | None = None
+        self,
+        grpc: Address | None,
+        http: Sequence[Address],
+        ingest: Submit,
+        access: Access | None = None,
+        budget: Budget | None = None,
     ) -> None:
+        self._budget = budget
         self._access = access or Access()
         planned = ([(GRPC, grpc)] if grpc else []) + [(HTTP, address) for address in http]
         self._statuses = [ReceiverStatus(protocol, address, ReceiverState.STARTING) for protocol, address in planned]
@@ -55,7 +63,8 @@ class ReceiverSet:
         from tracetui.receivers.sockets import allow_many_files
 
         allow_many_files()
-        service = ExportService(self._ingest)
+        return_large_blocks()
+        service = ExportService(self._ingest, budget=self._budget)
         self._service = service
         # HTTP first: it is there in a tenth of the time that importing gRPC takes
         for index, status in sorted(enumerate(self._statuses), key=lambda item: item[1].protocol == GRPC):

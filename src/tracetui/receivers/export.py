@@ -9,7 +9,9 @@ import logging
 import threading
 import traceback
 import uuid
+from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import ExitStack
 from typing import Protocol
 
 from msgspec.structs import replace
@@ -19,8 +21,8 @@ from tracetui.otlp.metrics import count_data_points
 from tracetui.otlp.wire import Signal
 from tracetui.receivers import answers
 from tracetui.receivers.answers import Answer
-from tracetui.receivers.budget import Budget
-from tracetui.receivers.incoming import cut_request, read_sliced
+from tracetui.receivers.budget import LARGE, Budget, Hold, return_small_blocks
+from tracetui.receivers.incoming import cut_request, read_sliced, weight
 from tracetui.receivers.inflate import MAX_BODY_SIZE, inflate
 from tracetui.receivers.ledger import Ledger, TurnedAway
 from tracetui.receivers.status import ReceiverCounts
@@ -47,41 +49,52 @@ class ExportService:
     Args:
         ingest: The way into the store.
         max_body_size: Bytes of a message, before and after decompression.
-        budget: Bytes of all requests together that may be held while they are received and decoded.
+        budget: Bytes of all requests together that may be held from their receipt to their commit.
     """
 
     def __init__(self, ingest: Submit, *, max_body_size: int = MAX_BODY_SIZE, budget: Budget | None = None) -> None:
         self.max_body_size = max_body_size
         """Bytes of a message, before and after decompression."""
         self.budget = budget or Budget()
-        """What requests hold while they are received and decoded; each transport holds the bodies it has read."""
+        """What requests hold; each transport holds the bodies that it receives, and hands that over with them."""
         self._ingest = ingest
         self._lock = threading.Lock()
         # decoding holds the interpreter's lock: two at once are no faster, and both stand in the writer's way
         self._decoding = threading.Lock()
+        # and of a large one there are copies in memory from here to its rows
+        self._copying = threading.Lock()
         self._counts = ReceiverCounts()
         self._ledger = Ledger()
 
-    def export(self, signal: Signal, body: bytes, *, encoding: str = "", is_json: bool = False) -> Future[Answer]:
+    def export(
+        self,
+        signal: Signal,
+        body: bytes | list[bytes],
+        *,
+        encoding: str = "",
+        is_json: bool = False,
+        hold: Hold | None = None,
+    ) -> Future[Answer]:
         """Take one request.
 
         Args:
             signal: What it carries.
-            body: The body as received.
+            body: The body as received, or its pieces, which are taken out of the list.
             encoding: How it is compressed: `gzip`, `deflate`, empty or `identity`.
             is_json: Whether it is OTLP/JSON rather than protobuf.
+            hold: What the budget has for the body; given back once the request needs nothing any more.
 
         Returns:
             Resolves to the answer once it may be sent; never raises. The callbacks of the future may run in the
             writer's thread.
         """
         answer: Future[Answer] = Future()
-        held = [body]
+        pieces = body if isinstance(body, list) else [body]
         del body  # whoever cuts it into slices lets it go: a large one is in memory often enough without it
+        hold = hold or self.budget.hold()
+        answer.add_done_callback(_releases(hold))
         try:
-            with self.budget.hold() as hold:
-                held[0] = inflate(held[0], encoding, limit=self.max_body_size, grow=hold.grow)
-                self._take(signal, held, is_json, answer)
+            self._take(signal, pieces, encoding, is_json, hold, answer)
         except Exception as error:  # noqa: BLE001  (the boundary of a request: every failure is an answer)
             answer.set_result(self.count(_failure(error)))
         return answer
@@ -111,17 +124,34 @@ class ExportService:
         """What was taken and turned away so far."""
         return self._counts
 
-    def _take(self, signal: Signal, held: list[bytes], is_json: bool, answer: Future[Answer]) -> None:
-        if signal is Signal.METRICS:
+    def _take(
+        self, signal: Signal, pieces: list[bytes], encoding: str, is_json: bool, hold: Hold, answer: Future[Answer]
+    ) -> None:
+        with ExitStack() as alone:
+            if hold.size >= LARGE:
+                alone.enter_context(self._copying)
+
+            def grow(size: int) -> None:
+                is_small = hold.size < LARGE
+                hold.grow(size)
+                if is_small and hold.size >= LARGE:
+                    alone.enter_context(self._copying)
+
+            held = [inflate(_joined(pieces), encoding, limit=self.max_body_size, grow=grow)]
+            if signal is Signal.METRICS:
+                with self._decoding:
+                    points = count_data_points(held.pop(), is_json=is_json)
+                answer.set_result(self._count_success(signal, answers.metrics_declined(points)))
+                return
             with self._decoding:
-                points = count_data_points(held.pop(), is_json=is_json)
-            declined = answers.metrics_declined(points)
-            answer.set_result(self._count_success(signal, declined))
-            return
-        with self._decoding:
-            incoming = read_sliced(signal, cut_request(signal, held.pop(), is_json=is_json))
+                request = cut_request(signal, held.pop(), is_json=is_json)
+                hold.change(*weight(request))
+                incoming = read_sliced(signal, request)
+                del request
+        batch = incoming.batch
+        hold.keep(batch.byte_size)
         stored = answers.stored(
-            len(incoming.batch.spans) + len(incoming.batch.logs), incoming.rejected, incoming.reasons, incoming.warnings
+            len(batch.spans) + len(batch.logs), incoming.rejected, incoming.reasons, incoming.warnings
         )
         if not stored.accepted:
             answer.set_result(self._count_success(signal, stored))
@@ -131,7 +161,7 @@ class ExportService:
             error = commit.exception()
             answer.set_result(self.count(_failure(error)) if error else self._count_success(signal, stored))
 
-        self._ingest.submit(incoming.batch).add_done_callback(settle)
+        self._ingest.submit(batch).add_done_callback(settle)
 
     def _count_success(self, signal: Signal, answer: Answer) -> Answer:
         self.count(answer)
@@ -149,6 +179,21 @@ class ExportService:
                 self._ledger.note("rejected", answer.message, answer.rejected)
             self._counts = counts
         return answer
+
+
+def _joined(pieces: list[bytes]) -> bytes:
+    """The body; its pieces are let go."""
+    if len(pieces) == 1:
+        return pieces.pop()
+    body = b"".join(pieces)
+    pieces.clear()
+    if len(body) >= LARGE:
+        return_small_blocks()
+    return body
+
+
+def _releases(hold: Hold) -> Callable[[Future[Answer]], None]:
+    return lambda _: hold.release()
 
 
 def _failure(error: BaseException) -> Answer:

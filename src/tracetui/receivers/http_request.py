@@ -208,22 +208,16 @@ class ExportRequest(httputil.HTTPMessageDelegate):
         """Decode, wait for the commit, answer."""
         try:
             pending = await asyncio.get_running_loop().run_in_executor(self._decoders, self._export)
-            self._hold.release()  # decoded; what waits for the commit is counted there
             answer = await asyncio.wrap_future(pending)
         except Exception as error:  # noqa: BLE001  (the boundary of a request: every failure is an answer)
             answer = self._service.count(internal_error(error))
-        finally:
-            self._hold.release()
         self._answer(answer)
 
     def _export(self) -> Future[Answer]:
-        return self._service.export(self._signal, self._body(), encoding=self._encoding, is_json=self._is_json)
-
-    def _body(self) -> bytes:
-        """The body, no longer held here."""
-        body = b"".join(self._chunks)
-        self._chunks.clear()
-        return body
+        """Hand over the body, with what the budget has for it."""
+        return self._service.export(
+            self._signal, self._chunks, encoding=self._encoding, is_json=self._is_json, hold=self._hold
+        )
 
     def _answer(self, answer: Answer) -> None:
         self._send(answer)

@@ -76,6 +76,17 @@ def cut_request(signal: Signal, body: bytes, *, is_json: bool = False) -> Sliced
     return slice_json_request(signal, body) if is_json else slice_request(body)
 
 
+def weight(request: SlicedRequest) -> tuple[int, int]:
+    """Bytes that the rows of a request will take, and bytes of its largest slice."""
+    size = largest = 0
+    for resource in request.resources:
+        for scope in resource.scopes:
+            lengths = list(map(len, scope.items))
+            size += sum(lengths) + ROW_SIZE * len(lengths)
+            largest = max(largest, max(lengths, default=0))
+    return size, largest
+
+
 def read_sliced(signal: Signal, request: SlicedRequest) -> Incoming:
     """Decode what was cut out.
 

@@ -26,20 +26,21 @@ from tracetui.otlp.wire import Signal
 from tracetui.receivers import answers
 from tracetui.receivers.access import Gate, server_tls
 from tracetui.receivers.answers import Answer
+from tracetui.receivers.budget import LARGE, Hold, Stage, return_small_blocks
 from tracetui.receivers.export import ExportService, internal_error
 from tracetui.receivers.sockets import listening_sockets
 
 WORKERS = 32
 """Calls handled at once; most of their time is waiting for the commit they share."""
 
-RECEIVERS = 3
-"""Messages received and decoded at once. How large one is shows when it is there, and it may be 64 MiB, twice."""
-
 RECEIVE_S, CROWDED_RECEIVE_S = 10.0, 2.0
 """Seconds that a call may take to send its message, and where others wait for their turn."""
 
 SENDING_S = 1.0
 """Seconds for the last answers to leave, once they are known."""
+
+ROOM_S = 5.0
+"""Seconds that a call waits for room for its message; exporters give up after ten, and come again if they are told."""
 
 MAX_METADATA_SIZE = 32 * 1024
 """Bytes of a call's metadata."""
@@ -143,10 +144,13 @@ _Handler: TypeAlias = "grpc.RpcMethodHandler[bytes, bytes]"
 
 
 class _Turns:
-    """Lets a few calls at a time receive their message, and ends those that take too long to send it."""
+    """Lets one call after the other receive its message, and ends those that take too long to send it.
+
+    How large a message is shows when it is there, when the library has it three times; so room is kept for the largest
+    before it is asked for, which is when its sender may begin.
+    """
 
     def __init__(self) -> None:
-        self._free = threading.Semaphore(RECEIVERS)
         self._lock = threading.Lock()
         self._receiving: dict[grpc.ServicerContext, float] = {}
         self._waiting = 0
@@ -161,27 +165,25 @@ class _Turns:
         self._stopped.set()
 
     @contextmanager
-    def turn(self, context: grpc.ServicerContext) -> Iterator[None]:
-        """A turn, until the block ends.
+    def turn(self, context: grpc.ServicerContext, hold: Hold, size: int) -> Iterator[None]:
+        """A turn to receive a message, once there is room for one of this size.
 
         Raises:
             IngestBusyError: None came in time.
         """
-        if not self._free.acquire(blocking=False):
-            with self._lock:
-                self._waiting += 1
-            came = self._free.acquire(timeout=RECEIVE_S)
+        with self._lock:
+            self._waiting += 1
+        try:
+            hold.reserve(size, ROOM_S)
+        finally:
             with self._lock:
                 self._waiting -= 1
-            if not came:
-                raise IngestBusyError("Other senders take too long to send their messages.")
         with self._lock:
             self._receiving[context] = time.monotonic()
         try:
             yield
         finally:
             self.received(context)
-            self._free.release()
 
     def received(self, context: grpc.ServicerContext) -> None:
         """The call's message is there."""
@@ -245,14 +247,19 @@ class _Handlers(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # generic in
                 return self._service.count(answers.shutting_down())
             self._in_flight += 1
         try:
-            with self._turns.turn(context), self._service.budget.hold() as hold:
-                held = _message(messages)
-                self._turns.received(context)
+            hold = self._service.budget.hold()
+            try:
+                with self._turns.turn(context, hold, self._service.max_body_size):
+                    held = _message(messages)
                 if not held:
                     return self._service.count(answers.malformed("The call ended before its message was there."))
-                hold.grow(len(held[0]))
-                pending = self._service.export(signal, held.pop())
-            return pending.result()
+                hold.keep(size := len(held[0]))
+                if size >= LARGE:
+                    return_small_blocks()
+                    hold.reserve(size, ROOM_S, Stage.DECODING)
+                return self._service.export(signal, held, hold=hold).result()
+            finally:
+                hold.release()
         except IngestBusyError as error:
             return self._service.count(answers.busy(str(error)))
         except Exception as error:  # noqa: BLE001  (the boundary of a call: every failure is an answer)

@@ -435,6 +435,14 @@ class SpanReader(Protocol):
         """
         ...
 
+    def next_unindexed_size(self, after: IndexMarks | None = None) -> int:
+        """Bytes of the span that `unindexed` begins with, which a large one does alone; 0 where there is none.
+
+        Args:
+            after: As there.
+        """
+        ...
+
     def log_slices(self, row_ids: Sequence[int]) -> list[bytes]:
         """The encoded messages of these log records, in the order asked for; those that are gone are empty."""
         ...

@@ -11,7 +11,10 @@ import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from tracetui.errors import StoreError
 from tracetui.model.clock import Clock, SystemClock
@@ -45,6 +48,11 @@ _AGAIN_AFTER_S = 5.0
 """When to try again what could not be stored."""
 
 
+def _unbounded(_size: int) -> AbstractContextManager[None]:
+    """Room, where nobody counts it."""
+    return nullcontext()
+
+
 class Follower:
     """Keeps the search index up to what is stored.
 
@@ -53,6 +61,7 @@ class Follower:
         writer: The one writer.
         version: Version of the code that derives columns; what an earlier one derived waits until it is up to date.
         at_rest: Whether to rest while it catches up, so that the screen and the receivers get the processor.
+        room: Waits for room in memory to read so many bytes again, and gives it back.
         clock: Measures transactions.
     """
 
@@ -63,9 +72,11 @@ class Follower:
         *,
         version: int,
         at_rest: bool = True,
+        room: Callable[[int], AbstractContextManager[None]] = _unbounded,
         clock: Clock | None = None,
     ) -> None:
         self._open_reader = open_reader
+        self._room = room
         self._writer = writer
         self._version = version
         self._at_rest = at_rest
@@ -139,9 +150,11 @@ class Follower:
         writing: Future[bool] | None = None
         while not self._stopping.is_set():
             started = self._clock.monotonic()
-            found = reader.unindexed(self._version, after=marks, limit=self._size)
-            if found is not None:
-                pile = self._work_out(reader, found)
+            with self._room(reader.next_unindexed_size(marks)):
+                found = reader.unindexed(self._version, after=marks, limit=self._size)
+                if found is not None:
+                    pile = self._work_out(reader, found)
+                    found = replace(found, spans=())  # of a large one there must be no more than its words
             if writing is not None and not writing.result():
                 marks = writing = None  # the index was emptied, or so: from where it is now
                 continue
@@ -164,7 +177,9 @@ class Follower:
         for row_id, document in _documents(found.spans):
             self._put(pile, row_id, document, found.before)
         for logs in _together(found.logs):
-            for one, document in zip(logs, _of_logs(reader, logs), strict=True):
+            with self._room(sum(one.size for one in logs)):
+                documents = list(_of_logs(reader, logs))
+            for one, document in zip(logs, documents, strict=True):
                 self._put(pile, one.span, document, found.before)
         return pile
 

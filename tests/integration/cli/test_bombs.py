@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -40,6 +41,13 @@ def large(size: int) -> bytes:
     return request(IDS + attribute(b"k", bytes_field(1, b"x" * size)))
 
 
+def bare(count: int) -> bytes:
+    """Spans of which nothing is known but their ids, each of a trace of its own."""
+    return request(
+        *(bytes_field(1, number.to_bytes(16)) + bytes_field(2, number.to_bytes(8)) for number in range(1, count + 1))
+    )
+
+
 Bomb = Callable[[], tuple[bytes, dict[str, str]]]
 
 BOMBS: dict[str, tuple[int, Bomb]] = {
@@ -60,6 +68,7 @@ BOMBS: dict[str, tuple[int, Bomb]] = {
         413,
         lambda: (b'{"resourceSpans":[' + b"{}," * 20_000_000 + b"{}]}", {"content_type": JSON}),
     ),
+    "190,000 bare spans": (200, lambda: (bare(190_000), {})),
     "a body over the limit": (413, lambda: (bytes(64 * MEBIBYTE + 1), {})),
     "64 MiB in one text": (200, lambda: (large(63 * MEBIBYTE), {})),
     "64 MiB in one text, compressed": (
@@ -110,3 +119,42 @@ def test_bombs_have_their_answers_and_the_memory_stays(idle: tuple[Server, Addre
 @pytest.mark.parametrize("name", BOMBS)
 def test_each_bomb_has_its_answer_and_the_memory_stays(idle: tuple[Server, Address, int], name: str) -> None:
     check(*idle, name)
+
+
+LARGE_CALLS = 8
+
+
+def over_http(server: Server, body: bytes) -> bool:
+    reply = send(Address("127.0.0.1", server.http), body)
+    assert reply.status == 200 or (reply.status, reply.headers["retry-after"]) == (503, "1")
+    return reply.status == 200
+
+
+def over_grpc(server: Server, body: bytes) -> bool:
+    unlimited = [("grpc.max_send_message_length", -1), ("grpc.use_local_subchannel_pool", 1)]
+    with grpc.insecure_channel(f"127.0.0.1:{server.grpc}", options=unlimited) as channel:
+        try:
+            bytes_call(channel, EXPORT)(body, timeout=120)
+        except grpc.RpcError as error:
+            assert error.code() is grpc.StatusCode.UNAVAILABLE
+            assert "grpc-status-details-bin" in str(error.trailing_metadata())
+            return False
+    return True
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("send_one", [over_http, over_grpc])
+def test_many_large_requests_at_once_are_taken_or_told_to_come_again_and_the_memory_stays(
+    idle: tuple[Server, Address, int], send_one: Callable[[Server, bytes], bool]
+) -> None:
+    server, address, before = idle
+    found: list[bool] = []
+    body = large(63 * MEBIBYTE)
+    senders = [threading.Thread(target=lambda: found.append(send_one(server, body))) for _ in range(LARGE_CALLS)]
+    for sender in senders:
+        sender.start()
+    for sender in senders:
+        sender.join()
+    assert len(found) == LARGE_CALLS and any(found)
+    assert megabytes(server.process.pid, "VmHWM") - before <= 300
+    assert send(address, request(IDS)).status == 200

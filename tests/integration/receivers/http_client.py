@@ -55,7 +55,7 @@ def send(
     **headers: str,
 ) -> Reply:
     """One request on a connection of its own; underscores in header names become dashes."""
-    connection = http.client.HTTPConnection(address.host, address.port, timeout=20)
+    connection = http.client.HTTPConnection(address.host, address.port, timeout=60)
     try:
         return send_on(connection, body, path=path, method=method, content_type=content_type, **headers)
     finally:

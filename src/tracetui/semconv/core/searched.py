@@ -123,45 +123,51 @@ def _that_may_find(field: ReadField, scope: str, span: Span) -> Iterator[tuple[C
     for convention, reader in readers_of(field):
         if convention.private and not convention.owns(scope):
             continue
-        watched = _Watched(span)
+        look = _Look()
         try:
-            found = reader.read(Source(cast(Span, watched), ()))
+            found = reader.read(Source(cast(Span, _Watched(span, look)), ()))
         except BAD_INPUT:
             yield convention, reader
             continue
-        if watched.is_read or (found is not None and found.value not in _NOTHING):
+        if look.is_read or (found is not None and found.value not in _NOTHING):
             yield convention, reader
+
+
+class _Look:
+    """Whether something was looked at; apart from what is, so that a large span is let go at once, without a cycle."""
+
+    is_read = False
 
 
 class _Watched:
     """A span that notices whether anything but the keys of its attributes is looked at."""
 
-    def __init__(self, span: Span) -> None:
+    def __init__(self, span: Span, look: _Look) -> None:
         self._span = span
-        self.is_read = False
-        self.attributes = _WatchedAttributes(self, span.attributes)
+        self._look = look
+        self.attributes = _WatchedAttributes(look, span.attributes)
         self.scope = span.scope
 
     @property
     def events(self) -> tuple[SpanEvent, ...]:
-        self.is_read |= bool(self._span.events)
+        self._look.is_read |= bool(self._span.events)
         return self._span.events
 
     def __getattr__(self, name: str) -> Any:
-        self.is_read = True
+        self._look.is_read = True
         return getattr(self._span, name)
 
 
 class _WatchedAttributes(Mapping[str, AttributeValue]):
     """Attributes that tell when a value is looked at."""
 
-    def __init__(self, owner: _Watched, attributes: Attributes) -> None:
-        self._owner = owner
+    def __init__(self, look: _Look, attributes: Attributes) -> None:
+        self._look = look
         self._attributes = attributes
 
     def __getitem__(self, key: str) -> AttributeValue:
         value = self._attributes[key]
-        self._owner.is_read = True
+        self._look.is_read = True
         return value
 
     def __contains__(self, key: object) -> bool:

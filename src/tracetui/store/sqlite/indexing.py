@@ -83,6 +83,8 @@ _LATE_LOGS = (
 _TRACE_IDS = "SELECT json_group_array(t.trace_id) FROM json_each(?) k CROSS JOIN traces t ON t.id = k.value"
 
 _MARKS = "SELECT backlog, through, logs_through FROM search_index"
+_NEXT_SIZE = "SELECT length(data) FROM span_data WHERE id > ? ORDER BY id LIMIT 1"
+_BACKLOG_SIZE = "SELECT length(data) FROM span_data WHERE id <= ? ORDER BY id DESC LIMIT 1"
 _SET_MARKS = "UPDATE search_index SET backlog = ?, through = ?, logs_through = ?, cut_spans = cut_spans + ?"
 _MERGE = "INSERT INTO span_terms (span_terms, rank) VALUES ('merge', ?)"
 _CLEAR = (
@@ -145,6 +147,15 @@ class IndexReads:
                 marks,
                 is_all=last_span <= through and last_log <= logs_through and not backlog,
             )
+
+    def next_unindexed_size(self, after: IndexMarks | None = None) -> int:
+        """Bytes of the span that `unindexed` begins with; see `SpanReader.next_unindexed_size`."""
+        with self._reading():
+            marks = IndexMarks(*self._connection.execute(_MARKS).fetchone()) if after is None else after
+            found = self._connection.execute(_NEXT_SIZE, (marks.through,)).fetchone()
+            if found is None:
+                found = self._connection.execute(_BACKLOG_SIZE, (marks.backlog,)).fetchone()
+            return int(found[0]) if found else 0
 
     def log_slices(self, row_ids: Sequence[int]) -> list[bytes]:
         """The encoded messages of these log records, in the order asked for; those that are gone are empty."""

@@ -33,6 +33,12 @@ _SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256, _ROWS_PER_STATEMENT)
 _SLICE_BYTES = 4 << 20
 """Bytes of slices that are fetched together."""
 
+LARGE = 4 << 20
+"""Bytes of a slice that is written piece by piece. SQLite copies what is bound twice, and `sqlite3` keeps the one copy
+with the statement until it is used again."""
+
+_PIECE = 1 << 20
+
 AS_RECEIVED = 0
 """`span_data.encoding` of a slice that is stored as it came."""
 
@@ -193,6 +199,52 @@ def insert_rows(
         values = list(itertools.chain.from_iterable(part))
         values += [None] * ((size - len(part)) * len(part[0]))
         connection.execute(_text(statement, size), values)
+
+
+def insert_slices(connection: sqlite3.Connection, slices: Sequence[tuple[int, bytes]]) -> None:
+    """Insert the bytes of spans, by row id; a statement takes no more than some megabytes of them."""
+    group: list[tuple[object, ...]] = []
+    size = 0
+    for row_id, data in slices:
+        if len(data) > LARGE:
+            connection.execute(statements.INSERT_ROOM, (row_id, AS_RECEIVED, len(data)))
+            fill(connection, "span_data", row_id, data)
+            continue
+        if size + len(data) > LARGE:
+            insert_rows(connection, statements.insert_data, group)
+            group, size = [], 0
+        group.append((row_id, AS_RECEIVED, data))
+        size += len(data)
+    insert_rows(connection, statements.insert_data, group)
+
+
+def insert_logs(connection: sqlite3.Connection, logs: Sequence[LogArrival], derivation_version: int) -> None:
+    """Insert those log records that are not there yet."""
+    group: list[tuple[object, ...]] = []
+    size = 0
+    for arrival in logs:
+        data = arrival.log.data
+        row = log_row(arrival, derivation_version)
+        if len(data) > LARGE:
+            place = statements.LOG_COLUMNS.index("data")
+            cursor = connection.execute(statements.INSERT_LOG_ROOM, (*row[:place], len(data), *row[place + 1 :]))
+            if cursor.rowcount:
+                fill(connection, "logs", int(cursor.lastrowid or 0), data)
+            continue
+        if size + len(data) > LARGE:
+            insert_rows(connection, statements.insert_logs, group)
+            group, size = [], 0
+        group.append(row)
+        size += len(data)
+    insert_rows(connection, statements.insert_logs, group)
+
+
+def fill(connection: sqlite3.Connection, table: str, row_id: int, data: bytes) -> None:
+    """Write bytes into the room that a row has for its `data`."""
+    view = memoryview(data)
+    with connection.blobopen(table, "data", row_id) as room:
+        for start in range(0, len(view), _PIECE):
+            room.write(view[start : start + _PIECE])
 
 
 def write_marks(connection: sqlite3.Connection, spans: Iterable[SpanState]) -> None:

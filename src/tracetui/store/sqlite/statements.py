@@ -131,6 +131,10 @@ def insert_data(rows: int) -> str:
     return _many("INSERT INTO span_data", DATA_COLUMNS, rows)
 
 
+INSERT_ROOM = "INSERT INTO span_data (id, encoding, data) VALUES (?, ?, zeroblob(?))"
+"""Make room for a large slice, to be filled piece by piece."""
+
+
 def move_data(rows: int) -> str:
     """Give so many slices, named by their row id, another."""
     return _update("span_data", ["id"], rows)
@@ -158,6 +162,13 @@ def update_traces(rows: int) -> str:
 def insert_logs(rows: int) -> str:
     """Insert those of so many log records that are not there yet."""
     return _many("INSERT OR IGNORE INTO logs", LOG_COLUMNS, rows)
+
+
+INSERT_LOG_ROOM = (
+    f"INSERT OR IGNORE INTO logs ({','.join(LOG_COLUMNS)})"
+    f" VALUES ({','.join('zeroblob(?)' if column == 'data' else '?' for column in LOG_COLUMNS)})"
+)
+"""Make room for a large log record, where it is not there yet, to be filled piece by piece."""
 
 
 def insert_pending(rows: int) -> str:

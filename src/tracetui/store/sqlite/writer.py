@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 from msgspec import Struct, field
 
@@ -42,15 +42,15 @@ from tracetui.store.sqlite.listening import Listener
 from tracetui.store.sqlite.removal import Remover, give_back
 from tracetui.store.sqlite.room import fold_log, has_log, leaves_doubt, write_again
 from tracetui.store.sqlite.rows import (
-    AS_RECEIVED,
     Ahead,
     Arrival,
     LogArrival,
     StoredSpans,
+    insert_logs,
     insert_rows,
+    insert_slices,
     insert_traces,
     known_traces,
-    log_row,
     span_row,
     span_state,
     update_traces,
@@ -59,11 +59,30 @@ from tracetui.store.sqlite.rows import (
 
 log = logging.getLogger(__name__)
 
+T = TypeVar("T")
+
 _MAX_CACHED_RECORDS = 4096
 """Resources, and scopes, whose row ids are remembered."""
 
+_PART = 4_096
+"""Spans or log records that are worked out and written together. A request may bring 200,000, and while they are
+written each takes several times what it does beforehand."""
+
 _Spans: TypeAlias = dict[str, Arrival]
 """The arrivals of one trace by span id."""
+
+
+class _Part(Struct):
+    """Some of what one transaction stores, worked out together."""
+
+    spans: dict[str, _Spans] = field(default_factory=dict)
+    """By trace and id, the last version of each."""
+    logs: list[LogArrival] = field(default_factory=list)
+    items: int = 0
+    """Spans, every version counted, and log records."""
+    replaced_spans: int = 0
+    """Those of which a later version came with it."""
+    unchanged_spans: int = 0
 
 
 class _Changes(Struct):
@@ -334,21 +353,19 @@ class SqliteWriter(IndexWrites):
                 log.warning("rolling back failed: %s", error)
 
     def _write(self, batches: Sequence[IncomingBatch]) -> Commit:
-        changes = _Changes()
-        arrived, logs = self._gather(batches, changes)
-        self._join(arrived, changes)
-        self._store(changes)
-        new_logs = self._store_logs(logs)
-        self._listen(changes, logs)
-        touched = frozenset(arrived) | {log.log.trace_id for log in logs if log.log.trace_id}
-        return Commit(
-            self._sequence + 1,
-            touched,
-            len(changes.new),
-            changes.replaced_spans,
-            changes.unchanged_spans,
-            new_logs,
-        )
+        touched: set[str] = set()
+        new_spans = replaced_spans = unchanged_spans = new_logs = 0
+        for part in self._parts(batches):
+            changes = _Changes(replaced_spans=part.replaced_spans, unchanged_spans=part.unchanged_spans)
+            self._join(part.spans, changes)
+            self._store(changes)
+            new_logs += self._store_logs(part.logs)
+            self._listen(changes, part.logs)
+            touched.update(part.spans, (log.log.trace_id for log in part.logs if log.log.trace_id))
+            new_spans += len(changes.new)
+            replaced_spans += changes.replaced_spans
+            unchanged_spans += changes.unchanged_spans
+        return Commit(self._sequence + 1, frozenset(touched), new_spans, replaced_spans, unchanged_spans, new_logs)
 
     def _listen(self, changes: _Changes, logs: list[LogArrival]) -> None:
         """Derive anew what log records say something of: those that came now, or were there before their span."""
@@ -379,29 +396,28 @@ class SqliteWriter(IndexWrites):
             rollup.settle()
             changes.rollups.append((rollup, trace is None))
 
-    def _gather(
-        self, batches: Sequence[IncomingBatch], changes: _Changes
-    ) -> tuple[dict[str, _Spans], list[LogArrival]]:
-        """The spans by trace and id, the last version of each, and the log records."""
-        arrived: dict[str, _Spans] = {}
-        logs: list[LogArrival] = []
+    def _parts(self, batches: Sequence[IncomingBatch]) -> Iterator[_Part]:
+        """What the batches bring, one part after the other is stored."""
+        part = _Part()
         for batch in batches:
             resources = [(record, self._resource_id(record)) for record in batch.resources]
             scope_ids = [self._scope_id(record) for record in batch.scopes]
-            for span in batch.spans:
-                arrival = Arrival(span, *resources[span.resource_index], scope_ids[span.scope_index])
-                spans = arrived.setdefault(span.trace_id, {})
-                earlier = spans.setdefault(span.span_id, arrival)
-                if earlier is not arrival:
-                    if _supersedes(arrival, earlier):
-                        spans[span.span_id] = arrival
-                        changes.replaced_spans += 1
-                    else:
-                        changes.unchanged_spans += 1
-            logs += [
-                LogArrival(log, resources[log.resource_index][1], scope_ids[log.scope_index]) for log in batch.logs
-            ]
-        return arrived, logs
+            for spans in _pieces(batch.spans):
+                for span in spans:
+                    _arrive(part, Arrival(span, *resources[span.resource_index], scope_ids[span.scope_index]))
+                part.items += len(spans)
+                if part.items >= _PART:
+                    yield part
+                    part = _Part()
+            for logs in _pieces(batch.logs):
+                part.logs += [
+                    LogArrival(log, resources[log.resource_index][1], scope_ids[log.scope_index]) for log in logs
+                ]
+                part.items += len(logs)
+                if part.items >= _PART:
+                    yield part
+                    part = _Part()
+        yield part
 
     def _add(self, rollup: TraceRollup, arrival: Arrival, changes: _Changes) -> None:
         state = span_state(self._next_span, arrival)
@@ -464,8 +480,7 @@ class SqliteWriter(IndexWrites):
             moved = [(old, state.row_id) for old, (state, *_) in zip(changes.gone, changes.replaced, strict=True)]
             insert_rows(connection, statements.move_data, moved)
         else:
-            slices = [(state.row_id, AS_RECEIVED, arrival.span.data) for state, _, arrival in spans]
-            insert_rows(connection, statements.insert_data, slices)
+            insert_slices(connection, [(state.row_id, arrival.span.data) for state, _, arrival in spans])
         pending = [(state.row_id, trace, state.announces) for state, trace, _ in spans if state.announces]
         insert_rows(connection, statements.insert_pending, pending)
         write_marks(connection, [state for rollup, _ in changes.rollups for state in rollup.marked.values()])
@@ -508,7 +523,7 @@ class SqliteWriter(IndexWrites):
 
     def _store_logs(self, logs: list[LogArrival]) -> int:
         before = self._connection.total_changes
-        insert_rows(self._connection, statements.insert_logs, [log_row(log, self._derivation_version) for log in logs])
+        insert_logs(self._connection, logs, self._derivation_version)
         return self._connection.total_changes - before
 
     def _resource_id(self, record: ResourceRecord) -> int:
@@ -549,6 +564,23 @@ class SqliteWriter(IndexWrites):
             return int(row[0])
         cursor = self._connection.execute(insert, (*columns, schema_url, digest, data))
         return int(cursor.lastrowid or 0)
+
+
+def _pieces(items: Sequence[T]) -> Iterator[Sequence[T]]:
+    """The items, as many at a time as go into one part."""
+    return (items[start : start + _PART] for start in range(0, len(items), _PART))
+
+
+def _arrive(part: _Part, arrival: Arrival) -> None:
+    """Add a span, or a later version of one that is there."""
+    spans = part.spans.setdefault(arrival.span.trace_id, {})
+    earlier = spans.setdefault(arrival.span.span_id, arrival)
+    if earlier is not arrival:
+        if _supersedes(arrival, earlier):
+            spans[arrival.span.span_id] = arrival
+            part.replaced_spans += 1
+        else:
+            part.unchanged_spans += 1
 
 
 def _supersedes(new: Arrival, old: Arrival) -> bool:
