@@ -158,9 +158,13 @@ class SpanWriter(Protocol):
         """
         ...
 
-    def thin(self, trace_ids: Sequence[str]) -> int:
+    def thin(self, trace_ids: Sequence[str], *, seen: int | None = None) -> int:
         """Where these traces have too many log records for `remove` to be short, remove some of those, but no pinned
         trace's, in one short transaction; returns how many, 0 once `remove` is.
+
+        Args:
+            trace_ids: The traces.
+            seen: As for `remove`: a trace that has got spans since keeps its log records too.
 
         Raises:
             StoreError: Nothing was removed.

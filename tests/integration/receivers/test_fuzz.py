@@ -193,7 +193,7 @@ def in_processes(work: Send, address: Address, count: int, first: int) -> list[s
         done = [processes.submit(in_threads, work, address, STEP, at, 16) for at in steps]
         for at, step in zip(steps, done, strict=True):
             failed += step.result()
-            print(f"{at + STEP - first:,} of {count:,}, {memory()} MB", flush=True)
+            print(f"{at + STEP - first:,} of {count:,}, {memory()} MB", *failed, flush=True)
     return failed
 
 

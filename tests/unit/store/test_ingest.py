@@ -60,7 +60,7 @@ class ScriptedWriter:
     ) -> Removed:
         raise NotImplementedError
 
-    def thin(self, trace_ids: Sequence[str]) -> int:
+    def thin(self, trace_ids: Sequence[str], *, seen: int | None = None) -> int:
         raise NotImplementedError
 
     def purge(self) -> int:

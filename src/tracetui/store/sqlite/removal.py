@@ -128,7 +128,7 @@ class Remover:
         if reason is not Reason.ASKED:  # a limit's choice was read before: what has been pinned since is spared
             found = [row for row in found if not row[-1]]
         if seen is not None:
-            found = [row for row in found if not self._connection.execute(_SINCE, (row[0], seen)).fetchone()]
+            found = [row for row in found if not self._has_grown(row[0], seen)]
         if not found:
             return Removed(0, 0, there)
         self._connection.execute(_LOGS, (json.dumps([trace_id for _, trace_id, *_ in found]),))
@@ -142,14 +142,21 @@ class Remover:
         owners.extend(row_ids)
         return Removed(len(found), self.purge(), there - len(found))
 
-    def thin(self, trace_ids: Sequence[str]) -> int:
+    def thin(self, trace_ids: Sequence[str], seen: int | None) -> int:
         """Remove some log records of traces that have too many of them for `remove` to be short; returns how many."""
         asked = json.dumps(list(trace_ids))
+        if seen is not None:
+            found = self._connection.execute(_FIND, (asked,)).fetchall()
+            asked = json.dumps([trace_id for row_id, trace_id, *_ in found if not self._has_grown(row_id, seen)])
         if self._connection.execute(_MANY_LOGS, (asked, LOGS_AT_ONCE + 1)).fetchone()[0] <= LOGS_AT_ONCE:
             return 0
         removed = self._connection.execute(_SOME_LOGS, (asked, LOGS_AT_ONCE)).rowcount
         self._connection.execute(_LOGS_KNOWN)
         return removed
+
+    def _has_grown(self, row_id: int, seen: int) -> bool:
+        """Whether a trace has got spans since."""
+        return self._connection.execute(_SINCE, (row_id, seen)).fetchone() is not None
 
     def purge(self) -> int:
         """Remove spans whose trace is gone, as many as one step may; 0 where none is left."""

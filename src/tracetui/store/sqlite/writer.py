@@ -238,10 +238,10 @@ class SqliteWriter(IndexWrites):
         with self._transaction(needs_space=False):
             return self._remover.remove(trace_ids, reason, now_nano, seen)
 
-    def thin(self, trace_ids: Sequence[str]) -> int:
+    def thin(self, trace_ids: Sequence[str], *, seen: int | None = None) -> int:
         """Remove some log records ahead of their traces; see `SpanWriter.thin`."""
         with self._transaction(needs_space=False):
-            return self._remover.thin(trace_ids)
+            return self._remover.thin(trace_ids, seen)
 
     def pin(self, trace_ids: Sequence[str], *, pinned: bool = True) -> None:
         """Spare traces from the limits; see `SpanWriter.pin`."""
