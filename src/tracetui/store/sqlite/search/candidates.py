@@ -12,6 +12,8 @@ from typing import TypeAlias
 
 _CHUNK = 3_000
 _MOST = 50_000
+_FAR = 20_000
+"""Row ids that are skipped, and then looked at apart, rather than read: an import brings old traces late."""
 
 _MATCHING = (
     "SELECT json_group_array(id) FROM (SELECT rowid AS id FROM span_terms WHERE span_terms MATCH ? AND rowid < ?"
@@ -28,8 +30,13 @@ _SPANS_OF = (
 _TRACES_OF = (
     "SELECT json_group_array(s.trace), json_group_array(s.id) FROM json_each(?) k CROSS JOIN spans s ON s.id = k.value"
 )
-_OLDEST_OF = (
-    "SELECT min((SELECT min(id) FROM spans INDEXED BY spans_by_trace WHERE trace = k.value)) FROM json_each(?) k"
+_BETWEEN = (
+    "SELECT json_group_array(id) FROM (SELECT rowid AS id FROM span_terms WHERE span_terms MATCH ?"
+    " AND rowid BETWEEN ? AND ? ORDER BY rowid DESC)"
+)
+_ENDS_OF = (
+    "SELECT min((SELECT min(id) FROM spans INDEXED BY spans_by_trace WHERE trace = k.value)),"
+    " max((SELECT max(id) FROM spans INDEXED BY spans_by_trace WHERE trace = k.value)) FROM json_each(?) k"
 )
 
 Spans: TypeAlias = Mapping[int, Sequence[int]]
@@ -42,7 +49,7 @@ class Candidates:
     Args:
         connection: The database.
         match: What the index is asked.
-        keep: Told what it names, and tells which of these are candidates; all, unless told otherwise.
+        keep: Tells which of those that somebody asks for are candidates; all, unless told otherwise.
     """
 
     def __init__(
@@ -62,7 +69,7 @@ class Candidates:
     def read(self, count: int) -> None:
         """Read so many more of what the index names."""
         row_ids = latest_matching(self._connection, self._match, count, below=self._read_down_to)
-        self._found.extend(-row_id for row_id in self._keep(row_ids))
+        self._found.extend(-row_id for row_id in row_ids)
         self.is_complete = len(row_ids) < count
         if row_ids:
             self._read_down_to = row_ids[-1]
@@ -83,18 +90,22 @@ class Candidates:
         Where few are to be told apart, each is asked for its trace once; else the spans of the traces are looked for
         among them. So neither many rare candidates nor traces scattered over the file cost much.
         """
-        asked = json.dumps(traces)
-        oldest = self._connection.execute(_OLDEST_OF, (asked,)).fetchone()[0] or 0
+        oldest, newest = self._connection.execute(_ENDS_OF, (json.dumps(traces),)).fetchone()
+        if oldest is None:
+            return {}
+        # where they came long before what is at the top, that is skipped
+        if not self.is_complete and newest - oldest < self._read_down_to - newest - _FAR:
+            ((found,),) = self._connection.execute(_BETWEEN, (self._match, oldest, newest)).fetchall()
+            return self._those_of(traces, set(json.loads(found)).__contains__)
         self._read_to(oldest)
         reached = bisect_right(self._found, -oldest)
         if reached - self._sorted <= spans:
             self._sort(reached)
             return {trace: self._by_trace[trace] for trace in traces if trace in self._by_trace}
-        found = by_trace(self._connection, _SPANS_OF, traces)
-        return {trace: kept for trace, of in found.items() if (kept := [row_id for row_id in of if self.has(row_id)])}
+        return self._those_of(traces, self.has)
 
     def has(self, row_id: int) -> bool:
-        """Whether a span is among them."""
+        """Whether the index names a span."""
         self._read_to(row_id)
         place = bisect_left(self._found, -row_id)
         return place < len(self._found) and self._found[place] == -row_id
@@ -105,10 +116,21 @@ class Candidates:
             self.read(chunk)
             chunk = min(chunk * 2, _MOST)
 
+    def _those_of(self, traces: Sequence[int], are_named: Callable[[int], bool]) -> Spans:
+        """The candidates of traces, of the spans that the index names."""
+        named = {
+            trace: found
+            for trace, of in spans_of(self._connection, traces).items()
+            if (found := [row_id for row_id in of if are_named(row_id)])
+        }
+        kept = set(self._keep([row_id for found in named.values() for row_id in found]))
+        return {trace: of for trace, found in named.items() if (of := [row_id for row_id in found if row_id in kept])}
+
     def _sort(self, reached: int) -> None:
         if reached <= self._sorted:
             return
-        for trace, of in traces_of(self._connection, [-found for found in self._found[self._sorted : reached]]).items():
+        row_ids = self._keep([-found for found in self._found[self._sorted : reached]])
+        for trace, of in traces_of(self._connection, row_ids).items():
             self._by_trace[trace] += of
         self._sorted = reached
 
