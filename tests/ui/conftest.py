@@ -44,16 +44,22 @@ Until = Callable[[Pilot[str], Callable[[], object]], Awaitable[None]]
 
 @pytest.fixture
 def until() -> Until:
-    """Wait until a condition holds; the feed answers from another thread."""
+    """Wait until a condition holds, and the screen is whole; the feed answers from another thread."""
 
     async def wait(pilot: Pilot[str], holds: Callable[[], object]) -> None:
         for _ in range(TURNS):
-            if holds():
+            if is_whole(pilot.app) and holds():
                 return
             await pilot.pause(0.002)
         raise AssertionError("the condition never held\n" + screen_text(pilot.app))
 
     return wait
+
+
+def is_whole(app: object) -> bool:
+    """Whether the explorer has all its widgets."""
+    assert isinstance(app, TracetuiApp)
+    return app.explorer.is_whole
 
 
 def screen_text(app: object) -> str:

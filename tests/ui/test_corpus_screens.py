@@ -45,8 +45,8 @@ async def test_every_tab_opens_on_every_span(
     if scenario == "plain-wide":
         rows = rows[:20] + [row for row in rows if row.is_error]  # the others are copies of one item
     async with app.run_test(size=(120, 40)) as pilot:
-        inspector, spans = app.explorer.inspector, app.explorer.spans
         await until(pilot, lambda: app.explorer.traces.total == len(traces))
+        inspector, spans = app.explorer.inspector, app.explorer.spans
         app.explorer.go("inspect")
         await pilot.pause()
         for row in rows:

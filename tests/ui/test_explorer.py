@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
 from msgspec.structs import replace
+from textual.events import Key
+from textual.screen import Screen
 from textual.widgets import Input
 
 from tests.support.corpus import requests, send
@@ -13,6 +16,7 @@ from tracetui.receivers.incoming import read_request
 from tracetui.runtime import Runtime
 from tracetui.store.orders import TraceOrder
 from tracetui.tui.app import TracetuiApp
+from tracetui.tui.screens.explorer import ExplorerScreen
 
 Explore = Callable[..., TracetuiApp]
 
@@ -30,6 +34,39 @@ async def test_an_empty_store_teaches(explore: Explore, until: Until) -> None:
         await pilot.press("d")
         await pilot.pause()
     assert app.return_value == "demo"
+
+
+async def test_keys_typed_before_the_first_paint_reach_what_it_did_without(explore: Explore, until: Until) -> None:
+    app = explore("oi-openai-http")
+    async with app.run_test(size=(120, 40)) as pilot:
+        for key in ("slash", "a", "b"):
+            app.post_message(Key(key, None if key == "slash" else key))
+        await until(pilot, lambda: app.explorer.bar.text == "ab")
+        assert app.explorer.bar.display
+        assert app.explorer.is_typing
+
+
+async def test_the_first_paint_shows_the_list_and_nothing_of_it_moves_after(
+    explore: Explore, until: Until, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = explore("oi-openai-http")
+    painted: list[list[str]] = []
+
+    def keep(screen: Screen[object], renderable: object) -> None:
+        if renderable is not None and isinstance(screen, ExplorerScreen):
+            painted.append(screen_text(app).splitlines())
+
+    monkeypatch.setattr(app, "_display", keep)
+    app._feed._first.result(timeout=60)  # the page that is read while the screen is set up
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: app.explorer.spans.summary is not None and len(painted) > 1)
+        rows = app.explorer.traces.page_rows
+    first, *later = painted
+    assert "18 traces" in first[1]
+    assert sum("support-bot" in line for line in first) == rows
+    assert "Quit" in first[-1]
+    assert all(shown[1 : rows + 3] == first[1 : rows + 3] for shown in later)
+    assert all(shown[-1] == first[-1] for shown in later)
 
 
 async def test_the_list_opens_a_trace_and_the_trace_a_span(explore: Explore, until: Until) -> None:

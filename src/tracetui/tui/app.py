@@ -17,6 +17,7 @@ from textual.app import App, SystemCommand
 from textual.binding import BindingType
 from textual.command import Provider
 from textual.driver import Driver
+from textual.events import Event, InputEvent, Paste
 from textual.notifications import SeverityLevel
 from textual.screen import ModalScreen, Screen
 from textual.widgets import Input
@@ -98,13 +99,18 @@ class TracetuiApp(BackgroundWork, KeepActions, YankActions, App[str]):
         self._announced = False
         self._data_version: int | None = None
         self._sessions: SessionsScreen | None = None
+        self._incomplete: ExplorerScreen | None = None
+        """The explorer's screen until it is whole."""
         self.failure = ""
         """What ended the screen, when it failed: a type and a place."""
         for theme in THEMES:
             self.register_theme(theme)
         names = set(self.available_themes)
         wanted = runtime.settings.theme
-        self.theme = wanted if wanted in names else DARK
+        if (theme_name := wanted if wanted in names else DARK) != self.theme:
+            # what Textual means to do at the start for a theme of its own: parse every style sheet, 4 ms
+            self._next_callbacks.clear()
+            self.theme = theme_name
         self._unknown_theme = "" if wanted in names else wanted
         if runtime.settings.keymap:
             self.set_keymap(dict(runtime.settings.keymap))
@@ -132,7 +138,10 @@ class TracetuiApp(BackgroundWork, KeepActions, YankActions, App[str]):
             self._leave_on_signals()
             self.set_interval(TERMINAL_S, self._leave_without_a_terminal)
         self._runtime.add_listener(self._committed)
-        self.push_screen(ExplorerScreen(self._feed, self._clock, self._pulse, self.settings, self._reading))
+        screen = ExplorerScreen(self._feed, self._clock, self._pulse, self.settings, self._reading)
+        self._incomplete = screen
+        self.push_screen(screen)
+        self.call_later(screen.refresh, layout=True)  # nothing of it is painted until the application runs
         if self._unknown_theme:
             known = ", ".join(theme.name for theme in THEMES)
             self.notify(f"There is no theme {self._unknown_theme!r}. Ours: {known}.", severity="warning", markup=False)
@@ -140,8 +149,15 @@ class TracetuiApp(BackgroundWork, KeepActions, YankActions, App[str]):
             self._polling = self.set_interval(POLL_S, self._poll)
         self.theme_changed_signal.subscribe(self, lambda _theme: self._restyle())
 
+    async def on_event(self, event: Event) -> None:
+        """Let a key or a click that comes right after the first paint wait for the rest of the screen."""
+        if self._incomplete is not None and isinstance(event, InputEvent | Paste):
+            await self._incomplete.complete()
+        await super().on_event(event)
+
     @on(ExplorerScreen.Ready)
     def _painted(self) -> None:
+        self._incomplete = None
         if not gc.isenabled():  # the command line put the collector off until now
             gc.enable()
             gc.freeze()  # what the start has made stays; later collections need not look at it again
@@ -240,7 +256,8 @@ class TracetuiApp(BackgroundWork, KeepActions, YankActions, App[str]):
     def _restyle(self) -> None:
         for screen in self.screen_stack:
             if isinstance(screen, ExplorerScreen) and screen.is_mounted:
-                screen.inspector.restyle()
+                if screen.is_whole:
+                    screen.inspector.restyle()
                 screen.refresh(layout=True)
         if self._sessions is not None and self._sessions.is_mounted:
             self._sessions.restyle()

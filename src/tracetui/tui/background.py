@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from textual.app import App
@@ -68,7 +69,8 @@ class BackgroundWork(App[str]):
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """A failure behind the screen is logged and shown, the screen goes on; a success shows in the header."""
         if event.state is WorkerState.SUCCESS:
-            self.explorer.show_state()
+            with suppress(LookupError):  # whoever leaves at once is ahead of it
+                self.explorer.show_state()
         if event.state is WorkerState.ERROR:
             error = event.worker.error
             log.error("%s failed", event.worker.name, exc_info=error)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -268,8 +267,8 @@ class Feed:
             self._tree = loaded.tree
             before, matches = marked or (None, None)
             if loaded.tree is not None and before is not None and matches is not None:
-                found = find_matches(loaded.tree, (before.nodes[position].span_id for position in matches.positions))
-                loaded = replace(loaded, matches=found)
+                marks = (before.nodes[position].span_id for position in matches.positions)
+                loaded.matches = find_matches(loaded.tree, marks)
             return loaded
 
         self._demand.ask("tree", job, target)

@@ -1,17 +1,14 @@
 """Facts that cross the screen: what the feed found. Each is immutable and made off the UI thread.
 
-Those that Textual carries have to be its messages: dataclasses, which take half as long to import without `__eq__` and
-`__repr__`.
+Those that Textual carries have to be its messages, see `Fact`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
 from msgspec import Struct
-from textual.message import Message
 
 from tracetui.model.matches import Matches
 from tracetui.model.session import SessionSummary
@@ -20,6 +17,7 @@ from tracetui.model.tree import TraceTree
 from tracetui.store.conditions import Condition
 from tracetui.store.orders import SessionSort, TraceSort
 from tracetui.store.records import Hit, SearchState, StoreSize
+from tracetui.tui.fact import Fact
 
 if TYPE_CHECKING:
     from tracetui.health.findings import Finding
@@ -54,8 +52,7 @@ RowView: TypeAlias = ListView | SessionView | TurnView
 RowT = TypeVar("RowT")
 
 
-@dataclass(eq=False, repr=False)
-class ListLoaded(Message, Generic[RowT]):
+class ListLoaded(Fact, Generic[RowT]):
     """A window of a list."""
 
     view: RowView
@@ -74,8 +71,7 @@ class ListLoaded(Message, Generic[RowT]):
     """Whether the rest of the window is still being looked for, and follows."""
 
 
-@dataclass(eq=False, repr=False)
-class ListCounted(Message):
+class ListCounted(Fact):
     """How many rows a list has."""
 
     view: RowView
@@ -89,8 +85,7 @@ class ListCounted(Message):
     """What counting took."""
 
 
-@dataclass(eq=False, repr=False)
-class HitsLoaded(Message):
+class HitsLoaded(Fact):
     """Why traces match."""
 
     where: Condition
@@ -98,8 +93,7 @@ class HitsLoaded(Message):
     """By row id; None where nothing but numbers, times or the structure decides."""
 
 
-@dataclass(eq=False, repr=False)
-class MatchesLoaded(Message):
+class MatchesLoaded(Fact):
     """Which spans of a trace match."""
 
     tree: TraceTree
@@ -109,8 +103,7 @@ class MatchesLoaded(Message):
     """Their positions in it."""
 
 
-@dataclass(eq=False, repr=False)
-class CompletionsLoaded(Message):
+class CompletionsLoaded(Fact):
     """What stands in the store that a text being typed may go on with, the most frequent first."""
 
     asked: object
@@ -119,15 +112,13 @@ class CompletionsLoaded(Message):
     """Keys or values, with how many spans have them."""
 
 
-@dataclass(eq=False, repr=False)
-class SearchStateLoaded(Message):
+class SearchStateLoaded(Fact):
     """How far the search index has come."""
 
     state: SearchState
 
 
-@dataclass(eq=False, repr=False)
-class TermsCounted(Message):
+class TermsCounted(Fact):
     """How many traces each term of a filter matches by itself."""
 
     where: Condition
@@ -136,8 +127,7 @@ class TermsCounted(Message):
     """By the text of the term; those that are still being counted are not in it."""
 
 
-@dataclass(eq=False, repr=False)
-class TurnsLoaded(Message):
+class TurnsLoaded(Fact):
     """A window of a session's turns; `session` is None when it is gone."""
 
     session_id: str
@@ -149,15 +139,13 @@ class TurnsLoaded(Message):
     turns: tuple[Turn, ...]
 
 
-@dataclass(eq=False, repr=False)
-class SizeLoaded(Message):
+class SizeLoaded(Fact):
     """How much the store holds."""
 
     size: StoreSize
 
 
-@dataclass(eq=False, repr=False)
-class TreeLoaded(Message):
+class TreeLoaded(Fact):
     """A trace's shape; `tree` is None when the trace is gone."""
 
     trace_id: str
@@ -169,16 +157,14 @@ class TreeLoaded(Message):
     """Of the spans that were marked in an earlier shape of the trace, those that are in this one."""
 
 
-@dataclass(eq=False, repr=False)
-class RowsLoaded(Message):
+class RowsLoaded(Fact):
     """Rows of spans near the viewport, by row id."""
 
     trace_id: str
     rows: Mapping[int, SpanRow]
 
 
-@dataclass(eq=False, repr=False)
-class SpanLoaded(Message):
+class SpanLoaded(Fact):
     """One span, read whole; `normalised` is None when it is gone."""
 
     trace_id: str
@@ -191,32 +177,28 @@ class SpanLoaded(Message):
     """What stands around it in its trace."""
 
 
-@dataclass(eq=False, repr=False)
-class RawLoaded(Message):
+class RawLoaded(Fact):
     """A span's bytes as OTLP/JSON, indented, as received (not sanitised)."""
 
     data: bytes
     text: str
 
 
-@dataclass(eq=False, repr=False)
-class HealthLoaded(Message):
+class HealthLoaded(Fact):
     """Whether everything is in order, as `tracetui doctor` would say it."""
 
     sections: Sequence[tuple[str, Sequence[Finding]]]
     """Findings under their titles."""
 
 
-@dataclass(eq=False, repr=False)
-class FeedFailed(Message):
+class FeedFailed(Fact):
     """A read failed; the screen shows it and goes on."""
 
     what: str
     error: str
 
 
-@dataclass(eq=False, repr=False)
-class StoreChanged(Message):
+class StoreChanged(Fact):
     """Commits have happened; posted at most ten times a second."""
 
     trace_ids: frozenset[str] | None

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.css.query import NoMatches
-from textual.message import Message
 
 from tracetui.config import Settings
 from tracetui.model.clock import Clock
 from tracetui.tui.commands import bindings, commands_of
+from tracetui.tui.fact import Fact
 from tracetui.tui.feed import Feed
 from tracetui.tui.messages import FeedFailed, ListView, SizeLoaded, StoreChanged
 from tracetui.tui.pulse import Pulse
@@ -25,16 +25,15 @@ from tracetui.tui.screens.arrangement import LEVELS, Arrangement
 from tracetui.tui.screens.filter_commands import FilterCommands
 from tracetui.tui.theme import palette_of
 from tracetui.tui.throttle import Throttle
-from tracetui.tui.widgets.completion import CompletionPopup
-from tracetui.tui.widgets.filter_bar import FilterBar
 from tracetui.tui.widgets.footer import KeyFooter
 from tracetui.tui.widgets.header import Header
-from tracetui.tui.widgets.inspector import Inspector
 from tracetui.tui.widgets.line_view import LineView
-from tracetui.tui.widgets.query_error import QueryErrorRow
 from tracetui.tui.widgets.span_tree import SpanTree
 from tracetui.tui.widgets.trace_list import TraceList
 from tracetui.tui.widgets.welcome import Welcome
+
+if TYPE_CHECKING:
+    from tracetui.tui.widgets.inspector import Inspector
 
 FOLLOW_S, HELD_S = 0.5, 0.1
 """How often at most the list is read while spans arrive: following repaints it all, held only what is counted."""
@@ -52,16 +51,15 @@ SETTLE_S, TYPED_SETTLE_S = 0.08, 0.25
 class ExplorerScreen(FilterCommands):
     """List, trace, inspector."""
 
-    CSS_PATH = Path(__file__).with_suffix(".tcss")
+    # not CSS_PATH, which would have every style sheet parsed a second time as the screen is pushed
+    DEFAULT_CSS = Path(__file__).with_suffix(".tcss").read_text(encoding="utf-8")
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("explorer")]
     AUTO_FOCUS = "#traces"
 
-    @dataclass
-    class Ready(Message):
+    class Ready(Fact):
         """The first page has been painted; what is slow to start may start."""
 
-    @dataclass
-    class VisitEnded(Message):
+    class VisitEnded(Fact):
         """The reader leaves a trace that was opened from elsewhere, and wants to go back there."""
 
     def __init__(
@@ -69,31 +67,65 @@ class ExplorerScreen(FilterCommands):
     ) -> None:
         super().__init__(feed, clock, pulse, settings, reading)
         self._arrangement = Arrangement()
+        self._inspector: Inspector | None = None
+        self._completing = asyncio.Lock()
+        self._whole = False
         self._ready = False
         self._visiting = False
         self._list_reload = Throttle(self, clock, lambda: self.traces.reload())
         self._trace_reload = Throttle(self, clock, self._reload_trace)
         self._preview = Throttle(self, clock, self._settle)
-        self._arrange()
 
     def compose(self) -> ComposeResult:
-        """Everything, once; what shows is the style sheet's business."""
+        """What the first paint shows, or may show a moment later; `complete` brings the rest."""
+        self._arrangement.fit(*self.app.size)
+        self._whole = opened_on_query = bool(self._reading.text)
         yield Header()
-        yield FilterBar(self._reading.text)
-        yield QueryErrorRow()
-        yield CompletionPopup()
+        if opened_on_query:
+            yield from self._make_filter_parts()
         with Vertical(id="body"):
             yield Welcome(id="welcome")
             yield TraceList(self._feed, self._clock, id="traces")
             with Horizontal(id="detail"):
                 yield SpanTree(self._feed, self._clock, id="tree")
-                yield Inspector(self._feed, id="inspector")
+                if opened_on_query or self._arrangement.shows("inspect"):
+                    yield self._make_inspector()
         yield KeyFooter()
+
+    def _make_inspector(self) -> Inspector:
+        # deferred: 5 ms, and some to mount it, which the first paint does without
+        from tracetui.tui.widgets.inspector import Inspector
+
+        self._inspector = Inspector(self._feed, id="inspector")
+        return self._inspector
+
+    async def complete(self) -> None:
+        """Mount what the first paint did without. Every key and click waits for it, so that none finds it missing."""
+        mounted: asyncio.Event = self._mounted_event
+        await mounted.wait()
+        async with self._completing:
+            if self.is_whole:
+                return
+            if self._filter_parts is None:
+                await self.mount_all(self._make_filter_parts(), after=self.query_one(Header))
+            if self._inspector is None:
+                await self.query_one("#detail").mount(self._make_inspector())
+            self._whole = True
+        self._show_count()
+        self._follow_down()
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether everything has been mounted."""
+        return self._whole
 
     def on_mount(self) -> None:
         """Read the first page and start the pulse of the header."""
         self.traces.set_title("Traces")
         self.traces.show(ListView(self._reading.where))
+        # what is known already goes without a style of its own: the first one is still to come
+        self.update_classes({**self._arrangement.classes(), "-empty": self._is_empty}, update=False)
+        self._share_space()
         self.spans.filter(self._reading.where)
         if self.where is not None:  # the explorer was opened on a query
             self.watch_index()
@@ -118,15 +150,17 @@ class ExplorerScreen(FilterCommands):
     @property
     def inspector(self) -> Inspector:
         """The inspector."""
-        return self.query_one(Inspector)
+        if self._inspector is None:
+            raise LookupError("the inspector has not been made yet")
+        return self._inspector
 
     @property
     def level(self) -> str:
         """How deep the reader is: `list`, `trace` or `inspect`."""
         return self._arrangement.level
 
-    def _pane(self, level: str) -> LineView:
-        return {"list": self.traces, "trace": self.spans, "inspect": self.inspector}[level]
+    def _pane(self, level: str) -> LineView | None:
+        return {"list": self.traces, "trace": self.spans, "inspect": self._inspector}[level]
 
     def go(self, level: str) -> None:
         """Go to a level: its pane shows and has the focus."""
@@ -140,9 +174,20 @@ class ExplorerScreen(FilterCommands):
     def _arrange(self) -> None:
         """Let the style sheet show what the arrangement says."""
         self.update_classes(self._arrangement.classes())  # together: each change of its own would style everything anew
-        if self.is_mounted:
-            self.traces.styles.height = f"{self._arrangement.list_height}%"
-            self.spans.styles.width = f"{self._arrangement.tree_width}%"
+        self._share_space()
+
+    def _share_space(self) -> None:
+        self.traces.styles.height = f"{self._arrangement.list_height}%"
+        self.spans.styles.width = f"{self._arrangement.tree_width}%"
+
+    def _compositor_refresh(self) -> None:
+        """Paint, but not while the application starts: Textual would render the whole screen and throw it away."""
+        if self.app._batch_count:
+            return
+        super()._compositor_refresh()
+        if not self._ready and self.traces.loaded:
+            self._ready = True
+            self.post_message(self.Ready())
 
     def _follow_down(self) -> None:
         """Let the panes that show follow the cursors above them."""
@@ -150,7 +195,7 @@ class ExplorerScreen(FilterCommands):
             trace = self.traces.selected
             if self.level == "list" and trace is not None:
                 self.spans.open(trace.trace_id)
-        if self._arrangement.shows("inspect"):
+        if self._whole and self._arrangement.shows("inspect"):
             self.inspector.open(self.spans.trace_id, self.spans.selected_span_id)
 
     def on_resize(self, event: events.Resize) -> None:
@@ -176,14 +221,21 @@ class ExplorerScreen(FilterCommands):
         if self.level == "list":
             self.spans.open(trace.trace_id if trace else "")
 
+    @on(Ready)
+    async def _painted(self) -> None:
+        await self.complete()
+
+    @property
+    def _is_empty(self) -> bool:
+        """Whether there is nothing yet, so that the screen teaches instead."""
+        traces = self.traces
+        return traces.loaded and traces.total == 0 and traces.view.where is None and not self.is_typing
+
     @on(TraceList.Changed)
     def _list_changed(self) -> None:
         traces = self.traces
         if traces.loaded:
-            if not self._ready:
-                self._ready = True
-                self.call_after_refresh(self.post_message, self.Ready())
-            empty = traces.total == 0 and traces.view.where is None and not self.is_typing
+            empty = self._is_empty
             if empty != self.has_class("-empty"):
                 self.set_class(empty, "-empty")
                 self._show_keys()
@@ -200,11 +252,11 @@ class ExplorerScreen(FilterCommands):
 
     @on(SpanTree.Pointed)
     def _span_pointed(self, event: SpanTree.Pointed) -> None:
-        if self._arrangement.shows("inspect"):
+        if self._whole and self._arrangement.shows("inspect"):
             self.inspector.open(event.trace_id, event.span_id)
 
-    @on(Inspector.StepSpan)
-    def _span_stepped(self, event: Inspector.StepSpan) -> None:
+    def on_inspector_step_span(self, event: Inspector.StepSpan) -> None:
+        """The inspector shows a neighbour of its span."""
         self.spans.step(event.rows)
         self.inspector.open(self.spans.trace_id, self.spans.selected_span_id)
 
@@ -258,7 +310,7 @@ class ExplorerScreen(FilterCommands):
 
     def _reload_trace(self) -> None:
         self.spans.reload()
-        if self._arrangement.shows("inspect"):
+        if self._whole and self._arrangement.shows("inspect"):
             self.inspector.reload()
 
     def on_size_loaded(self, message: SizeLoaded) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 from textual.app import SystemCommand
 
@@ -10,7 +11,9 @@ from tracetui.errors import UsageError
 from tracetui.query.saved import delete, load_saved, save
 from tracetui.tui.commands import TOGGLES
 from tracetui.tui.screens.filter_keys import FilterKeys
-from tracetui.tui.widgets.inspector import Inspector
+
+if TYPE_CHECKING:
+    from tracetui.tui.widgets.inspector import Inspector
 
 TOGGLE_TERMS = {"only-errors": "status:error", "only-llm": "kind:LLM", "recent": "start>-15m"}
 """What each quick toggle adds to the query, by its command."""

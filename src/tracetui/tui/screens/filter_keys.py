@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textual import on
+from textual.widgets import Input
 
 from tracetui.config import Settings
 from tracetui.errors import UsageError
@@ -17,11 +18,10 @@ from tracetui.tui.messages import CompletionsLoaded
 from tracetui.tui.pulse import Pulse
 from tracetui.tui.reading import Problem, Reading
 from tracetui.tui.screens.filtering import FilterActions
-from tracetui.tui.widgets.completion import CompletionPopup
-from tracetui.tui.widgets.query_field import QueryField
 
 if TYPE_CHECKING:
     from tracetui.tui.completer import Completer
+    from tracetui.tui.widgets.completion import CompletionPopup
 
 
 class FilterKeys(FilterActions):
@@ -55,8 +55,8 @@ class FilterKeys(FilterActions):
 
     # Text
 
-    @on(QueryField.Changed)
-    def _typed(self, event: QueryField.Changed) -> None:
+    @on(Input.Changed)
+    def _typed(self, event: Input.Changed) -> None:
         event.stop()
         self._take_text()
 
@@ -156,8 +156,8 @@ class FilterKeys(FilterActions):
         else:
             self.completer.ask()
 
-    @on(CompletionPopup.Taken)
-    def _suggestion_clicked(self, event: CompletionPopup.Taken) -> None:
+    def on_completion_popup_taken(self, event: CompletionPopup.Taken) -> None:
+        """A suggestion was clicked."""
         self.completer.take(event.suggestion)
 
     def on_completions_loaded(self, message: CompletionsLoaded) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, NamedTuple
+
 from textual.screen import Screen
 from textual.widgets import Input
 
@@ -13,12 +15,14 @@ from tracetui.tui.messages import ListView, SearchStateLoaded, TermsCounted
 from tracetui.tui.pulse import Pulse
 from tracetui.tui.reading import Problem, Reading, read_query
 from tracetui.tui.throttle import Delay
-from tracetui.tui.widgets.completion import CompletionPopup
-from tracetui.tui.widgets.filter_bar import FilterBar
 from tracetui.tui.widgets.live_list import Place
-from tracetui.tui.widgets.query_error import QueryErrorRow
 from tracetui.tui.widgets.span_tree import SpanTree
 from tracetui.tui.widgets.trace_list import TraceList
+
+if TYPE_CHECKING:
+    from tracetui.tui.widgets.completion import CompletionPopup
+    from tracetui.tui.widgets.filter_bar import FilterBar
+    from tracetui.tui.widgets.query_error import QueryErrorRow
 
 TYPING_PAUSE_S = 0.09
 """How long the keyboard must rest before what is typed is searched for."""
@@ -42,6 +46,14 @@ RENEW_NANO = 20 * 10**9
 """How long a time that is relative to now stands for what it was when it was typed."""
 
 
+class FilterParts(NamedTuple):
+    """The widgets of the filter."""
+
+    bar: FilterBar
+    error_row: QueryErrorRow
+    popup: CompletionPopup
+
+
 class FilterActions(Screen[None]):
     """The part of the explorer that filters."""
 
@@ -50,6 +62,7 @@ class FilterActions(Screen[None]):
         self._feed = feed
         self._clock = clock
         self._pulse = pulse
+        self._filter_parts: FilterParts | None = None
         self._reading = reading or Reading("")
         """What the field says."""
         self._read_at = clock.now_nano()
@@ -85,6 +98,11 @@ class FilterActions(Screen[None]):
         """How deep the reader is."""
         raise NotImplementedError
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether the widgets are there that the first paint does without."""
+        raise NotImplementedError
+
     def go(self, level: str) -> None:
         """Go to a level."""
         raise NotImplementedError
@@ -95,15 +113,30 @@ class FilterActions(Screen[None]):
 
     # Parts
 
+    def _make_filter_parts(self) -> FilterParts:
+        # deferred: 5 ms, and as much again to mount them, which the first paint does without
+        from tracetui.tui.widgets.completion import CompletionPopup
+        from tracetui.tui.widgets.filter_bar import FilterBar
+        from tracetui.tui.widgets.query_error import QueryErrorRow
+
+        self._filter_parts = FilterParts(FilterBar(self._reading.text), QueryErrorRow(), CompletionPopup())
+        return self._filter_parts
+
+    @property
+    def _parts(self) -> FilterParts:
+        if self._filter_parts is None:
+            raise LookupError("the filter has not been made yet")
+        return self._filter_parts
+
     @property
     def bar(self) -> FilterBar:
         """The bar."""
-        return self.query_one(FilterBar)
+        return self._parts.bar
 
     @property
     def popup(self) -> CompletionPopup:
         """The suggestions."""
-        return self.query_one(CompletionPopup)
+        return self._parts.popup
 
     @property
     def is_typing(self) -> bool:
@@ -196,7 +229,7 @@ class FilterActions(Screen[None]):
 
     def _complain(self, problem: Problem | None) -> None:
         """Show what is wrong under the place where it is; nothing below the bar moves."""
-        row, field = self.query_one(QueryErrorRow), self.bar.field
+        row, field = self._parts.error_row, self.bar.field
         if problem is None:
             row.show("")
             field.mark(None)
@@ -208,7 +241,7 @@ class FilterActions(Screen[None]):
 
     def _show_count(self) -> None:
         """Say in the bar how many traces match, how sure that is, and how far the index has come."""
-        traces, bar = self.traces, self.bar
+        traces = self.traces
         if traces.loaded:
             self._stored = self._pulse.trace_total(traces.total, self.where)
         parts = []
@@ -219,7 +252,9 @@ class FilterActions(Screen[None]):
         elif self.where is not None and (traces.loaded or traces.counted):
             parts.append(f"{traces.total:,}{'' if traces.counted else '+'} of {self._stored:,} traces")
         is_old = self._reading.problem is not None or not traces.is_current
-        bar.say(" · ".join(parts) if bar.text.strip() else "", is_old=is_old)
+        if self.is_whole:
+            bar = self.bar
+            bar.say(" · ".join(parts) if bar.text.strip() else "", is_old=is_old)
 
     def on_search_state_loaded(self, message: SearchStateLoaded) -> None:
         """Wait for an index that is behind, and read again what it knows meanwhile."""

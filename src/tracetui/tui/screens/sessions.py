@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
@@ -14,13 +13,13 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container
 from textual.css.query import NoMatches
-from textual.message import Message
 from textual.screen import Screen
 
 from tracetui.model.clock import Clock
 from tracetui.model.numbers import format_cost, format_tokens
 from tracetui.model.session import SessionSummary
 from tracetui.tui.commands import EVERYWHERE, bindings, commands_of
+from tracetui.tui.fact import Fact
 from tracetui.tui.feed import Feed
 from tracetui.tui.messages import FeedFailed, SessionView, StoreChanged
 from tracetui.tui.pulse import Pulse
@@ -49,14 +48,12 @@ class SessionsScreen(Screen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("explorer", only=EVERYWHERE)]
     AUTO_FOCUS = ""
 
-    @dataclass
-    class OpenTrace(Message):
+    class OpenTrace(Fact):
         """The reader wants to see a turn's trace."""
 
         trace_id: str
 
-    @dataclass
-    class Left(Message):
+    class Left(Fact):
         """The reader wants to go back to the traces."""
 
     def __init__(self, feed: Feed, clock: Clock, pulse: Pulse) -> None:

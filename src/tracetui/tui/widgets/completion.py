@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from rich.cells import cell_len
@@ -12,11 +11,11 @@ from rich.style import Style
 from textual import events
 from textual.content import Content
 from textual.geometry import Offset
-from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
 from tracetui.model.numbers import format_count
+from tracetui.tui.fact import Fact
 from tracetui.tui.render.row import Row, fit, label
 from tracetui.tui.theme import palette_of
 
@@ -48,8 +47,7 @@ class CompletionPopup(Widget, can_focus=False):
     }
     """
 
-    @dataclass
-    class Taken(Message):
+    class Taken(Fact):
         """A suggestion was clicked."""
 
         suggestion: Suggestion

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Collection
-from dataclasses import dataclass
 from itertools import accumulate
 from types import ModuleType
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from textual import events
 from textual.binding import BindingType
-from textual.message import Message
 from textual.strip import Strip
 
 from tracetui.model.clock import to_datetime
 from tracetui.model.session import SessionSummary
 from tracetui.tui.commands import bindings
+from tracetui.tui.fact import Fact
 from tracetui.tui.feed import Feed
 from tracetui.tui.messages import TurnsLoaded, TurnView
 from tracetui.tui.render.document import Document
@@ -60,8 +59,7 @@ class Conversation(LineView):
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("conversation")]
 
-    @dataclass
-    class Changed(Message):
+    class Changed(Fact):
         """What is shown, or whether it is followed, has changed."""
 
     def __init__(self, feed: Feed, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from types import ModuleType
 from typing import TYPE_CHECKING, ClassVar
 
 from msgspec.structs import replace
 from textual import events
 from textual.binding import BindingType
-from textual.message import Message
 from textual.strip import Strip
 
 from tracetui.tui.commands import bindings
+from tracetui.tui.fact import Fact
 from tracetui.tui.feed import Feed
 from tracetui.tui.messages import RawLoaded, SpanLoaded
 from tracetui.tui.render.document import Document
@@ -45,8 +44,7 @@ class Inspector(LineView):
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("inspector")]
 
-    @dataclass
-    class StepSpan(Message):
+    class StepSpan(Fact):
         """The user wants the next or previous span without leaving the inspector."""
 
         rows: int

@@ -6,7 +6,6 @@ painted; nothing here grows with their number. A cursor key repaints two rows, n
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from rich.segment import Segment
@@ -15,12 +14,12 @@ from textual import events
 from textual.binding import BindingType
 from textual.content import Content
 from textual.geometry import Region
-from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
 from tracetui.sanitise import one_line
 from tracetui.tui.commands import bindings
+from tracetui.tui.fact import Fact
 from tracetui.tui.theme import Palette, palette_of
 
 WHEEL_ROWS = 3
@@ -43,8 +42,7 @@ class LineView(Widget, can_focus=True):
     """
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("rows")]
 
-    @dataclass
-    class CursorMoved(Message):
+    class CursorMoved(Fact):
         """The cursor stands on another row, by the user's doing."""
 
         view: LineView

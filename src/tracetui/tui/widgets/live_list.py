@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 
 from msgspec.structs import replace
-from textual.message import Message
 
 from tracetui.model.clock import Clock
+from tracetui.tui.fact import Fact
 from tracetui.tui.feed import Feed
 from tracetui.tui.messages import ListCounted, ListLoaded, RowView
 from tracetui.tui.throttle import Delay, Throttle
@@ -49,15 +48,13 @@ class LiveList(PatientView, Generic[RowT, ViewT]):
     OPEN_ACTION: ClassVar[str]
     """What a second click on a row does."""
 
-    @dataclass
-    class Pointed(Message):
+    class Pointed(Fact):
         """The row under the cursor is another, or has changed."""
 
         row: Any
         """The row under the cursor; None in an empty list."""
 
-    @dataclass
-    class Changed(Message):
+    class Changed(Fact):
         """Total, waiting count or following have changed."""
 
     def __init__(self, feed: Feed, clock: Clock, view: ViewT, *, id: str | None = None) -> None:  # noqa: A002 - Textual's

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import ClassVar
 
 from textual.binding import BindingType
-from textual.message import Message
 from textual.strip import Strip
 
 from tracetui.model.clock import Clock
@@ -17,6 +15,7 @@ from tracetui.model.trace import SpanRow, TraceSummary
 from tracetui.model.tree import TraceTree
 from tracetui.store.conditions import Condition
 from tracetui.tui.commands import bindings
+from tracetui.tui.fact import Fact
 from tracetui.tui.feed import Feed
 from tracetui.tui.messages import MatchesLoaded, RowsLoaded, TreeLoaded
 from tracetui.tui.render.span_row import Match, axis_end, choose_layout, span_row
@@ -37,8 +36,7 @@ class SpanTree(FoldingTree):
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("tree")]
 
-    @dataclass
-    class Pointed(Message):
+    class Pointed(Fact):
         """Another span is under the cursor."""
 
         trace_id: str
