@@ -72,5 +72,5 @@ def test_serve_that_meets_damage_goes_on_with_a_new_file(tmp_path: Path) -> None
         assert process.stderr.readline().startswith("ready")
         assert send(Address("127.0.0.1", port), body).status == 200
         process.terminate()
-        assert "stopped: 1 spans" in process.stderr.read()
+        assert "stopped: 1 span and" in process.stderr.read()
     assert kept(tmp_path).stat().st_size > 100_000

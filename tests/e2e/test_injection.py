@@ -253,6 +253,11 @@ def explore(
             terminal.wait_until(lambda text: "Tab takes" not in text, "no suggestions")
             terminal.press("escape")
             terminal.wait_until(lambda text: "F1" not in text, "no filter")
+        terminal.press("i")
+        look.at("write-ahead log")
+        look.at_pages()
+        terminal.press("escape")
+        terminal.wait_until(lambda text: "write-ahead log" not in text and "SQLite" not in text, "no status")
         terminal.press("q")
         assert terminal.wait_exit() == 0
         return bytes(terminal.output), "\n".join(look.seen)

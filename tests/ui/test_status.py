@@ -61,13 +61,13 @@ async def test_it_says_what_the_process_does(tmp_path: Path, until: Until, monke
                 b'{"traceId":"%032x","spanId":"%016x","name":"x","startTimeUnixNano":"1"}' % (7, 7)
             )
             assert send(http(runtime), zero, content_type=kind).status == 200
-            await until(pilot, lambda: "1 spans, 0 log records in 2 requests" in screen_text(app))
+            await until(pilot, lambda: "1 span, 0 log records in 2 requests" in screen_text(app))
             text = screen_text(app)
             assert "○ malformed        1, last " in text and "○ rejected         1, last " in text
             assert "0.1 a second in the last 10 s" in text
             assert "of one" in text
             runtime.ingest.run(lambda writer: writer.remove([f"{7:032x}"], reason=Reason.SIZE, now_nano=1)).result()
-            await until(pilot, lambda: "1 trace (1 spans) for the size" in screen_text(app))
+            await until(pilot, lambda: "1 trace (1 span) for the size" in screen_text(app))
             await pilot.press("q")
             assert not isinstance(app.screen, StatusScreen), "q closes it and not the program"
         runtime.stop()

@@ -53,11 +53,6 @@ def end_progress() -> None:
         sys.stderr.write("\r\x1b[K")
 
 
-def many(count: int, noun: str) -> str:
-    """A count with its noun: `1 span`, `2,048 spans`."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
-
-
 def complain(error: TracetuiError) -> int:
     """Say what is wrong and what to do next.
 

@@ -10,6 +10,7 @@ from tracetui.cli.searchable import make_searchable, show_searchable
 from tracetui.config import Settings
 from tracetui.errors import StoreError, StoreLockedError
 from tracetui.model.derivation import DERIVATION_VERSION
+from tracetui.model.numbers import many
 from tracetui.receivers.incoming import derive_span
 from tracetui.reindex import Progress, Reindexer
 from tracetui.store.ingest import Ingest
@@ -101,6 +102,6 @@ def _done(total: int, indexed: int) -> None:
         diagnostics.end_progress()
         diagnostics.note(f"{total:,} spans and log records derived anew.")
     elif indexed:
-        diagnostics.note(f"{diagnostics.many(indexed, 'span')} made searchable.")
+        diagnostics.note(f"{many(indexed, 'span')} made searchable.")
     else:
         diagnostics.note("Everything is up to date already.")

@@ -13,7 +13,7 @@ from tracetui.cli.reading import all_traces, conditions
 from tracetui.config import Settings
 from tracetui.errors import StoreError, StoreLockedError, UsageError
 from tracetui.model.derivation import DERIVATION_VERSION
-from tracetui.model.numbers import format_bytes
+from tracetui.model.numbers import format_bytes, many
 from tracetui.model.trace import TraceSummary
 from tracetui.store.ingest import Ingest
 from tracetui.store.records import OldTrace, Removed
@@ -79,7 +79,7 @@ def delete(settings: Settings, query: str, *, confirmed: bool, pinned: bool = Fa
         reader.close()
     if spared:
         them = "it" if spared == 1 else "them"
-        diagnostics.note(f"{diagnostics.many(spared, 'pinned trace')} spared; --pinned removes {them} too.")
+        diagnostics.note(f"{many(spared, 'pinned trace')} spared; --pinned removes {them} too.")
     if not going:
         diagnostics.note("Nothing to remove." if spared else "No traces match.")
         return diagnostics.NOTHING_MATCHED
@@ -88,7 +88,7 @@ def delete(settings: Settings, query: str, *, confirmed: bool, pinned: bool = Fa
     output.flush()
     more = f", {len(going) - len(shown):,} of them not shown" if len(going) > len(shown) else ""
     spans = sum(trace.span_count for trace in going)
-    what = f"{diagnostics.many(len(going), 'trace')} with {diagnostics.many(spans, 'span')}{more}"
+    what = f"{many(len(going), 'trace')} with {many(spans, 'span')}{more}"
     if not confirmed and not _agrees(what):
         diagnostics.note("Nothing was deleted.")
         return diagnostics.FAILED
@@ -132,5 +132,5 @@ def _agrees(what: str) -> bool:
 
 def _tell(settings: Settings, removed: Removed) -> None:
     size = format_bytes(settings.db.stat().st_size)
-    what = f"{diagnostics.many(removed.traces, 'trace')} with {diagnostics.many(removed.spans, 'span')}"
+    what = f"{many(removed.traces, 'trace')} with {many(removed.spans, 'span')}"
     diagnostics.note(f"{what} removed; {settings.db} now has {size}." if removed.traces else "Nothing to remove.")

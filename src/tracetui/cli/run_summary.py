@@ -5,13 +5,12 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterable, Iterator, Sequence
 
-from tracetui.cli.diagnostics import many
 from tracetui.cli.lists import SHORT_ID
 from tracetui.cli.output import Column, aligned_lines
 from tracetui.cli.reading import all_rows, last_row_id
 from tracetui.config import Settings, data_dir
 from tracetui.model.clock import format_duration
-from tracetui.model.numbers import format_cost, format_tokens
+from tracetui.model.numbers import format_cost, format_tokens, many
 from tracetui.model.trace import TraceSummary
 from tracetui.store.sqlite.reader import SqliteReader
 

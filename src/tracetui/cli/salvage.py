@@ -11,6 +11,7 @@ from tracetui.cli import diagnostics
 from tracetui.cli.sinks import Sink, Stored, open_sink
 from tracetui.config import Settings
 from tracetui.errors import DecodeError, NotADatabaseError, StoreError, StoreLockedError, UsageError
+from tracetui.model.numbers import many
 from tracetui.otlp import decode
 from tracetui.receivers.incoming import ROW_SIZE, derive_log, derive_resource, derive_span
 from tracetui.store.lock import read_owner
@@ -50,23 +51,21 @@ def salvage(settings: Settings, file: Path, output: Path | None) -> int:
             are_pinned = not content.pinned or sink.pin(content.pinned)
     found = content.found
     stored = store.stored
-    parts = [f"{diagnostics.many(stored.spans, 'span')}, {diagnostics.many(stored.logs, 'log record')} stored"]
+    parts = [f"{many(stored.spans, 'span')}, {many(stored.logs, 'log record')} stored"]
     if stored.unchanged:
         parts.append(f"{stored.unchanged:,} unchanged")
     diagnostics.note(f"{', '.join(parts)} in {target}.")
     lost = max(found.expected_spans - found.spans, 0) + store.unreadable
     if lost or found.lost_rows:
         diagnostics.note(
-            f"{diagnostics.many(lost, 'span')} of {found.expected_spans:,} could not be read;"
-            f" {diagnostics.many(found.lost_rows, 'damaged place')} in the file."
+            f"{many(lost, 'span')} of {found.expected_spans:,} could not be read;"
+            f" {many(found.lost_rows, 'damaged place')} in the file."
         )
     if not are_pinned:
-        what = diagnostics.many(len(content.pinned), "trace")
+        what = many(len(content.pinned), "trace")
         diagnostics.note(f"{what} had a pin, which a running tracetui does not take from here.")
     if store.ownerless:
-        diagnostics.note(
-            f"{diagnostics.many(store.ownerless, 'span')} lost what they were sent with: service or library."
-        )
+        diagnostics.note(f"{many(store.ownerless, 'span')} lost what they were sent with: service or library.")
     return diagnostics.FAILED if lost or found.lost_rows or store.ownerless else diagnostics.DONE
 
 

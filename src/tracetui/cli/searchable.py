@@ -5,6 +5,7 @@ from __future__ import annotations
 from tracetui.cli import diagnostics
 from tracetui.config import Settings
 from tracetui.model.derivation import DERIVATION_VERSION
+from tracetui.model.numbers import many
 from tracetui.store.follower import Follower
 from tracetui.store.ingest import WriterThread
 from tracetui.store.records import SearchState
@@ -33,6 +34,4 @@ def make_searchable(settings: Settings, writer: WriterThread) -> int:
 
 def show_searchable(state: SearchState) -> None:
     """Show how far the search index has come."""
-    diagnostics.show_progress(
-        state.indexed / max(state.total, 1), f"{diagnostics.many(state.total, 'span')} searchable"
-    )
+    diagnostics.show_progress(state.indexed / max(state.total, 1), f"{many(state.total, 'span')} searchable")

@@ -12,6 +12,7 @@ from tracetui.config import Settings
 from tracetui.errors import ReceiverError, StoreLockedError, UsageError
 from tracetui.health.publishing import Publisher
 from tracetui.logs import open_log
+from tracetui.model.numbers import many
 from tracetui.receivers.status import ReceiverState, ReceiverStatus
 from tracetui.runtime import Runtime, size_hint
 
@@ -58,8 +59,8 @@ def _serve(settings: Settings, signals: _Signals) -> int:
             diagnostics.note(f"{settings.db} is damaged; starting on it anew")
             is_mending = False  # where nothing is found that can be set aside, once is enough
     if removed:
-        diagnostics.note(f"the limits removed {diagnostics.many(removed, 'trace')}")
-    diagnostics.note(f"stopped: {spans:,} spans and {logs:,} log records received")
+        diagnostics.note(f"the limits removed {many(removed, 'trace')}")
+    diagnostics.note(f"stopped: {many(spans, 'span')} and {many(logs, 'log record')} received")
     return diagnostics.DONE
 
 

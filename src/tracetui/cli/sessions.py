@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
-from tracetui.cli.diagnostics import many
 from tracetui.cli.listing import Listing, ListOptions, Orders, Sort
 from tracetui.cli.lists import list_rows, status_mark
 from tracetui.cli.output import Cell, Column, Output, Piece
@@ -14,7 +13,7 @@ from tracetui.cli.span_view import message_lines
 from tracetui.config import Settings
 from tracetui.model.attributes import JSONValue
 from tracetui.model.clock import format_duration, format_moment
-from tracetui.model.numbers import format_cost, format_tokens
+from tracetui.model.numbers import format_cost, format_tokens, many
 from tracetui.model.objects import session_object, turn_object
 from tracetui.model.session import SessionSummary
 from tracetui.model.turn import Turn

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from tracetui.cli import diagnostics
-from tracetui.cli.diagnostics import many
 from tracetui.cli.explain_view import explain_lines
 from tracetui.cli.lists import SHORT_ID, kind_word, span_objects
 from tracetui.cli.output import Output, Piece
@@ -15,7 +14,7 @@ from tracetui.cli.span_view import span_lines
 from tracetui.config import Settings
 from tracetui.errors import TracetuiError
 from tracetui.model.clock import format_duration, format_moment
-from tracetui.model.numbers import format_cost, format_tokens
+from tracetui.model.numbers import format_cost, format_tokens, many
 from tracetui.model.objects import span_object, trace_object
 from tracetui.model.session import SessionSummary
 from tracetui.model.trace import SpanRow, TraceSummary

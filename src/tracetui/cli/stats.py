@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from tracetui.cli import diagnostics
-from tracetui.cli.diagnostics import many
 from tracetui.cli.listing import ListFormat, ListOptions, Orders, Sort
 from tracetui.cli.lists import write_count
 from tracetui.cli.output import Cell, Column, Output
@@ -13,7 +12,7 @@ from tracetui.cli.reading import conditions, open_reader
 from tracetui.config import Settings
 from tracetui.model.attributes import JSONValue
 from tracetui.model.clock import format_duration
-from tracetui.model.numbers import format_cost, format_count, format_tokens
+from tracetui.model.numbers import format_cost, format_count, format_tokens, many
 from tracetui.query.names import named
 from tracetui.store.records import SpanGroup, SpanGroups
 

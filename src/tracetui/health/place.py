@@ -18,7 +18,7 @@ from tracetui.health.findings import NOTE, OK, PROBLEM, Finding
 from tracetui.logs import log_path
 from tracetui.model.clock import format_duration, format_moment
 from tracetui.model.derivation import DERIVATION_VERSION
-from tracetui.model.numbers import format_bytes
+from tracetui.model.numbers import format_bytes, many
 from tracetui.store.api import SpanReader
 from tracetui.store.records import Reason, Removals
 from tracetui.store.space import space_of
@@ -103,13 +103,16 @@ def contents(settings: Settings, reader: SpanReader) -> Iterator[Finding]:
         StoreError: It cannot be read.
     """
     path, size = settings.db, reader.size()
-    held = f"{size.traces:,} traces, {size.spans:,} spans, {size.logs:,} log records"
+    held = f"{many(size.traces, 'trace')}, {many(size.spans, 'span')}, {many(size.logs, 'log record')}"
     yield Finding("database", OK, f"{path}: {held}, {format_bytes(size.bytes)}")
     if (log := _write_ahead_log(path)).exists():
         yield Finding("write-ahead log", OK, format_bytes(log.stat().st_size))
     if outdated := reader.count_outdated(DERIVATION_VERSION):
         yield Finding(
-            "columns", NOTE, f"{outdated:,} spans were derived by an earlier version", "`tracetui reindex` does it now."
+            "columns",
+            NOTE,
+            f"{many(outdated, 'span')} derived by an earlier version",
+            "`tracetui reindex` does it now.",
         )
     index = reader.search_state()
     if index.indexed < index.total:
@@ -136,7 +139,7 @@ def removed(removals: list[Removals]) -> Iterator[Finding]:
         yield Finding("removed", OK, "nothing so far")
     for each in removals:
         last = f", last {format_moment(each.last_unix_nano, date=True)}" if each.last_unix_nano else ""
-        traces = f"{each.traces:,} trace{'' if each.traces == 1 else 's'} ({each.spans:,} spans)"
+        traces = f"{many(each.traces, 'trace')} ({many(each.spans, 'span')})"
         yield Finding("removed", OK, f"{traces} {_WHY.get(Reason(each.reason), each.reason)}{last}")
 
 

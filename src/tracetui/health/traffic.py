@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from tracetui.health.findings import NOTE, OK, PROBLEM, Finding
 from tracetui.model.clock import format_duration, format_moment
-from tracetui.model.numbers import format_bytes
+from tracetui.model.numbers import format_bytes, many
 from tracetui.receivers.status import ReceiverState
 from tracetui.runtime import Runtime
 from tracetui.store.ingest import RATE_S
@@ -44,7 +44,7 @@ def traffic(runtime: Runtime) -> Iterator[Finding]:
     if stats is None:
         return
     counts = runtime.counts()
-    what = f"{counts.spans:,} spans, {counts.logs:,} log records in {counts.requests:,} requests"
+    what = f"{many(counts.spans, 'span')}, {many(counts.logs, 'log record')} in {many(counts.requests, 'request')}"
     yield Finding("received", OK, what if counts.requests else "nothing since the start")
     yield Finding("rate", OK, f"{stats.items_per_second():,.1f} a second in the last {RATE_S:.0f} s")
     waiting = f"{stats.queued_items:,} spans and log records wait ({format_bytes(stats.queued_bytes)})"
@@ -53,8 +53,8 @@ def traffic(runtime: Runtime) -> Iterator[Finding]:
         yield Finding("storing", PROBLEM, stats.trouble, "Senders are told to come again.")
     if stats.latest:
         median, high, longest = (format_duration(int(stats.commit_seconds(share) * 1e9)) for share in (0.5, 0.95, 1))
-        many = f"of the last {len(stats.latest):,}" if len(stats.latest) > 1 else "of one"
-        yield Finding("commits", OK, f"p50 {median}, p95 {high}, worst {longest} {many}")
+        among = f"of the last {len(stats.latest):,}" if len(stats.latest) > 1 else "of one"
+        yield Finding("commits", OK, f"p50 {median}, p95 {high}, worst {longest} {among}")
     else:
         yield Finding("commits", OK, "none yet")
 

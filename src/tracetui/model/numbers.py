@@ -18,6 +18,11 @@ def format_count(number: int | None) -> str:
     return f"{number / 1e12:.1f}T"
 
 
+def many(count: int, noun: str) -> str:
+    """A count with its noun: `1 span`, `2,048 spans`."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
 def format_tokens(input_tokens: int | None, output_tokens: int | None) -> str:
     """Tokens in and out, `4.1k→612`; `–` for a side that is unknown; empty when both are."""
     if input_tokens is None and output_tokens is None:

@@ -68,7 +68,7 @@ def test_what_the_index_and_the_columns_have_yet_to_do(settings: Settings, write
     writer.outdate(1, 2)
     ((state, text),) = named(place.database(settings), "columns")
     assert state == NOTE
-    assert text.endswith("spans were derived by an earlier version")
+    assert text.endswith("spans derived by an earlier version")
     ((_, log),) = named(place.database(settings), "write-ahead log")
     assert log == format_bytes(settings.db.with_name("a.db-wal").stat().st_size)
 
