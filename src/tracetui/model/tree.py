@@ -6,11 +6,13 @@ Nothing is dropped: an orphan becomes a root with a mark, and so does the earlie
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from operator import itemgetter
 
 from msgspec import Struct, field
 
+from tracetui.model.many import collector_paused
 from tracetui.model.trace import SpanNode
 
 
@@ -34,6 +36,8 @@ class TraceTree(Struct, frozen=True):
     """Positions of roots that close a cycle of parents."""
     start_time_unix_nano: int
     end_time_unix_nano: int
+    is_running: bool = False
+    """Whether a span has not ended as far as is known."""
     positions: dict[str, int] = field(default_factory=dict)
     """Span id to position."""
 
@@ -71,8 +75,13 @@ class TraceTree(Struct, frozen=True):
         return any(self.nodes[below].is_error for below in range(position + 1, position + self.sizes[position]))
 
 
+# C functions, because they are called for each of 100,000 spans
 _READING_ORDER = itemgetter(SpanNode._fields.index("start_time_unix_nano"), SpanNode._fields.index("row_id"))
-"""Siblings by start, then by arrival; a C function, because it is called for each of 100,000 spans."""
+"""Siblings by start, then by arrival."""
+_SPAN_ID = itemgetter(SpanNode._fields.index("span_id"))
+_PARENT = itemgetter(SpanNode._fields.index("parent_span_id"))
+_START = itemgetter(SpanNode._fields.index("start_time_unix_nano"))
+_END = itemgetter(SpanNode._fields.index("end_time_unix_nano"))
 
 
 def build_tree(trace_id: str, nodes: Sequence[SpanNode]) -> TraceTree:
@@ -80,41 +89,47 @@ def build_tree(trace_id: str, nodes: Sequence[SpanNode]) -> TraceTree:
 
     Cost is that of sorting them; no depth of nesting is too deep, no cycle loops.
     """
+    with collector_paused():
+        return _build(trace_id, nodes)
+
+
+def _build(trace_id: str, nodes: Sequence[SpanNode]) -> TraceTree:
     ordered = sorted(nodes, key=_READING_ORDER)
-    index = {node.span_id: number for number, node in enumerate(ordered)}
-    children: list[list[int]] = [[] for _ in ordered]
+    index = dict(zip(map(_SPAN_ID, ordered), range(len(ordered)), strict=True))
+    index.pop("", None)  # a parent without a name is none
+    children: defaultdict[int, list[int]] = defaultdict(list)
     roots: list[int] = []
     orphaned: set[int] = set()
-    for number, node in enumerate(ordered):
-        parent = index.get(node.parent_span_id) if node.parent_span_id else None
+    for number, parent in enumerate(map(index.get, map(_PARENT, ordered))):
         if parent is not None and parent != number:
             children[parent].append(number)
         else:
             roots.append(number)
-            if node.parent_span_id and parent is None:
+            if parent is None and ordered[number].parent_span_id:
                 orphaned.add(number)
-    order, depths, parents = _walk(roots, children, len(ordered))
+    order, depths, parents = _walk(roots, children)
     cyclic: set[int] = {number for number in roots if ordered[number].parent_span_id == ordered[number].span_id}
     if len(order) < len(ordered):
         cyclic |= _break_cycles(ordered, children, order, depths, parents)
-    sizes = _subtree_sizes(depths, parents)
-    place = {number: position for position, number in enumerate(order)}
     arranged = [ordered[number] for number in order]
+    marked = orphaned | cyclic
+    place = {number: position for position, number in enumerate(order) if number in marked} if marked else {}
     return TraceTree(
         trace_id=trace_id,
         nodes=arranged,
         depths=depths,
-        sizes=sizes,
+        sizes=_subtree_sizes(parents),
         parents=parents,
         orphans=frozenset(place[number] for number in orphaned),
         cyclic=frozenset(place[number] for number in cyclic),
-        start_time_unix_nano=min((n.start_time_unix_nano for n in arranged if n.start_time_unix_nano > 0), default=0),
-        end_time_unix_nano=max((n.end_time_unix_nano for n in arranged), default=0),
-        positions={node.span_id: position for position, node in enumerate(arranged)},
+        start_time_unix_nano=next((start for start in map(_START, ordered) if start > 0), 0),
+        end_time_unix_nano=max(map(_END, arranged), default=0),
+        is_running=not all(map(_END, arranged)),
+        positions=dict(zip(map(_SPAN_ID, arranged), range(len(arranged)), strict=True)),
     )
 
 
-def _walk(roots: list[int], children: list[list[int]], count: int) -> tuple[list[int], list[int], list[int]]:
+def _walk(roots: list[int], children: Mapping[int, list[int]]) -> tuple[list[int], list[int], list[int]]:
     """Pre-order from the roots, without recursion: numbers, depths and parents' positions."""
     order: list[int] = []
     depths: list[int] = []
@@ -122,17 +137,21 @@ def _walk(roots: list[int], children: list[list[int]], count: int) -> tuple[list
     stack = [(root, 0, -1) for root in reversed(roots)]
     while stack:
         number, depth, parent = stack.pop()
-        position = len(order)
+        if number in children:
+            position = len(order)
+            stack.extend((child, depth + 1, position) for child in reversed(children[number]))
         order.append(number)
         depths.append(depth)
         parents.append(parent)
-        if below := children[number]:
-            stack.extend((child, depth + 1, position) for child in reversed(below))
     return order, depths, parents
 
 
 def _break_cycles(
-    ordered: Sequence[SpanNode], children: list[list[int]], order: list[int], depths: list[int], parents: list[int]
+    ordered: Sequence[SpanNode],
+    children: Mapping[int, list[int]],
+    order: list[int],
+    depths: list[int],
+    parents: list[int],
 ) -> set[int]:
     """Append what no root reaches: of each cycle the earliest span becomes a root. Returns those roots."""
     reached = set(order)
@@ -151,13 +170,13 @@ def _break_cycles(
             order.append(current)
             depths.append(depth)
             parents.append(parent)
-            stack.extend((child, depth + 1, position) for child in reversed(children[current]))
+            stack.extend((child, depth + 1, position) for child in reversed(children.get(current, ())))
     return broken
 
 
-def _subtree_sizes(depths: Sequence[int], parents: Sequence[int]) -> list[int]:
-    sizes = [1] * len(depths)
-    for position in range(len(depths) - 1, -1, -1):
+def _subtree_sizes(parents: Sequence[int]) -> list[int]:
+    sizes = [1] * len(parents)
+    for position in range(len(parents) - 1, -1, -1):
         if (parent := parents[position]) >= 0:
             sizes[parent] += sizes[position]
     return sizes

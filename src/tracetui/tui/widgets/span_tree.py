@@ -144,7 +144,7 @@ class SpanTree(FoldingTree):
         self._has_usage = summary is not None and (
             summary.input_tokens is not None or summary.output_tokens is not None
         )
-        self._is_running = tree is not None and any(node.is_running for node in tree.nodes)
+        self._is_running = tree is not None and tree.is_running
         self._set_axis()
         self._rows = OrderedDict(rows)
         self._asked = frozenset()
