@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from textual.app import App
+from textual.css.query import NoMatches
 from textual.timer import Timer
 from textual.worker import Worker, WorkerState
 
@@ -69,7 +70,7 @@ class BackgroundWork(App[str]):
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """A failure behind the screen is logged and shown, the screen goes on; a success shows in the header."""
         if event.state is WorkerState.SUCCESS:
-            with suppress(LookupError):  # whoever leaves at once is ahead of it
+            with suppress(LookupError, NoMatches):  # whoever leaves at once is ahead of it
                 self.explorer.show_state()
         if event.state is WorkerState.ERROR:
             error = event.worker.error
