@@ -13,8 +13,7 @@ from tests.factories import make_batch, make_incoming_log, make_incoming_span, t
 from tracetui.errors import StoreError
 from tracetui.store.api import all_spans
 from tracetui.store.records import Commit
-from tracetui.store.sqlite import SqliteReader, SqliteWriter
-from tracetui.store.sqlite import writer as writer_module
+from tracetui.store.sqlite import SqliteReader, SqliteWriter, arrivals
 from tracetui.store.sqlite.rows import LARGE
 
 MANY = 12_000
@@ -40,7 +39,7 @@ def test_in_parts_the_same_is_stored_as_at_once(tmp_path: Path, monkeypatch: pyt
     logs = [make_incoming_log(number, span=number) for number in range(1, 10)]
     found: list[tuple[Commit, object]] = []
     for size in (1_000, 6):
-        monkeypatch.setattr(writer_module, "_PART", size)
+        monkeypatch.setattr(arrivals, "_PART", size)
         path = tmp_path / f"{size}.db"
         with closing(SqliteWriter(path)) as writer:
             commit = writer.write([make_batch(*spans, logs=logs), make_batch(*again)])
@@ -54,7 +53,7 @@ def test_in_parts_the_same_is_stored_as_at_once(tmp_path: Path, monkeypatch: pyt
 def test_what_fails_in_a_later_part_leaves_nothing_of_the_earlier(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(writer_module, "_PART", 5)
+    monkeypatch.setattr(arrivals, "_PART", 5)
     spans = [make_incoming_span(number + 1) for number in range(12)]
     path = tmp_path / "traces.db"
     with closing(SqliteWriter(path)) as writer:
