@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
+from typing import TypeVar
 
 from tracetui.store.records import ResourceRecord, ScopeRecord
 from tracetui.store.sqlite import statements
+
+Record = TypeVar("Record", ResourceRecord, ScopeRecord)
 
 _MAX_CACHED_RECORDS = 4096
 """Resources, and scopes, whose row ids are remembered."""
@@ -26,41 +29,30 @@ class Owners:
 
     def resource_id(self, record: ResourceRecord) -> int:
         """The row id of a resource, which is inserted where it is new."""
-        known = self._resources.get(record)
-        if known is None:
-            known = self._record_id(
-                statements.FIND_RESOURCE,
-                statements.INSERT_RESOURCE,
-                (record.service, record.project),
-                record.schema_url,
-                record.data,
-            )
-            if len(self._resources) >= _MAX_CACHED_RECORDS:
-                self._resources.clear()
-            self._resources[record] = known
-        return known
+        columns = record.service, record.project
+        return self._row_id(self._resources, record, columns, statements.FIND_RESOURCE, statements.INSERT_RESOURCE)
 
     def scope_id(self, record: ScopeRecord) -> int:
         """The row id of an instrumentation scope, likewise."""
-        known = self._scopes.get(record)
-        if known is None:
-            known = self._record_id(
-                statements.FIND_SCOPE,
-                statements.INSERT_SCOPE,
-                (record.name, record.version),
-                record.schema_url,
-                record.data,
-            )
-            if len(self._scopes) >= _MAX_CACHED_RECORDS:
-                self._scopes.clear()
-            self._scopes[record] = known
-        return known
+        columns = record.name, record.version
+        return self._row_id(self._scopes, record, columns, statements.FIND_SCOPE, statements.INSERT_SCOPE)
 
-    def _record_id(self, find: str, insert: str, columns: tuple[str, str], schema_url: str, data: bytes) -> int:
+    def _row_id(
+        self, known: dict[Record, int], record: Record, columns: tuple[str, str], find: str, insert: str
+    ) -> int:
+        row_id = known.get(record)
+        if row_id is None:
+            row_id = self._stored(record, columns, find, insert)
+            if len(known) >= _MAX_CACHED_RECORDS:
+                known.clear()
+            known[record] = row_id
+        return row_id
+
+    def _stored(self, record: Record, columns: tuple[str, str], find: str, insert: str) -> int:
         from hashlib import blake2b  # deferred: OpenSSL takes 5 ms, which the first paint has no need of
 
-        digest = blake2b(data + b"\0" + schema_url.encode(), digest_size=16).digest()
+        digest = blake2b(record.data + b"\0" + record.schema_url.encode(), digest_size=16).digest()
         if row := self._connection.execute(find, (digest,)).fetchone():
             return int(row[0])
-        cursor = self._connection.execute(insert, (*columns, schema_url, digest, data))
+        cursor = self._connection.execute(insert, (*columns, record.schema_url, digest, record.data))
         return int(cursor.lastrowid or 0)
