@@ -152,6 +152,7 @@ async def test_a_stale_result_is_never_shown_under_a_newer_text(
     monkeypatch.setattr(SqliteReader, "traces", slow)
     monkeypatch.setattr(SqliteReader, "interrupt", lambda self: interrupted.append(True))
     async with app.run_test(size=SIZE) as pilot:
+        await until(pilot, lambda: app.explorer.is_whole)
         traces, field = app.explorer.traces, app.explorer.bar.field
         await filled(app, pilot, until, 19)
         before = traces.at(0)
@@ -269,6 +270,7 @@ async def test_every_character_is_text_in_the_field(explore: Explore, until: Unt
 async def test_suggestions_are_chosen_with_arrows_and_taken_with_enter(explore: Explore, until: Until) -> None:
     app = explore("oi-openai-http")
     async with app.run_test(size=SIZE) as pilot:
+        await until(pilot, lambda: app.explorer.is_whole)
         popup = app.explorer.query_one(CompletionPopup)
         await filled(app, pilot, until, 18)
         await pilot.press("slash", *"mode")
@@ -286,6 +288,7 @@ async def test_suggestions_are_chosen_with_arrows_and_taken_with_enter(explore: 
 async def test_a_popup_that_is_only_open_takes_no_enter(explore: Explore, until: Until) -> None:
     app = explore("oi-openai-http")
     async with app.run_test(size=SIZE) as pilot:
+        await until(pilot, lambda: app.explorer.is_whole)
         popup = app.explorer.query_one(CompletionPopup)
         await filled(app, pilot, until, 18)
         await pilot.press("slash", *"too")
@@ -297,6 +300,7 @@ async def test_a_popup_that_is_only_open_takes_no_enter(explore: Explore, until:
 async def test_escape_closes_the_suggestions_first_and_they_stay_closed(explore: Explore, until: Until) -> None:
     app = explore("oi-openai-http")
     async with app.run_test(size=SIZE) as pilot:
+        await until(pilot, lambda: app.explorer.is_whole)
         popup = app.explorer.query_one(CompletionPopup)
         await filled(app, pilot, until, 18)
         await pilot.press("slash", *"to")
@@ -313,6 +317,7 @@ async def test_escape_closes_the_suggestions_first_and_they_stay_closed(explore:
 async def test_values_of_spans_are_offered_with_how_often_they_occur(explore: Explore, until: Until) -> None:
     app = explore("oi-openai-http", "oi-manual")
     async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: app.explorer.is_whole)
         popup = app.explorer.query_one(CompletionPopup)
         await until(pilot, lambda: app.explorer.traces.total > 18)
         await pilot.press("slash", *keys("tool:"))
@@ -325,6 +330,7 @@ async def test_values_of_spans_are_offered_with_how_often_they_occur(explore: Ex
 async def test_a_click_takes_a_suggestion(explore: Explore, until: Until) -> None:
     app = explore("oi-openai-http")
     async with app.run_test(size=SIZE) as pilot:
+        await until(pilot, lambda: app.explorer.is_whole)
         popup = app.explorer.query_one(CompletionPopup)
         await filled(app, pilot, until, 18)
         await pilot.press("slash", *"provi")
@@ -397,6 +403,7 @@ async def test_the_language_is_explained_from_the_field(key: str, explore: Explo
 async def test_toggles_write_the_query_and_show_in_the_bar(explore: Explore, until: Until) -> None:
     app = explore("oi-openai-http", "plain-error")
     async with app.run_test(size=SIZE) as pilot:
+        await until(pilot, lambda: app.explorer.is_whole)
         traces, bar = app.explorer.traces, app.explorer.bar
         await filled(app, pilot, until, 19)
         await pilot.press("exclamation_mark")
