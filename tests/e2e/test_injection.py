@@ -304,10 +304,17 @@ class Look:
         self.terminal.wait_until(lambda text: "Filter: f" not in text, "no palette")
 
     def after(self, key: str) -> bool:
-        """Press a key and remember the screen; whether it is another one, as far as a quarter of a second tells."""
-        before, deadline = self.terminal.text, time.monotonic() + 0.25
+        """Press a key and remember the screen; whether it is another one, as far as some rest of the program tells."""
+        before, rests_since = self.terminal.text, time.monotonic()
+
+        def is_settled(text: str) -> bool:
+            nonlocal rests_since
+            if self.terminal.is_busy:
+                rests_since = time.monotonic()
+            return text != before or time.monotonic() > rests_since + 0.25
+
         self.terminal.press(key)
-        self.terminal.wait_until(lambda text: text != before or time.monotonic() > deadline, "another screen")
+        self.terminal.wait_until(is_settled, "another screen")
         changed = self.terminal.text != before
         if changed:
             self.seen.append(self.terminal.text)

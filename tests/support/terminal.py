@@ -14,6 +14,8 @@ import termios
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
 
 import pyte
 
@@ -86,6 +88,15 @@ class Terminal:
             if self._drawn != len(self.output):  # drawing takes longer than most waits look apart
                 self._text, self._drawn = "\n".join(self.screen.display), len(self.output)
             return self._text
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether the program computes, or waits for a processor, at this moment; where no `/proc` tells, it rests."""
+        with suppress(OSError):
+            for task in Path(f"/proc/{self.process.pid}/task").iterdir():
+                if (task / "stat").read_text().rpartition(")")[2].split()[0] == "R":
+                    return True
+        return False
 
     def press(self, *keys: str) -> None:
         """Press keys by name, or type text."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 
 import pytest
@@ -12,10 +13,13 @@ from textual.widgets import Input
 
 from tests.support.corpus import requests, send
 from tests.ui.conftest import Until, screen_text
+from tracetui.model.trace import SpanNode
 from tracetui.receivers.incoming import read_request
 from tracetui.runtime import Runtime
 from tracetui.store.orders import TraceOrder
+from tracetui.store.sqlite import SqliteReader
 from tracetui.tui.app import TracetuiApp
+from tracetui.tui.screens import explorer
 from tracetui.tui.screens.explorer import ExplorerScreen
 
 Explore = Callable[..., TracetuiApp]
@@ -287,3 +291,42 @@ async def test_a_pending_span_gives_way_to_the_real_one_under_the_cursor(
         await until(pilot, lambda: "◌ long running" not in screen_text(app))
         assert app.explorer.spans.row_count == 1
         assert app.explorer.spans.selected_span_id == real[0].span_id
+
+
+@pytest.mark.parametrize("patience", [60.0, 0.001])
+async def test_a_trace_that_is_opened_is_painted_once_it_has_been_read_or_patience_ends(
+    explore: Explore, until: Until, monkeypatch: pytest.MonkeyPatch, patience: float
+) -> None:
+    app = explore("oi-openai-http")
+    painted: list[str] = []
+    go_on = threading.Event()
+    read = SqliteReader.skeleton
+
+    def slowly(self: SqliteReader, trace_id: str) -> list[SpanNode]:
+        assert go_on.wait(timeout=60)
+        return read(self, trace_id)
+
+    def keep(screen: Screen[object], renderable: object) -> None:
+        if renderable is not None and isinstance(screen, ExplorerScreen) and screen.level == "trace":
+            painted.append(screen_text(app))
+
+    monkeypatch.setattr(explorer, "OPEN_S", patience)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: app.explorer.spans.summary is not None)
+        before = app.explorer.spans.trace_id
+        monkeypatch.setattr(SqliteReader, "skeleton", slowly)
+        monkeypatch.setattr(app, "_display", keep)
+        await pilot.press("end", "enter")
+        await until(pilot, lambda: app.explorer.level == "trace")
+        assert app.explorer.spans.trace_id != before
+        if patience < 1:
+            await until(pilot, lambda: painted)
+        await pilot.pause()
+        assert bool(painted) == (patience < 1)
+        go_on.set()
+        await until(pilot, lambda: not app.explorer.spans.is_reading and painted)
+        summary = app.explorer.spans.summary
+        assert summary is not None and summary.trace_id != before
+        await until(pilot, lambda: summary.name in painted[-1].splitlines()[1])
+        if patience > 1:
+            assert summary.name in painted[0].splitlines()[1], "nothing else was painted before"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -48,6 +48,10 @@ SETTLE_S, TYPED_SETTLE_S = 0.08, 0.25
 """How long the list's cursor must rest before the trace under it is read, and while a filter is typed."""
 
 
+OPEN_S = 0.1
+"""How long the screen waits for a trace that is opened before it shows that it has to be read."""
+
+
 class ExplorerScreen(FilterCommands):
     """List, trace, inspector."""
 
@@ -72,6 +76,8 @@ class ExplorerScreen(FilterCommands):
         self._whole = False
         self._ready = False
         self._visiting = False
+        self._held = ExitStack()
+        """Keeps the screen from being painted while a trace that is opened is read."""
         self._list_reload = Throttle(self, clock, lambda: self.traces.reload())
         self._trace_reload = Throttle(self, clock, self._reload_trace)
         self._preview = Throttle(self, clock, self._settle)
@@ -166,10 +172,22 @@ class ExplorerScreen(FilterCommands):
         """Go to a level: its pane shows and has the focus."""
         self._arrangement.level = level
         self._visiting = self._visiting and level != "list"
+        self._release()
+        if level == "trace" and self.spans.is_reading:
+            self._hold()
         self._arrange()
         # at once, unlike Widget.focus: the next key, perhaps typed already, belongs to this pane
         self.set_focus(self._pane(level))
         self._follow_down()
+
+    def _hold(self) -> None:
+        """Paint nothing until the trace has been read, for a moment: one paint, not one of the trace before as well."""
+        self._held.enter_context(self.app.batch_update())
+        self._held.callback(self.set_timer(OPEN_S, self._release).stop)
+
+    @on(SpanTree.Read)
+    def _release(self) -> None:
+        self._held.close()
 
     def _arrange(self) -> None:
         """Let the style sheet show what the arrangement says."""

@@ -36,6 +36,9 @@ class SpanTree(FoldingTree):
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("tree")]
 
+    class Read(Fact):
+        """The trace that was opened has been read."""
+
     class Pointed(Fact):
         """Another span is under the cursor."""
 
@@ -119,6 +122,7 @@ class SpanTree(FoldingTree):
         self.read_rows()
         self.find_matches()
         if first:  # painted before anything else is read: two threads that want the interpreter take turns of it
+            self.post_message(self.Read())
             self.call_after_refresh(self.point)
         elif self.selected_span_id != before:
             self.point()
@@ -126,6 +130,11 @@ class SpanTree(FoldingTree):
         if self._dirty:
             self._dirty = False
             self.reload()
+
+    @property
+    def is_reading(self) -> bool:
+        """Whether the trace has yet to be read, so that another may still be on the screen."""
+        return bool(self.trace_id) and not self._loaded
 
     def point(self) -> None:
         """Tell which span is under the cursor."""
