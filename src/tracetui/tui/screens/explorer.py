@@ -182,6 +182,7 @@ class ExplorerScreen(FilterCommands):
 
     def _hold(self) -> None:
         """Paint nothing until the trace has been read, for a moment: one paint, not one of the trace before as well."""
+        self._held.callback(self.refresh)  # what was to be painted meanwhile
         self._held.enter_context(self.app.batch_update())
         self._held.callback(self.set_timer(OPEN_S, self._release).stop)
 
