@@ -17,6 +17,7 @@ from tracetui.cli.output import Output
 from tracetui.cli.reading import all_rows, conditions, open_reader
 from tracetui.config import Settings
 from tracetui.errors import TracetuiError, UsageError
+from tracetui.model.numbers import many
 from tracetui.store.api import SpanReader, all_spans
 from tracetui.store.records import StoredLog, StoredSpan
 
@@ -70,7 +71,7 @@ def export(
             spans, logs = write(output, reader, where, limit or None)
         output.flush()
     if file != STDOUT:
-        diagnostics.note(f"Wrote {spans:,} spans and {logs:,} log records to {file}.")
+        diagnostics.note(f"Wrote {many(spans, 'span')} and {many(logs, 'log record')} to {file}.")
     return diagnostics.NOTHING_MATCHED if fail_empty and not spans and not logs else diagnostics.DONE
 
 

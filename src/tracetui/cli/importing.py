@@ -13,6 +13,7 @@ from tracetui.cli.otlp_files import FileFormat, Problem, requests_in
 from tracetui.cli.sinks import Sink, open_sink
 from tracetui.config import Settings
 from tracetui.errors import UsageError
+from tracetui.model.numbers import many
 from tracetui.store.records import IncomingBatch
 
 STDIN = "-"
@@ -51,8 +52,8 @@ class Report:
     def sentence(self) -> str:
         """The counts in words."""
         parts = [
-            f"{self.spans:,} span{'' if self.spans == 1 else 's'}",
-            f"{self.logs:,} log record{'' if self.logs == 1 else 's'} stored",
+            many(self.spans, "span"),
+            f"{many(self.logs, 'log record')} stored",
         ]
         if self.unchanged:
             parts.append(f"{self.unchanged:,} unchanged")

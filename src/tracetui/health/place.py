@@ -117,9 +117,9 @@ def contents(settings: Settings, reader: SpanReader) -> Iterator[Finding]:
     index = reader.search_state()
     if index.indexed < index.total:
         missing = index.total - index.indexed
-        yield Finding(
-            "search index", NOTE, f"{missing:,} spans are not in it yet", "A running tracetui brings it up to date."
-        )
+        are = "is" if missing == 1 else "are"
+        what = f"{many(missing, 'span')} {are} not in it yet"
+        yield Finding("search index", NOTE, what, "A running tracetui brings it up to date.")
     else:
         yield Finding("search index", OK, "up to date")
     yield from removed(reader.removals())

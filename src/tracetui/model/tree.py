@@ -12,7 +12,7 @@ from operator import itemgetter
 
 from msgspec import Struct, field
 
-from tracetui.model.many import collector_paused
+from tracetui.model.collector import collector_paused
 from tracetui.model.trace import SpanNode
 
 

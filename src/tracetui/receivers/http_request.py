@@ -210,6 +210,7 @@ class ExportRequest(httputil.HTTPMessageDelegate):
             pending = await asyncio.get_running_loop().run_in_executor(self._decoders, self._export)
             answer = await asyncio.wrap_future(pending)
         except Exception as error:  # noqa: BLE001  (the boundary of a request: every failure is an answer)
+            self._let_go()  # it may never have been handed over
             answer = self._service.count(internal_error(error))
         self._answer(answer)
 

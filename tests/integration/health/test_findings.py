@@ -59,6 +59,11 @@ def test_a_file_that_anybody_else_may_read(settings: Settings, writer: SqliteWri
     file.chmod(0o600)
 
 
+def test_one_span_that_is_not_searchable_yet(settings: Settings, writer: SqliteWriter) -> None:
+    writer.write([make_batch(make_incoming_span(1))])
+    assert named(place.database(settings), "search index") == [(NOTE, "1 span is not in it yet")]
+
+
 def test_what_the_index_and_the_columns_have_yet_to_do(settings: Settings, writer: SqliteWriter) -> None:
     writer.write([make_batch(*make_trace(1))])
     assert named(place.database(settings), "search index") == [(NOTE, "3 spans are not in it yet")]

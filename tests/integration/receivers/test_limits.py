@@ -109,6 +109,17 @@ def test_what_a_body_inflates_to_counts_too(http: Address, service: ExportServic
     assert service.budget.held == 0
 
 
+def test_a_body_that_is_never_handed_over_is_given_back(
+    http: Address, service: ExportService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("no decoder takes anything any more")
+
+    monkeypatch.setattr(service, "export", fail)
+    assert busy(send(http, BODY))
+    assert service.budget.held == 0
+
+
 def test_grpc_calls_count_too(over_grpc: Address, service: ExportService, ingest: HeldIngest) -> None:
     with grpc.insecure_channel(str(over_grpc)) as channel:
         call = bytes_call(channel, EXPORT)

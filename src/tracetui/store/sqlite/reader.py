@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec.json
 
-from tracetui.model.many import collector_paused
+from tracetui.model.collector import collector_paused
 from tracetui.model.trace import SpanNode, SpanRow, TraceSummary
 from tracetui.model.usage import Usage
 from tracetui.store.records import ResourceRecord, ScopeRecord, StoredLog, StoredSpan, StoreSize

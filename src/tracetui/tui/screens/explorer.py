@@ -47,7 +47,6 @@ SEARCH_S = 0.5
 SETTLE_S, TYPED_SETTLE_S = 0.08, 0.25
 """How long the list's cursor must rest before the trace under it is read, and while a filter is typed."""
 
-
 OPEN_S = 0.1
 """How long the screen waits for a trace that is opened before it shows that it has to be read."""
 

@@ -11,6 +11,7 @@ from textual.strip import Strip
 
 from tracetui.model.clock import Clock
 from tracetui.model.matches import Matches
+from tracetui.model.numbers import many
 from tracetui.model.trace import SpanRow, TraceSummary
 from tracetui.model.tree import TraceTree
 from tracetui.store.conditions import Condition
@@ -177,7 +178,7 @@ class SpanTree(FoldingTree):
             return
         spans = self.summary.span_count
         errors = f" · {self.summary.error_count} failed" if self.summary.error_count else ""
-        counted = f"{spans:,} span{'s' if spans != 1 else ''}{errors}"
+        counted = f"{many(spans, 'span')}{errors}"
         if self.matches is not None and self.trace is not None:
             number = self.matches.number(self._shown[self.cursor]) if 0 <= self.cursor < len(self._shown) else 0
             here = f"match {number:,} · " if number else ""

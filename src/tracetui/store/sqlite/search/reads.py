@@ -67,22 +67,26 @@ class SearchReads:
         """Traces that match; with `ahead_of`, those that stand before that key in the order."""
         ahead = ALWAYS if ahead_of in (None, END) else Sql(*beyond(sort, ahead_of, forward=False))
         with self._searching():
-            if where is None:
-                statement = Sql(f"SELECT count(*) FROM traces t WHERE {ahead.text}", ahead.values)
-            else:
-                from tracetui.store.sqlite.search import count
-                from tracetui.store.sqlite.search.plan import are_few
+            if where is not None:
+                return self._count_matching(where, ahead)
+            statement = f"SELECT count(*) FROM traces t WHERE {ahead.text}"
+            return int(self._connection.execute(statement, ahead.values).fetchone()[0])
 
-                plan = self._planner.plan(where, to_count=True)
-                in_few = are_few(self._connection, plan)
-                if count.is_looked_at(plan) and not in_few:
-                    found: set[int] = set()
-                    for some in count.matching_traces(self._connection, plan):
-                        self._stop_if_cancelled()
-                        found |= some
-                    statement = count.traces_among(plan, found, ahead)
-                else:
-                    statement = count.traces_statement(plan, ahead, in_few=in_few)
+    def _count_matching(self, where: Condition, ahead: Sql) -> int:
+        from tracetui.store.sqlite.search import count
+        from tracetui.store.sqlite.search.plan import are_few
+
+        with self._snapshot():
+            plan = self._planner.plan(where, to_count=True)
+            in_few = are_few(self._connection, plan)
+            if count.is_looked_at(plan) and not in_few:
+                found: set[int] = set()
+                for some in count.matching_traces(self._connection, plan):
+                    self._stop_if_cancelled()
+                    found |= some
+                statement = count.traces_among(plan, found, ahead)
+            else:
+                statement = count.traces_statement(plan, ahead, in_few=in_few)
             return int(self._connection.execute(*statement).fetchone()[0])
 
     def traces(

@@ -1,4 +1,4 @@
-"""Making very many small objects at once."""
+"""The collector of cycles, kept from going over everything while very many small objects are made."""
 
 from __future__ import annotations
 
