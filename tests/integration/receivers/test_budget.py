@@ -61,8 +61,8 @@ def test_what_must_be_received_to_be_known_waits_for_its_room() -> None:
     waiting.start()
     assert not unknown.size
     other.release()
-    waiting.join()
-    assert unknown.size == 20 * MEBIBYTE
+    waiting.join(10)
+    assert unknown.size == 20 * MEBIBYTE, "it hears of the room, and does not wait for its time to end"
 
 
 def test_copies_at_different_stages_come_together() -> None:
@@ -80,7 +80,9 @@ def test_new_requests_make_way_for_one_that_has_waited_long(monkeypatch: pytest.
     monkeypatch.setattr(budget, "STARVED_S", 0.0)
     within = Budget(100 * MEBIBYTE)
     begun, new, unknown = within.hold(), within.hold(), within.hold()
-    begun.grow(60 * MEBIBYTE)
+    begun.keep(60 * MEBIBYTE)  # beside which there is room for a new one, but not for the unknown and its copies
+    new.grow(1)
+    new.release()
     waiting = threading.Thread(target=unknown.reserve, args=(30 * MEBIBYTE, 20))
     waiting.start()
 
