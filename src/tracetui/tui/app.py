@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
+from rich.console import RenderableType
 from textual import on
 from textual.app import App, SystemCommand
 from textual.binding import BindingType
@@ -31,6 +32,7 @@ from tracetui.store.records import Commit
 from tracetui.store.withheld import Withheld
 from tracetui.tui.background import BackgroundWork
 from tracetui.tui.commands import COMMANDS, EVERYWHERE, commands_of
+from tracetui.tui.crop import cropped
 from tracetui.tui.feed import Feed
 from tracetui.tui.keep_actions import KeepActions
 from tracetui.tui.messages import ListView, StoreChanged
@@ -118,6 +120,10 @@ class TracetuiApp(BackgroundWork, KeepActions, YankActions, App[str]):
     def get_driver_class(self) -> type[Driver]:
         """The platform's driver, writing less."""
         return lean(super().get_driver_class())
+
+    def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
+        """Write an update, and of it only the cells that have changed."""
+        super()._display(screen, cropped(renderable))
 
     def notify(
         self,

@@ -18,8 +18,8 @@ _RESET = "\x1b[0m"
 _UNKNOWN = "58"
 """Stands for a style put on top of another: a code that is not known here, after which the next is written whole."""
 
-_STYLE = re.compile(r"\x1b\[0m(?:\x1b\[(?!0m)([\d;]+)m)?|\x1b\[([\d;]+)m")
-"""A reset with the style that directly follows it, or a style alone."""
+_STYLE = re.compile(r"\x1b\[0m(\x1b\[\d+;\d+H)?(?:\x1b\[(?!0m)([\d;]+)m)?|\x1b\[([\d;]+)m")
+"""A reset with the style that directly follows it, there or at another place, or a style alone."""
 
 _OFF = {1: 22, 2: 22, 3: 23, 4: 24, 5: 25, 7: 27, 8: 28, 9: 29, 21: 24, 53: 55}
 """What ends an attribute. A code that is in neither this table nor a colour makes a style that is written whole."""
@@ -36,17 +36,17 @@ class _Style(NamedTuple):
 def squeeze(data: str) -> str:
     """The same output with each style that directly follows another written as the difference between them.
 
-    Only a reset with nothing but a style behind it is left out: before text that moves the cursor or ends a row the
-    terminal is in its plain state, as it was.
+    Only a reset with nothing but a place and a style behind it is left out: before anything else, such as the end of a
+    row, the terminal is in its plain state, as it was.
     """
     current = ""
     """Codes of the style that the terminal is in; empty where it is plain."""
 
     def shorter(match: re.Match[str]) -> str:
         nonlocal current
-        before, following, alone = current, match[1], match[2]
+        before, place, following, alone = current, match[1] or "", match[2], match[3]
         current = (_UNKNOWN if before else alone) if alone else following or ""
-        return _change(before, following) if following and before else match[0]
+        return place + _change(before, following) if following and before else match[0]
 
     return _STYLE.sub(shorter, data)
 

@@ -46,6 +46,11 @@ def test_a_colour_that_stays_is_not_said_again() -> None:
     assert squeeze(row) == "\x1b[38;2;1;2;3;48;2;9;9;9ma\x1b[1;38;2;4;5;6mb\x1b[22mc\x1b[0m"
 
 
+def test_a_style_goes_on_at_another_place() -> None:
+    row = "\x1b[31;48;2;1;1;1ma\x1b[0m\x1b[2;3H\x1b[32;48;2;1;1;1mb\x1b[0m"
+    assert squeeze(row) == "\x1b[31;48;2;1;1;1ma\x1b[2;3H\x1b[32mb\x1b[0m"
+
+
 def test_neighbours_of_one_style_need_no_code() -> None:
     assert squeeze("\x1b[31ma\x1b[0m\x1b[31mb\x1b[0m") == "\x1b[31mab\x1b[0m"
 
@@ -54,7 +59,7 @@ def test_neighbours_of_one_style_need_no_code() -> None:
     "data",
     [
         "\x1b[31ma\x1b[0m\r\n\x1b[32mb\x1b[0m",  # a row ends plain
-        "\x1b[31ma\x1b[0m\x1b[2;3H\x1b[32mb\x1b[0m",  # a move begins plain
+        "\x1b[31ma\x1b[0m\x1b[2;3Hb",  # plain text at another place
         "\x1b[31ma\x1b[0m\x1b[58;2;1;1;1mb\x1b[0m",  # a code that is not known here
         "\x1b[1ma\x1b[32mb\x1b[0m\x1b[33mc\x1b[0m",  # a style on top of another
         "no style at all \x1b[?2026h",

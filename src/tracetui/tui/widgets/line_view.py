@@ -6,7 +6,7 @@ painted; nothing here grows with their number. A cursor key repaints two rows, n
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from rich.segment import Segment
 from rich.style import Style
@@ -20,6 +20,7 @@ from textual.widget import Widget
 from tracetui.sanitise import one_line
 from tracetui.tui.commands import bindings
 from tracetui.tui.fact import Fact
+from tracetui.tui.render.changes import changed_cells
 from tracetui.tui.theme import Palette, palette_of
 
 WHEEL_ROWS = 3
@@ -61,6 +62,10 @@ class LineView(Widget, can_focus=True):
         """Row of the cursor."""
         self.top = 0
         """First row on the screen."""
+        self._painted: dict[int, Strip] = {}
+        """What each screen row was when it was painted last."""
+        self._next: dict[int, Strip] = {}
+        """What rows are about to be painted, where that is known already."""
         self._dragging = False
         self._titles = ("", "")
 
@@ -122,19 +127,44 @@ class LineView(Widget, can_focus=True):
 
     def set_title(self, title: str, subtitle: str = "") -> None:
         """Set the texts in the border; both may hold received text. Only the border is painted again."""
-        texts = (one_line(title), one_line(subtitle))
-        if texts == self._titles:
-            return
-        self._titles = texts
-        # Textual's own setters would paint the whole pane, twice
-        self._border_title, self._border_subtitle = Content(texts[0]), Content(texts[1])
+        before, self._titles = self._titles, (one_line(title), one_line(subtitle))
         width, height = self.outer_size
-        self.refresh(Region(-1, -1, width, 1), Region(-1, height - 2, width, 1))
+        # Textual's own setters would paint the whole pane, twice
+        if self._titles[0] != before[0]:
+            self._border_title = Content(self._titles[0])
+            self.refresh(Region(-1, -1, width, 1))
+        if self._titles[1] != before[1]:
+            self._border_subtitle = Content(self._titles[1])
+            self.refresh(Region(-1, height - 2, width, 1))
 
     # Painting
 
     def render_line(self, y: int) -> Strip:
         """Paint one screen row."""
+        strip = self._next.pop(y) if y in self._next else self._line(y)
+        self._painted[y] = strip
+        return strip
+
+    def refresh(self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False) -> Self:
+        """Have regions painted again, or all of the pane."""
+        for y in [y for y in self._next if not regions or any(y in region.line_range for region in regions)]:
+            del self._next[y]
+        return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
+
+    def refresh_changes(self) -> None:
+        """Repaint the cells that look different now, and nothing else: what follows along moves a little at a time."""
+        rows, changed = {}, []
+        for y in range(self.size.height):
+            rows[y] = self._line(y)
+            if (before := self._painted.get(y)) is None:
+                changed.append(Region(0, y, self.size.width, 1))
+            else:
+                changed += [Region(at, y, to - at, 1) for at, to in changed_cells(before, rows[y])]
+        if changed:
+            self.refresh(*changed)
+            self._next = rows
+
+    def _line(self, y: int) -> Strip:
         width = self.size.width
         base = self.rich_style
         if y < self.header_rows:

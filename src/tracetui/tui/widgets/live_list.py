@@ -227,7 +227,7 @@ class LiveList(PatientView, Generic[RowT, ViewT]):
         if message.view != self.view or self._retired:
             return
         self._asked = message.goes_on
-        before, seen = self.selected, self._seen()
+        before = self.selected
         begins, self._begins = self._begins, False
         shift = 0 if begins else self._shift(message)
         self._first, self._rows = message.first, message.rows
@@ -249,7 +249,7 @@ class LiveList(PatientView, Generic[RowT, ViewT]):
         if begins:
             self.refresh()
         else:
-            self._paint_changes(seen)
+            self.refresh_changes()
         if begins or self.selected != before:
             self.post_message(self.Pointed(self.selected))
         self.post_message(self.Changed())
@@ -315,23 +315,6 @@ class LiveList(PatientView, Generic[RowT, ViewT]):
     def on_feed_failed(self) -> None:
         """A read failed, which the screen shows; ask again on the next change."""
         self._asked = self._dirty = self._is_counting = False
-
-    def _seen(self) -> tuple[list[tuple[RowT | None, bool]], object]:
-        """What the screen shows of the list: each row and whether it is selected, and the scroll bar."""
-        rows = range(self.top, min(self.top + self.page_rows, self.total))
-        return [(self.at(index), index == self.cursor) for index in rows], self.thumb
-
-    def _paint_changes(self, seen: tuple[list[tuple[RowT | None, bool]], object]) -> None:
-        """Repaint the rows that look different now, and nothing else."""
-        (old, old_thumb), (new, new_thumb) = seen, self._seen()
-        if len(old) != len(new):
-            self.refresh()
-            return
-        for row, (was, now) in enumerate(zip(old, new, strict=True)):
-            if was != now:
-                self.refresh_row(self.top + row)
-        if old_thumb != new_thumb:
-            self.refresh_scrollbar()
 
     def _shift(self, message: ListLoaded[RowT]) -> int:
         """How many rows came (or went) above the row that holds the list in place."""

@@ -93,6 +93,7 @@ class SpanTree(FoldingTree):
         else:
             self.matches = None
             self._take(None, None, {})
+            self.refresh()
 
     def reload(self) -> None:
         """Read the shape again after the trace has changed."""
@@ -120,6 +121,7 @@ class SpanTree(FoldingTree):
         elif not first:
             self._restore(before, top_span)
         self.clamp()
+        self.refresh_changes()
         self.read_rows()
         self.find_matches()
         if first:  # painted before anything else is read: two threads that want the interpreter take turns of it
@@ -160,7 +162,6 @@ class SpanTree(FoldingTree):
         self._asked = frozenset()
         self._lay_out()
         self.show_title()
-        self.refresh()
 
     def _restore(self, span_id: str, top_span: str) -> None:
         """Put cursor and offset back on the spans they stood on."""
