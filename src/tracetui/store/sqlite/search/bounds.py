@@ -87,6 +87,10 @@ UNKNOWN = Bounds(NONE, ALL)
 """Of what the index knows nothing."""
 
 
+_BELOW_ANOTHER = Bounds(NONE, without(Term(terms.value(SpanField.ROOT, "true"))))
+"""Of spans that stand below another: that narrows down what else is asked, and by itself names nearly all."""
+
+
 def bounds_of(condition: Condition, known: Known, depth: int = 0) -> Bounds:
     """What the index can say of a condition."""
     found = _bounds(condition, known, depth)
@@ -104,6 +108,10 @@ def _bounds(condition: Condition, known: Known, depth: int) -> Bounds:
             parts = [bounds_of(each, known, depth + 1) for each in conditions if not _is_time(each)]
             if times:
                 parts.append(_times(times, known))
+            if any(isinstance(each, HasParent | HasAncestor) for each in conditions) and any(
+                part.possible != ALL for part in parts
+            ):
+                parts.append(_BELOW_ANOTHER)
             return Bounds(all_of(part.certain for part in parts), all_of(part.possible for part in parts))
         case Or(conditions):
             parts = [bounds_of(each, known, depth + 1) for each in conditions]
