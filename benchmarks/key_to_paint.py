@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import random
 import statistics
 import sys
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from benchmarks import bare_list, databases
 from benchmarks.context import Context, percentile
 from benchmarks.processes import Sender, explorer, start_environment
 from benchmarks.report import Measure
 from benchmarks.screen import Program, shows
+from benchmarks.sender import Send, http_senders
 
 RATE = 1_000
 RUN = 12
@@ -63,7 +69,8 @@ def run(context: Context) -> list[Measure]:
         program.press("g")
         program.wait_quiet()
         program.press("f")
-        busy, following, held = _busy(program, http, count, chance, context.samples(10, 4), databases.new_seed(db))
+        seconds = context.samples(10, 4)
+        busy, following, held, noticed = _busy(program, http, count, chance, seconds, databases.new_seed(db))
     return [
         *_latencies("quiet", quiet, bare, (20, None)),
         *_latencies(f"{RATE:,} spans/s arriving", busy, bare, (50, 150)),
@@ -72,6 +79,13 @@ def run(context: Context) -> list[Measure]:
         *_outputs("a scrolling key", scrolling, 8),
         Measure(f"terminal output, {RATE:,} spans/s, following", following / KB, "KB/s", 16),
         Measure(f"terminal output, {RATE:,} spans/s, held", held / KB, "KB/s", 16),
+        Measure(
+            f"an acknowledged span is on the screen, {RATE:,} spans/s arriving, p95",
+            percentile(noticed, 95),
+            "ms",
+            250,
+            note=f"p50 {percentile(noticed, 50):.0f}, worst {max(noticed):.0f} of {len(noticed)}",
+        ),
     ]
 
 
@@ -121,16 +135,42 @@ def _scroll_keys(program: Program, count: int) -> Keys:
 
 def _busy(
     program: Program, http: int, count: int, chance: random.Random, seconds: int, seed: int
-) -> tuple[Keys, float, float]:
-    """Keys while spans arrive, and the bytes a second before the first and after the last."""
+) -> tuple[Keys, float, float, list[float]]:
+    """Keys while spans arrive, the bytes a second before the first and after the last, and how soon spans are seen."""
     sender = Sender("http", http, rate=RATE, seed=seed)
     sender.start()
     program.run_for(2)
     following = program.run_for(seconds) / seconds
     keys = _cursor_keys(program, count, chance)
     held = program.run_for(seconds) / seconds
+    program.press("f")
+    (send,) = http_senders(http, 1)
+    noticed = [_seen_after(program, send, number, chance) for number in range(2 * seconds)]
     result = sender.finish()
     sent = result["acked"] / result["seconds"]
     if sent < 0.9 * RATE:
         print(f"  (only {sent:,.0f} spans/s were taken)")
-    return keys, following, held
+    return keys, following, held, noticed
+
+
+def _seen_after(program: Program, send: Send, number: int, chance: random.Random) -> float:
+    """Milliseconds from the answer to a trace, the latest of all, until the list shows it."""
+    name = f"seen {number}."
+    span = Span(
+        trace_id=os.urandom(16),
+        span_id=os.urandom(8),
+        name=name,
+        start_time_unix_nano=time.time_ns() + (3_600 + number) * 10**9,
+    )
+    span.end_time_unix_nano = span.start_time_unix_nano + 10**6
+    request = ExportTraceServiceRequest()
+    request.resource_spans.add().scope_spans.add().spans.append(span)
+    program.run_for(chance.uniform(0.2, 0.5))
+    if not send(request.SerializeToString()):
+        raise RuntimeError("a span was not taken")
+    acknowledged = time.perf_counter()
+    program.run_for(1.0)
+    for at, screen in program.interpreted():
+        if shows(name)(screen):
+            return (at - acknowledged) * 1_000
+    raise RuntimeError(f"{name!r} was never on the screen:\n" + "\n".join(program.screen.display))

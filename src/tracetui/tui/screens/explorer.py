@@ -35,8 +35,11 @@ from tracetui.tui.widgets.welcome import Welcome
 if TYPE_CHECKING:
     from tracetui.tui.widgets.inspector import Inspector
 
-FOLLOW_S, HELD_S = 0.5, 0.1
-"""How often at most the list is read while spans arrive: following repaints it all, held only what is counted."""
+FOLLOW_S, HELD_S = 0.2, 0.1
+"""How often at most the list is read while spans arrive: following most of it moves, held only what is counted."""
+
+GROWS_S = 0.5
+"""How often at most the trace on the screen is read while it grows."""
 
 PREVIEW_S = 1.0
 """How often at most the trace under a following list changes."""
@@ -319,7 +322,7 @@ class ExplorerScreen(FilterCommands):
             self._list_reload.ask(FOLLOW_S if self.traces.following else HELD_S)
         trace_id = self.spans.trace_id
         if trace_id and (message.trace_ids is None or trace_id in message.trace_ids):
-            self._trace_reload.ask(FOLLOW_S)
+            self._trace_reload.ask(GROWS_S)
 
     def reload_matches(self) -> None:
         """Read list and trace again: the index has come further."""
