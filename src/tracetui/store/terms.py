@@ -145,6 +145,11 @@ def value(name: str, text: str) -> str:
     return spelled(name) + _VALUE + text.casefold().translate(_PRIVATE)
 
 
+def is_value(term: str) -> bool:
+    """Whether a term, or the beginning of one, is that of a value."""
+    return _VALUE in term
+
+
 def word_in(name: str, word: str) -> str:
     """The term of a span in whose field this word stands."""
     return spelled(name) + _WORD + word

@@ -112,19 +112,24 @@ def beginnings(expression: Expression) -> list[Term]:
             return [found for part in expression.parts for found in beginnings(part)]
 
 
+def _is_value_from(term: Term) -> bool:
+    """Whether it is the beginning of a field's values."""
+    return term.goes_on and terms.is_value(term.text)
+
+
 def spelled_out(expression: Expression, words: Callable[[Term], Sequence[str]]) -> Expression:
-    """The same with the words that begin so in the place of a beginning, where these are known to be few.
+    """The same with the words, or values, that begin so in the place of a beginning, where these are known to be few.
 
     The index reads on from the latest spans of each word as far as it is asked; of a beginning it brings together all
     spans before it names the first.
 
     Args:
         expression: What is asked.
-        words: All words that begin so; none where they are many.
+        words: All words, or values, that begin so; none where they are many.
     """
     match expression:
         case Term():
-            found = words(expression) if beginnings(expression) else ()
+            found = words(expression) if beginnings(expression) or _is_value_from(expression) else ()
             return AnyOf(tuple(map(Term, found))) if len(found) > 1 else Term(found[0]) if found else expression
         case Without(part):
             return Without(spelled_out(part, words))

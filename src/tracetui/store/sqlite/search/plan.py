@@ -41,7 +41,7 @@ from tracetui.store.sqlite.search.expression import (
     spelled_out,
 )
 from tracetui.store.sqlite.search.glance import Glance
-from tracetui.store.sqlite.search.reach import Reach, Sides, anywhere, everywhere
+from tracetui.store.sqlite.search.reach import Descent, Reach, Sides, anywhere, everywhere
 from tracetui.store.sqlite.search.records import Records
 from tracetui.store.sqlite.search.sql import ALWAYS, Sql, both
 from tracetui.store.sqlite.search.statement import Statements
@@ -86,6 +86,8 @@ class Plan:
     """Looks at the bytes of a span that the index names: for one that matches each leaves that open."""
     names_traces: bool = False
     """Whether the traces that come into question are named one by one, so that they are found all at once."""
+    descents: tuple[Descent, ...] = ()
+    """Ways down from a span above, each to all spans that match, and perhaps to others."""
 
     @property
     def is_empty(self) -> bool:
@@ -172,6 +174,7 @@ class Planner:
             self._tests.are_glanced,
             tuple(self._glances(condition)),
             reach.traces is not None,
+            tuple(self._descents(condition)),
         )
 
     def _glances(self, condition: Condition) -> Iterable[Glance]:
@@ -216,11 +219,7 @@ class Planner:
             return Reach(where=self._statements.of_trace(condition))
         match condition:
             case And(conditions):
-                parts = list(map(self._reach, conditions))
-                rest = tuple(each for each in conditions if not isinstance(each, HasParent | HasAncestor | TraceHas))
-                if len(rest) < len(conditions):
-                    parts += self._reach_of_sides(conditions, And(rest))
-                return everywhere(parts)
+                return everywhere(list(self._reaches(conditions)))
             case Or(conditions):
                 return anywhere(list(map(self._reach, conditions)))
             case Compare(SpanField.START, Comparison.LESS | Comparison.AT_MOST | Comparison.EQUAL, number):
@@ -232,15 +231,38 @@ class Planner:
             case _:
                 return Reach()
 
-    def _reach_of_sides(self, conditions: Sequence[Condition], rest: And) -> Iterable[Reach]:
-        """Where a span that is asked for itself stands, and below which others."""
+    def _reaches(self, conditions: Sequence[Condition]) -> Iterable[Reach]:
+        """What is known of every trace with a span for which all of these hold."""
+        rest = _itself(conditions)
+        if len(rest.conditions) == len(conditions):
+            yield from map(self._reach, conditions)
+            return
         bounds = bounds_of(rest, self._known)
         yield self._sides.traces_with(bounds)
         for each in conditions:
-            if isinstance(each, HasParent | HasAncestor):
+            if isinstance(each, HasParent | HasAncestor) and self._sides.are_many(bounds):
                 above = bounds_of(each.condition, self._known)
-                if self._sides.are_many(bounds) and not self._sides.are_many(above):
-                    yield self._sides.traces_below(above, self._statements.of_span(rest, "c"))
+                below = self._sides.traces_below(above, self._statements.of_span(rest, "c"))
+                if below.traces is not None:
+                    yield everywhere([below, self._reach(each.condition)])
+                    continue
+            yield self._reach(each)
+
+    def _descents(self, condition: Condition) -> Iterable[Descent]:
+        """Ways down to a span that is asked for itself, where that spares looking up from each."""
+        if not isinstance(condition, And) or self._sides.has_pending():
+            return
+        where = self._statements.of_span(_itself(condition.conditions), "c")
+        for each in condition.conditions:
+            if isinstance(each, HasParent | HasAncestor) and "span_holds" not in where.text:
+                above = bounds_of(each.condition, self._known).possible
+                if above not in (ALL, NONE):
+                    yield Descent(matched(self._spelled_out(above)), where)
+
+
+def _itself(conditions: Iterable[Condition]) -> And:
+    """What is asked of a span itself, not of those around it."""
+    return And(tuple(each for each in conditions if not isinstance(each, HasParent | HasAncestor | TraceHas)))
 
 
 def without_repeats(condition: Condition) -> Condition:

@@ -12,10 +12,9 @@ from tracetui.store.sqlite.search.candidates import latest_matching
 from tracetui.store.sqlite.search.expression import ALL, NONE, Expression, matched
 from tracetui.store.sqlite.search.sql import ALWAYS, Sql, among, both, either
 
-MOST = 20_000
-"""Spans whose traces are found one by one: some 30 ms."""
-MOST_FROM, MOST_BELOW = 5_000, 10_000
-"""Spans from which it is gone down, and to."""
+MOST, MOST_BELOW = 5_000, 10_000
+"""Spans whose traces are found one by one, or from which it is gone down, and to: some 20 ms. Of more there are so many
+traces that it is sooner to look along the list."""
 
 _TRACES = "SELECT json_group_array(DISTINCT s.trace) FROM json_each(?) k CROSS JOIN spans s ON s.id = k.value"
 _BELOW = (
@@ -59,6 +58,29 @@ def anywhere(parts: Sequence[Reach]) -> Reach:
     return Reach(frozenset.union(frozenset(), *known), either([part.where for part in parts]))
 
 
+class Descent(NamedTuple):
+    """A way down from spans above to those that are asked for."""
+
+    match: str
+    """What the index is asked for the spans above."""
+    where: Sql
+    """What the ones below meet themselves, over `spans c`."""
+
+
+def traces_below(connection: sqlite3.Connection, row_ids: Sequence[int], where: Sql, most: int) -> Sequence[int] | None:
+    """Traces with a span below one of these that meets a condition; None where more than so many have to be seen.
+
+    Args:
+        connection: The database, in which no span is pending.
+        row_ids: The spans above.
+        where: The condition, over `spans c`.
+        most: Spans below them that are looked at.
+    """
+    ((traces, count),) = connection.execute(_BELOW.format(where.text), (json.dumps(row_ids), most, *where.values))
+    found: Sequence[int] = json.loads(traces)
+    return found if count < most else None
+
+
 class Sides:
     """The traces of one side of a structure, where they are few; each side is asked for once in a search."""
 
@@ -82,11 +104,10 @@ class Sides:
             where: The condition on the one below, over `spans c`.
         """
         spans = self._spans_of(bounds)
-        if spans is None or len(spans) > MOST_FROM or "span_holds" in where.text or self.has_pending():
+        if spans is None or "span_holds" in where.text or self.has_pending():
             return Reach()
-        found = self._connection.execute(_BELOW.format(where.text), (json.dumps(spans), MOST_BELOW, *where.values))
-        ((traces, count),) = found.fetchall()
-        return Reach(frozenset(json.loads(traces))) if count < MOST_BELOW else Reach()
+        traces = traces_below(self._connection, spans, where, MOST_BELOW)
+        return Reach() if traces is None else Reach(frozenset(traces))
 
     def traces_with(self, bounds: Bounds) -> Reach:
         """Traces with a span for which a condition may hold."""

@@ -15,19 +15,25 @@ from typing import TypeAlias
 
 from tracetui.store.orders import TraceSort
 from tracetui.store.records import RowKey
-from tracetui.store.sqlite.search.candidates import Candidates, Spans, spans_of
+from tracetui.store.sqlite.search.candidates import Candidates, Spans, latest_matching, spans_of
 from tracetui.store.sqlite.search.glance import Glance
 from tracetui.store.sqlite.search.look import matching, shut_out
 from tracetui.store.sqlite.search.pages import SORT_EXPRESSIONS, beyond
 from tracetui.store.sqlite.search.plan import FEW, Plan, are_few
+from tracetui.store.sqlite.search.reach import traces_below
 from tracetui.store.sqlite.search.sql import Sql, among, both
 
 _FIRST_STEP, _LAST_STEP = 120, 2_000
 """Traces of a step: few at first, for the first rows."""
 _GLANCED, _MANY = 12, 0.25
 """Traces that are looked at before the index is asked, and which part of them has to match to go on so."""
-_TRIED, _MOST_AT_ONCE = 1_000, 100_000
-"""Traces that are walked before the spans that the index names are all looked at together; how many these may be."""
+_TRIED, _IN_VAIN = 1_000, 300
+"""Traces that are walked before all that is left is looked at together, and without a match."""
+_MOST_AT_ONCE = 100_000
+"""Spans that the index may name then: of those that are asked for, or of those above them."""
+_MOST_BELOW = 500_000
+_DOWN, _UP = 7, 4
+"""Microseconds that it takes to go down from one span, and to look at one and at those above it."""
 _MOST_SPANS = 20_000
 """Spans that are looked at together, but for one trace that has more."""
 
@@ -110,16 +116,22 @@ def _among(
 ) -> Iterator[list[int]]:
     """The traces that match, of those with spans that the index names."""
     steps = order.steps(plan.traces, are_named=plan.names_traces, counted=False)
-    walked = 0
+    walked, has_found, is_tried = 0, False, False
     for traces, count in [] if candidates.is_complete else steps:
-        spans = candidates.of_traces(traces, count)
-        yield _matching(connection, traces, spans, plan.residual, sure)
+        these = _matching(connection, traces, candidates.of_traces(traces, count), plan.residual, sure)
+        yield these
         if candidates.is_complete and candidates.unsorted <= FEW:
             break
-        walked += len(traces)
-        if walked >= _TRIED and (these := _at_once(connection, plan)) is not None:
-            yield from (found for found, _ in order.steps(these, are_named=True, counted=False))
-            return
+        walked, has_found = walked + len(traces), has_found or bool(these)
+        if not is_tried and walked >= (_TRIED if has_found else _IN_VAIN):
+            is_tried = True
+            if (left := _at_once(connection, plan)) is not None:
+                yield from (found for found, _ in order.steps(left, are_named=True, counted=False))
+                return
+            if (left := _below(connection, plan)) is not None:
+                for some, count in order.steps(left, are_named=True, counted=False):
+                    yield _matching(connection, some, candidates.of_traces(some, count), plan.residual, sure)
+                return
     if candidates.is_complete:
         yield from _rest(connection, plan, order, candidates.rest(), plan.residual, sure)
 
@@ -221,8 +233,8 @@ def _at_once(connection: sqlite3.Connection, plan: Plan) -> Sql | None:
     text, values = plan.residual
     if plan.residual.is_always or "span_holds(" in text or "trace_holds(" in text:
         return None
-    count = connection.execute(_COUNT, (plan.match, _MOST_AT_ONCE + 1)).fetchone()[0]
-    if count > _MOST_AT_ONCE:
+    count = _count(connection, str(plan.match))
+    if count > _MOST_AT_ONCE or any(_count(connection, way.match) * _DOWN < count * _UP for way in plan.descents):
         return None
     if plan.names_traces:  # that is asked first, as it costs least
         text = f"s.trace IN (SELECT t.id FROM traces t WHERE {plan.traces.text}) AND {text}"
@@ -233,6 +245,22 @@ def _at_once(connection: sqlite3.Connection, plan: Plan) -> Sql | None:
         (plan.match, *values),
     )
     return both([plan.traces, among(json.loads(found))])
+
+
+def _below(connection: sqlite3.Connection, plan: Plan) -> Sql | None:
+    """The traces that may match, found by going down from few spans above; None where that is not worth its while."""
+    for way in plan.descents:
+        row_ids = latest_matching(connection, way.match, _MOST_AT_ONCE + 1)
+        if len(row_ids) <= _MOST_AT_ONCE:
+            traces = traces_below(connection, row_ids, way.where, _MOST_BELOW)
+            if traces is not None:
+                return both([plan.traces, among(traces)])
+    return None
+
+
+def _count(connection: sqlite3.Connection, match: str) -> int:
+    """How many spans the index names, up to one more than are looked at together."""
+    return int(connection.execute(_COUNT, (match, _MOST_AT_ONCE + 1)).fetchone()[0])
 
 
 def _open(
