@@ -242,7 +242,8 @@ class Planner:
         for each in conditions:
             if isinstance(each, HasParent | HasAncestor) and self._sides.are_many(bounds):
                 above = bounds_of(each.condition, self._known)
-                below = self._sides.traces_below(above, self._statements.of_span(rest, "c"))
+                where, directly = self._statements.of_span(rest, "c"), isinstance(each, HasParent)
+                below = self._sides.traces_below(above, where, directly=directly)
                 if below.traces is not None:
                     yield everywhere([below, self._reach(each.condition)])
                     continue
@@ -257,7 +258,7 @@ class Planner:
             if isinstance(each, HasParent | HasAncestor) and "span_holds" not in where.text:
                 above = bounds_of(each.condition, self._known).possible
                 if above not in (ALL, NONE):
-                    yield Descent(matched(self._spelled_out(above)), where)
+                    yield Descent(matched(self._spelled_out(above)), where, isinstance(each, HasParent))
 
 
 def _itself(conditions: Iterable[Condition]) -> And:

@@ -17,14 +17,19 @@ MOST, MOST_BELOW = 5_000, 10_000
 traces that it is sooner to look along the list."""
 
 _TRACES = "SELECT json_group_array(DISTINCT s.trace) FROM json_each(?) k CROSS JOIN spans s ON s.id = k.value"
-_BELOW = (
-    "WITH RECURSIVE below(id, trace, span_id) AS (SELECT c.id, c.trace, c.span_id FROM json_each(?) k"
-    " CROSS JOIN spans s ON s.id = k.value CROSS JOIN spans c INDEXED BY spans_by_parent ON c.trace = s.trace"
-    " AND c.parent_span_id = s.span_id UNION SELECT c.id, c.trace, c.span_id FROM below b CROSS JOIN spans c"
-    " INDEXED BY spans_by_parent ON c.trace = b.trace AND c.parent_span_id = b.span_id LIMIT ?)"
-    " SELECT json_group_array(DISTINCT c.trace) FILTER (WHERE {}), count(*) FROM below b CROSS JOIN spans c"
-    " ON c.id = b.id"
+_CHILDREN = (
+    "SELECT c.trace, c.span_id, {0} FROM json_each(?) k CROSS JOIN spans s ON s.id = k.value"
+    " CROSS JOIN spans c INDEXED BY spans_by_parent ON c.trace = s.trace AND c.parent_span_id = s.span_id"
 )
+_BELOW = (
+    "WITH RECURSIVE below(trace, span_id, meets) AS (" + _CHILDREN + "{1} LIMIT ?)"
+    " SELECT json_group_array(DISTINCT trace) FILTER (WHERE meets), count(*) FROM below"
+)
+_AND_THEIRS = (
+    " UNION SELECT c.trace, c.span_id, {0} FROM below b CROSS JOIN spans c"
+    " INDEXED BY spans_by_parent ON c.trace = b.trace AND c.parent_span_id = b.span_id"
+)
+"""Each once, so that a cycle ends."""
 _HAS_PENDING = "SELECT EXISTS (SELECT 1 FROM pending_spans)"
 
 
@@ -65,9 +70,13 @@ class Descent(NamedTuple):
     """What the index is asked for the spans above."""
     where: Sql
     """What the ones below meet themselves, over `spans c`."""
+    directly: bool
+    """Whether they are children."""
 
 
-def traces_below(connection: sqlite3.Connection, row_ids: Sequence[int], where: Sql, most: int) -> Sequence[int] | None:
+def traces_below(
+    connection: sqlite3.Connection, row_ids: Sequence[int], where: Sql, most: int, *, directly: bool
+) -> Sequence[int] | None:
     """Traces with a span below one of these that meets a condition; None where more than so many have to be seen.
 
     Args:
@@ -75,8 +84,11 @@ def traces_below(connection: sqlite3.Connection, row_ids: Sequence[int], where: 
         row_ids: The spans above.
         where: The condition, over `spans c`.
         most: Spans below them that are looked at.
+        directly: Whether only children are meant.
     """
-    ((traces, count),) = connection.execute(_BELOW.format(where.text), (json.dumps(row_ids), most, *where.values))
+    statement = _BELOW.format(where.text, "" if directly else _AND_THEIRS.format(where.text))
+    values = (*where.values, json.dumps(row_ids), *(() if directly else where.values), most)
+    ((traces, count),) = connection.execute(statement, values)
     found: Sequence[int] = json.loads(traces)
     return found if count < most else None
 
@@ -96,17 +108,18 @@ class Sides:
         self._traces.clear()
         self._pending = None
 
-    def traces_below(self, bounds: Bounds, where: Sql) -> Reach:
+    def traces_below(self, bounds: Bounds, where: Sql, *, directly: bool) -> Reach:
         """Traces with a span below one for which a condition may hold, and that meets another itself.
 
         Args:
             bounds: What the index says of the span above.
             where: The condition on the one below, over `spans c`.
+            directly: Whether it is a child.
         """
         spans = self._spans_of(bounds)
         if spans is None or "span_holds" in where.text or self.has_pending():
             return Reach()
-        traces = traces_below(self._connection, spans, where, MOST_BELOW)
+        traces = traces_below(self._connection, spans, where, MOST_BELOW, directly=directly)
         return Reach() if traces is None else Reach(frozenset(traces))
 
     def traces_with(self, bounds: Bounds) -> Reach:

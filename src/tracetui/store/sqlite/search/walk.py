@@ -32,7 +32,7 @@ _TRIED, _IN_VAIN = 1_000, 300
 _MOST_AT_ONCE = 100_000
 """Spans that the index may name then: of those that are asked for, or of those above them."""
 _MOST_BELOW = 500_000
-_DOWN, _UP = 7, 4
+_DOWN, _UP = 7, 6
 """Microseconds that it takes to go down from one span, and to look at one and at those above it."""
 _MOST_SPANS = 20_000
 """Spans that are looked at together, but for one trace that has more."""
@@ -252,7 +252,7 @@ def _below(connection: sqlite3.Connection, plan: Plan) -> Sql | None:
     for way in plan.descents:
         row_ids = latest_matching(connection, way.match, _MOST_AT_ONCE + 1)
         if len(row_ids) <= _MOST_AT_ONCE:
-            traces = traces_below(connection, row_ids, way.where, _MOST_BELOW)
+            traces = traces_below(connection, row_ids, way.where, _MOST_BELOW, directly=way.directly)
             if traces is not None:
                 return both([plan.traces, among(traces)])
     return None
