@@ -64,7 +64,16 @@ def store(folder: Path, given_requests: list[tuple[bool, bytes]]) -> SqliteReade
 LIMITS = {
     plan: {"FEW": 1, "_FEW_TRACES": 0, "_MOST_OF_ONE": 1},
     reach: {"MOST": 2, "MOST_BELOW": 4},
-    walk: {"FEW": 0, "_FIRST_STEP": 1, "_LAST_STEP": 2, "_MOST_SPANS": 3, "_GLANCED": 1, "_TRIED": 1, "_IN_VAIN": 1},
+    walk: {
+        "FEW": 0,
+        "_FIRST_STEP": 1,
+        "_LAST_STEP": 2,
+        "_MOST_SPANS": 3,
+        "_GLANCED": 1,
+        "_READ": 1,
+        "_TRIED": 1,
+        "_IN_VAIN": 1,
+    },
     candidates: {"_CHUNK": 1, "_MOST": 2, "_FAR": 4},
     count: {"_AT_ONCE": 2},
     look: {"_TOGETHER": 2},

@@ -11,6 +11,7 @@ import json
 import sqlite3
 from collections.abc import Generator, Iterator, Sequence
 from functools import partial
+from itertools import islice
 from typing import TypeAlias
 
 from tracetui.store.orders import TraceSort
@@ -25,6 +26,8 @@ from tracetui.store.sqlite.search.sql import Sql, among, both
 
 _FIRST_STEP, _LAST_STEP = 120, 2_000
 """Traces of a step: few at first, for the first rows."""
+_READ = 24
+"""Traces of which spans are read for one piece of the answer."""
 _GLANCED, _MANY = 12, 0.25
 """Traces that are looked at before the index is asked, and which part of them has to match to go on so."""
 _TRIED, _IN_VAIN = 1_000, 300
@@ -64,7 +67,7 @@ def walk(
         yield from (traces for traces, _ in order.steps(plan.traces))
     elif (match := plan.match) is None or are_few(connection, plan):
         for traces, _ in order.steps(plan.traces, are_named=plan.names_traces):
-            yield _matching(connection, traces, spans_of(connection, traces), plan.whole)
+            yield from _matching(connection, traces, spans_of(connection, traces), plan.whole)
     else:
         if plan.has_beginnings:
             if plan.is_glanced:
@@ -91,9 +94,10 @@ def _glanced(connection: sqlite3.Connection, plan: Plan, order: _Order) -> Itera
     """
     seen = found = 0
     for traces, _ in order.steps(plan.traces, first=_GLANCED):
-        these = _matching(connection, traces, spans_of(connection, traces), plan.whole)
-        yield these
-        seen, found = seen + len(traces), found + len(these)
+        for these in _matching(connection, traces, spans_of(connection, traces), plan.whole):
+            yield these
+            found += len(these)
+        seen += len(traces)
         if found < seen * _MANY:
             return
 
@@ -108,7 +112,7 @@ def _rest(
 ) -> Iterator[list[int]]:
     """The traces that match, of those that these spans belong to."""
     for traces, _ in order.steps(both([plan.traces, among(spans)]), are_named=True):
-        yield _matching(connection, traces, spans, condition, sure)
+        yield from _matching(connection, traces, spans, condition, sure)
 
 
 def _among(
@@ -116,21 +120,23 @@ def _among(
 ) -> Iterator[list[int]]:
     """The traces that match, of those with spans that the index names."""
     steps = order.steps(plan.traces, are_named=plan.names_traces, counted=False)
-    walked, has_found, is_tried = 0, False, False
+    walked = found = 0
+    is_tried = False
     for traces, count in [] if candidates.is_complete else steps:
-        these = _matching(connection, traces, candidates.of_traces(traces, count), plan.residual, sure)
-        yield these
+        for these in _matching(connection, traces, candidates.of_traces(traces, count), plan.residual, sure):
+            yield these
+            found += len(these)
         if candidates.is_complete and candidates.unsorted <= FEW:
             break
-        walked, has_found = walked + len(traces), has_found or bool(these)
-        if not is_tried and walked >= (_TRIED if has_found else _IN_VAIN):
+        walked += len(traces)
+        if not is_tried and walked >= (_TRIED if found else _IN_VAIN):
             is_tried = True
             if (left := _at_once(connection, plan)) is not None:
-                yield from (found for found, _ in order.steps(left, are_named=True, counted=False))
+                yield from (matches for matches, _ in order.steps(left, are_named=True, counted=False))
                 return
             if (left := _below(connection, plan)) is not None:
                 for some, count in order.steps(left, are_named=True, counted=False):
-                    yield _matching(connection, some, candidates.of_traces(some, count), plan.residual, sure)
+                    yield from _matching(connection, some, candidates.of_traces(some, count), plan.residual, sure)
                 return
     if candidates.is_complete:
         yield from _rest(connection, plan, order, candidates.rest(), plan.residual, sure)
@@ -277,11 +283,18 @@ def _matching(
     spans: Spans,
     condition: Sql,
     sure: Candidates | _Nothing | None = None,
-) -> list[int]:
-    """Those of the traces of which one of these spans meets the condition; a trace is asked no longer than needed."""
+) -> Iterator[list[int]]:
+    """Those of the traces of which one of these spans meets the condition; a trace is asked no longer than needed.
+
+    Where spans have to be read for it, a few traces at a time: a page may be full before all have been asked.
+    """
     named = {trace: spans[trace] for trace in traces if trace in spans}
     if condition.is_always or not named:
-        return list(named)
-    found = set() if sure is None else {trace for trace, of in named.items() if any(map(sure.has, of))}
-    found |= matching(connection, {trace: of for trace, of in named.items() if trace not in found}, condition)
-    return [trace for trace in named if trace in found]
+        yield list(named)
+        return
+    size = _READ if "span_holds(" in condition.text else len(named)
+    left = iter(named.items())
+    while some := dict(islice(left, size)):
+        found = set() if sure is None else {trace for trace, of in some.items() if any(map(sure.has, of))}
+        found |= matching(connection, {trace: of for trace, of in some.items() if trace not in found}, condition)
+        yield [trace for trace in some if trace in found]
