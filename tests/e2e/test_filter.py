@@ -37,8 +37,8 @@ def test_the_whole_flow(stocked: Path) -> None:
     with explorer as terminal:
         terminal.wait_for("handler", "support_agent")
         terminal.press("j", "j", "j")
-        terminal.wait_for("‖ held")
-        before = [line for line in terminal.text.split("\n") if "▌" in line][0]
+        terminal.wait_until(lambda text: "▌" in text.split("\n")[6], "the cursor on the fourth row")
+        before = terminal.text.split("\n")[6]
 
         terminal.press("/", "drizzle kin")  # a word of a tool's result, and the beginning of a field
         terminal.wait_for("What the span does.", "Tab takes")
