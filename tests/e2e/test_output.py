@@ -50,7 +50,7 @@ def settle(terminal: Terminal) -> None:
         nonlocal last, seen
         if (now := cells(terminal)) != seen:
             last, seen = time.monotonic(), now
-        return time.monotonic() - last > 0.8
+        return time.monotonic() - last > 0.6
 
     terminal.wait_until(rests, "an end of the output", timeout=40)
 

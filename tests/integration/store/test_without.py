@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -96,6 +96,7 @@ def writer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SqliteWriter]:
     writer.close()
 
 
+@settings(max_examples=40)
 @given(
     spans=conversations(),
     gone=st.sets(st.integers(1, 4), min_size=1),
