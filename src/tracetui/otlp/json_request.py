@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from itertools import accumulate
+from collections.abc import Iterator
 from typing import Any, NamedTuple, NoReturn
 
 from tracetui.errors import InvalidSpan, MalformedRequest, RequestTooLarge
@@ -29,6 +29,9 @@ _UNFOLDED = {b"{": 240, b"[": 64, b",": 48}
 """Bytes that an object with a member, a list, and one more value take in memory, roughly."""
 
 _STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)', re.DOTALL)
+_WHOLE = re.compile(rb'(?:[^"]++|"(?:[^"\\]++|\\.)*+")*+', re.DOTALL)
+"""Up to the end, or to a string that goes on there."""
+_PIECE = 64 * 1024
 _BRACKETS = b"[]{}"
 _NOT_BRACKETS = bytes(set(range(256)) - set(_BRACKETS))
 _STEP = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
@@ -100,16 +103,34 @@ def _check_shape(body: bytes, most_unfolded: int) -> None:
     """Bound depth and memory before anything is decoded: three bytes of text may become seventy."""
     if body.count(b"[") + body.count(b"{") <= MAX_JSON_DEPTH and len(body) <= most_unfolded // 64:
         return
-    bare = _STRING.sub(b"", body)
-    if sum(bare.count(mark) * size for mark, size in _UNFOLDED.items()) > most_unfolded:
-        raise RequestTooLarge(
-            f"The JSON would take more than {most_unfolded >> 20} MiB in memory.",
-            hint="Lower the exporter's batch size, or send protobuf.",
-        )
-    brackets = bare.translate(None, _NOT_BRACKETS)
-    for depth in accumulate(map(_STEP.__getitem__, brackets)):
-        if depth > MAX_JSON_DEPTH:
-            raise _too_deep()
+    left, depth = most_unfolded, 0
+    for bare in _outside_strings(body):
+        left -= sum(bare.count(mark) * size for mark, size in _UNFOLDED.items())
+        if left < 0:
+            raise RequestTooLarge(
+                f"The JSON would take more than {most_unfolded >> 20} MiB in memory.",
+                hint="Lower the exporter's batch size, or send protobuf.",
+            )
+        for step in map(_STEP.__getitem__, bare.translate(None, _NOT_BRACKETS)):
+            depth += step
+            if depth > MAX_JSON_DEPTH:
+                raise _too_deep()
+
+
+def _outside_strings(body: bytes) -> Iterator[bytes]:
+    """What stands between the strings, a piece at a time: all at once would be an object for each string."""
+    at = 0
+    while at < len(body):
+        piece = body[at : at + _PIECE]
+        whole = _WHOLE.match(piece)
+        assert whole is not None
+        if whole.end():
+            yield _STRING.sub(b"", piece[: whole.end()])
+            at += whole.end()
+        else:  # it begins with a string that ends beyond it
+            longer = _STRING.match(body, at)
+            assert longer is not None
+            at = longer.end()
 
 
 def _too_deep() -> MalformedRequest:

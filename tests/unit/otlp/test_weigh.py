@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import re
+import tracemalloc
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tracetui.errors import InvalidSpan, MalformedRequest, RequestTooLarge
 from tracetui.otlp import json_request, metrics, trim, weigh, wire
@@ -127,3 +133,25 @@ def test_a_request_of_such_json_is_refused() -> None:
 def test_marks_within_texts_do_not_count() -> None:
     text = "{,[" * 2_000_000
     assert load_json(b'{"a":"' + text.encode() + b'"}') == {"a": text}
+
+
+def test_json_is_weighed_in_little_memory() -> None:
+    body = json.dumps({"a": [{f"k{number}": "v"} for number in range(200_000)]}).encode()
+    tracemalloc.start()
+    with pytest.raises(RequestTooLarge):
+        load_json(body, most_unfolded=len(body))
+    with pytest.raises(MalformedRequest, match="deeper"):
+        load_json(body + b"[" * 1_000, most_unfolded=1 << 40)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 2 * len(body), "the body that is longer, and little more"
+
+
+@settings(max_examples=300)
+@given(st.lists(st.sampled_from([b'"', b"\\", b"a", b"[", b"}", b",", b'"abc"', b'\\"', b"\n"])), st.integers(1, 9))
+def test_what_stands_outside_strings_is_found_in_pieces(parts: list[bytes], size: int) -> None:
+    body = b"".join(parts)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(json_request, "_PIECE", size)
+        found = b"".join(json_request._outside_strings(body))
+    assert found == re.sub(rb'(?s)"(?:[^"\\]|\\.)*(?:"|\\?\Z)', b"", body)
