@@ -34,9 +34,9 @@ _BETWEEN = (
     "SELECT json_group_array(id) FROM (SELECT rowid AS id FROM span_terms WHERE span_terms MATCH ?"
     " AND rowid BETWEEN ? AND ? ORDER BY rowid DESC)"
 )
-_ENDS_OF = (
-    "SELECT min((SELECT min(id) FROM spans INDEXED BY spans_by_trace WHERE trace = k.value)),"
-    " max((SELECT max(id) FROM spans INDEXED BY spans_by_trace WHERE trace = k.value)) FROM json_each(?) k"
+_OLDEST_OF, _NEWEST_OF = (
+    f"SELECT {end}((SELECT {end}(id) FROM spans INDEXED BY spans_by_trace WHERE trace = k.value)) FROM json_each(?) k"
+    for end in ("min", "max")
 )
 
 Spans: TypeAlias = Mapping[int, Sequence[int]]
@@ -90,13 +90,16 @@ class Candidates:
         Where few are to be told apart, each is asked for its trace once; else the spans of the traces are looked for
         among them. So neither many rare candidates nor traces scattered over the file cost much.
         """
-        oldest, newest = self._connection.execute(_ENDS_OF, (json.dumps(traces),)).fetchone()
+        asked = (json.dumps(traces),)
+        (oldest,) = self._connection.execute(_OLDEST_OF, asked).fetchone()
         if oldest is None:
             return {}
-        # where they came long before what is at the top, that is skipped
-        if not self.is_complete and newest - oldest < self._read_down_to - newest - _FAR:
-            ((found,),) = self._connection.execute(_BETWEEN, (self._match, oldest, newest)).fetchall()
-            return self._those_of(traces, set(json.loads(found)).__contains__)
+        if not self.is_complete and self._read_down_to - oldest > _FAR:
+            (newest,) = self._connection.execute(_NEWEST_OF, asked).fetchone()
+            # where they came long before what is at the top, that is skipped
+            if newest - oldest < self._read_down_to - newest - _FAR:
+                ((found,),) = self._connection.execute(_BETWEEN, (self._match, oldest, newest)).fetchall()
+                return self._those_of(traces, set(json.loads(found)).__contains__)
         self._read_to(oldest)
         reached = bisect_right(self._found, -oldest)
         if reached - self._sorted <= spans:

@@ -26,6 +26,8 @@ from tracetui.store.sqlite.search.sql import Sql, among, both
 
 _FIRST_STEP, _LAST_STEP = 120, 2_000
 """Traces of a step: few at first, for the first rows."""
+_MOST_LOOKED_AT = 240
+"""Traces of a step where bytes of spans are looked at: they are most of the time, and the page may be full before."""
 _READ = 24
 """Traces of which spans are read for one piece of the answer."""
 _GLANCED, _MANY = 12, 0.25
@@ -119,7 +121,8 @@ def _among(
     connection: sqlite3.Connection, plan: Plan, order: _Order, candidates: Candidates, sure: Candidates | _Nothing
 ) -> Iterator[list[int]]:
     """The traces that match, of those with spans that the index names."""
-    steps = order.steps(plan.traces, are_named=plan.names_traces, counted=False)
+    most = _MOST_LOOKED_AT if plan.glances else _LAST_STEP
+    steps = order.steps(plan.traces, are_named=plan.names_traces, counted=False, most=most)
     walked = found = 0
     is_tried = False
     for traces, count in [] if candidates.is_complete else steps:
@@ -167,18 +170,25 @@ class _Order:
         """Whether no trace is left."""
 
     def steps(
-        self, where: Sql, *, first: int = 0, are_named: bool = False, counted: bool = True
+        self,
+        where: Sql,
+        *,
+        first: int = _FIRST_STEP,
+        most: int = _LAST_STEP,
+        are_named: bool = False,
+        counted: bool = True,
     ) -> Iterator[tuple[list[int], int]]:
         """Row ids of those for which a condition holds, some at a time, each with how many spans they have.
 
         Args:
             where: The condition, over `traces t`.
             first: How many at first.
+            most: How many later on.
             are_named: Whether it names the traces one by one: they are put in order once.
             counted: Whether their spans are to be counted, not guessed: that reads each trace, not only an index.
         """
         spans = _SPANS if counted else str(self._usual_spans())
-        for rows in self._named(where, spans) if are_named else self._read(where, spans, first or _FIRST_STEP):
+        for rows in self._named(where, spans, most) if are_named else self._read(where, spans, first, most):
             for part in _parts(rows):
                 self._key = RowKey(part[-1][2], part[-1][0])  # whoever goes on with another condition begins there
                 yield [row_id for row_id, *_ in part], sum(count for _, count, _ in part)
@@ -189,19 +199,19 @@ class _Order:
         traces, spans = self._connection.execute(_SIZES).fetchone()
         return max(int(spans) // max(int(traces), 1), 1)
 
-    def _read(self, where: Sql, spans: str, size: int) -> Iterator[list[_Row]]:
+    def _read(self, where: Sql, spans: str, size: int, most: int) -> Iterator[list[_Row]]:
         while rows := self._next(where, spans, size):
             yield rows
             if len(rows) < size:
                 break
-            size = min(size * 2, _LAST_STEP)
+            size = min(size * 2, most)
 
-    def _named(self, where: Sql, spans: str) -> Iterator[list[_Row]]:
+    def _named(self, where: Sql, spans: str, most: int) -> Iterator[list[_Row]]:
         rows = self._next(where, spans, -1)
         at, size = 0, _FIRST_STEP
         while at < len(rows):
             yield rows[at : at + size]
-            at, size = at + size, min(size * 2, _LAST_STEP)
+            at, size = at + size, min(size * 2, most)
 
     def _next(self, where: Sql, spans: str, size: int) -> list[_Row]:
         expression = SORT_EXPRESSIONS[self._sort.order]
