@@ -256,17 +256,14 @@ class Runtime:
         return self._writer.last_row_id if self._writer is not None else 0
 
     def remove(self, trace_id: str, *, seen: int) -> Future[Removed]:
-        """Remove a trace, unless it has got spans since `seen`; what is left of it goes in the background. Of very many
-        log records most go before it.
+        """Remove a trace, unless it has got spans since `seen`; what is left of it goes in the background.
 
         Raises:
             StoreError: This process does not write the database, or no longer.
         """
         ingest, now_nano = self.ingest, self.clock.now_nano()
 
-        def work(writer: SpanWriter) -> Removed | None:
-            if writer.thin([trace_id], seen=seen):
-                return None
+        def work(writer: SpanWriter) -> Removed:
             removed = writer.remove([trace_id], now_nano=now_nano, seen=seen)
             if removed.traces:
                 ingest.tell(Commit(0, frozenset({trace_id}), 0, 0, 0, 0))
@@ -274,7 +271,7 @@ class Runtime:
                     self._retention.wake()
             return removed
 
-        return ingest.run_in_steps(work)
+        return ingest.run(work)
 
     def pin(self, trace_id: str, *, pinned: bool) -> Future[None]:
         """Spare a trace from the limits, or no longer.

@@ -132,24 +132,58 @@ def test_what_was_removed_is_accounted_for(store: Backend) -> None:
     assert store.reader.removals() == [("asked", 1, 4, START + 2), ("size", 3, 6, START + 1)]
 
 
-def test_a_trace_of_very_many_log_records_is_thinned_before_it_is_removed(store: Backend) -> None:
+def with_many_logs(store: Backend, trace: int, logs: int = 6_000) -> None:
+    for start in range(0, logs, 2_000):
+        # those of later spans first, so that a walk along the spans meets the last record first
+        batch = [
+            make_incoming_log(number + 1, trace=trace, span=9_000 - number) for number in range(start, start + 2_000)
+        ]
+        store.writer.write([make_batch(*make_trace(trace), logs=batch)])
+
+
+def log_traces(store: Backend) -> set[str]:
+    return {record.trace_id for record in all_logs(store.reader)}
+
+
+def test_a_trace_of_very_many_log_records_goes_at_once_and_they_go_step_by_step(store: Backend) -> None:
     for trace in (1, 2, 3):
-        for start in range(0, 6_000, 2_000):
-            logs = [make_incoming_log(number + 1, trace=trace) for number in range(start, start + 2_000)]
-            store.writer.write([make_batch(*make_trace(trace), logs=logs)])
+        with_many_logs(store, trace)
     store.writer.pin([trace_id(3)])
     going = [trace_id(1), trace_id(2), trace_id(3), trace_id(77)]
-    steps: list[int] = []
-    while (step := store.writer.thin(going)) and len(steps) < 10:
-        steps.append(step)
-    assert max(steps) <= 5_000
-    assert len(list(all_logs(store.reader, trace_id=trace_id(3)))) == 6_000, "a pinned trace keeps its own"
-    assert store.writer.thin(going[:2]) == 0
-    assert sum(len(list(all_logs(store.reader, trace_id=name))) for name in going[:2]) <= 5_000
     assert store.writer.remove(going, reason=Reason.SIZE).traces == 2
-    assert {record.trace_id for record in all_logs(store.reader)} == {trace_id(3)}
-    store.writer.write([make_batch(logs=[make_incoming_log(1, trace=4)])])
-    assert store.writer.thin([trace_id(4)]) == 0, "few are removed with their trace"
+    assert {trace.trace_id for trace in store.reader.traces()} == log_traces(store) == {trace_id(3)}
+    assert list(all_logs(store.reader, trace_id=trace_id(1))) == []
+    steps = []
+    while step := store.writer.purge_logs():
+        steps.append(step)
+        store.reopen()  # the process may end in between
+    assert max(steps) <= 5_000
+    assert sum(steps) == 12_000
+    assert store.reader.count_logs() == 6_000, "a pinned trace keeps its own"
+
+
+def test_what_arrives_for_a_removed_trace_while_its_log_records_go_stays(store: Backend) -> None:
+    """Whose trace is the only one, so that row ids of log records that are gone are given to new ones."""
+    with_many_logs(store, 1)
+    assert store.writer.remove([trace_id(1)]).traces == 1
+    for number in (1, 2, 3):
+        store.writer.purge_logs()
+        store.writer.write([make_batch(*make_trace(1, spans=1), logs=[make_incoming_log(7_000 + number)])])
+        assert len(list(all_logs(store.reader, trace_id=trace_id(1)))) == number
+    assert store.writer.purge_logs() == 0
+    assert len(list(all_logs(store.reader))) == store.reader.count_logs() == 3
+
+
+def test_a_trace_that_is_removed_again_takes_what_was_left_of_it_along(store: Backend) -> None:
+    with_many_logs(store, 1)
+    store.writer.remove([trace_id(1)])
+    store.writer.purge_logs()
+    store.writer.write([make_batch(*make_trace(1), logs=[make_incoming_log(7_001)])])
+    assert store.writer.remove([trace_id(1)]).traces == 1
+    assert store.reader.count_logs() == 0, "few are left, and go with it"
+    store.writer.write([make_batch(*make_trace(1), logs=[make_incoming_log(7_002)])])
+    assert store.writer.purge_logs() == 0
+    assert store.reader.count_logs() == len(list(all_logs(store.reader, trace_id=trace_id(1)))) == 1
 
 
 def test_row_ids_are_not_used_again(store: Backend) -> None:

@@ -150,21 +150,8 @@ class SpanWriter(Protocol):
             now_nano: That time.
             seen: What `last_row_id` was when somebody chose them: a trace that has got spans since is spared.
 
-        Nobody sees anything of them from then on. Spans of a huge trace may still take space until `purge` has removed
-        them; a span of such a trace that arrives later begins a new one.
-
-        Raises:
-            StoreError: Nothing was removed.
-        """
-        ...
-
-    def thin(self, trace_ids: Sequence[str], *, seen: int | None = None) -> int:
-        """Where these traces have too many log records for `remove` to be short, remove some of those, but no pinned
-        trace's, in one short transaction; returns how many, 0 once `remove` is.
-
-        Args:
-            trace_ids: The traces.
-            seen: As for `remove`: a trace that has got spans since keeps its log records too.
+        Nobody sees anything of them from then on. Spans and log records of a huge trace may still take space until
+        `purge` and `purge_logs` have removed them; what arrives later for such a trace begins a new one.
 
         Raises:
             StoreError: Nothing was removed.
@@ -173,6 +160,14 @@ class SpanWriter(Protocol):
 
     def purge(self) -> int:
         """Remove some spans that `remove` has left, in one short transaction; returns how many, 0 when none is left.
+
+        Raises:
+            StoreError: Nothing was removed.
+        """
+        ...
+
+    def purge_logs(self) -> int:
+        """The same for log records.
 
         Raises:
             StoreError: Nothing was removed.

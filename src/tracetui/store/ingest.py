@@ -220,35 +220,6 @@ class Ingest:
             self._changed.notify_all()
         return answer
 
-    def run_in_steps(self, work: Callable[[SpanWriter], T | None]) -> Future[T]:
-        """Have the writer's thread do something that is too long for one transaction.
-
-        Args:
-            work: As for `run`; called again, after the senders that have come meanwhile, while it returns None.
-
-        Returns:
-            What `work` returns in the end, or raises.
-
-        Raises:
-            IngestBusyError: The writer is stopping.
-        """
-        answer: Future[T] = Future()
-        answer.set_running_or_notify_cancel()
-
-        def go_on(step: Future[T | None]) -> None:
-            try:
-                found = step.result()
-                if found is None:
-                    self.run(work).add_done_callback(go_on)
-            except Exception as error:  # noqa: BLE001  (whoever waits gets it)
-                answer.set_exception(error)
-            else:
-                if found is not None:
-                    answer.set_result(found)
-
-        self.run(work).add_done_callback(go_on)
-        return answer
-
     def tell(self, commit: Commit) -> None:
         """Let the listeners know of changes made by `run`; for the writer's thread."""
         for listener in self._listeners:

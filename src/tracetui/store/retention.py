@@ -118,8 +118,7 @@ class Retention:
             StoreError: The database cannot be read or written; what was removed stays removed.
         """
         before = self.removed
-        while self._step(_purge) and not self._stopping.is_set():
-            continue  # also what an earlier process has left
+        self._purge()  # also what an earlier process has left
         if self._limits:
             reader = self._open_reader()
             try:
@@ -180,14 +179,17 @@ class Retention:
         enough = bisect_left(sizes, wanted) + 1 if wanted < BYTES_AT_ONCE else bisect_right(sizes, BYTES_AT_ONCE)
         count = max(1, min(bisect_right(spans, SPANS_AT_ONCE), enough))
         gone = [trace.trace_id for trace in traces[:count]]
-        while self._rested(partial(_thin, gone)):
-            if self._stopping.is_set():
-                return 0
         self._step(partial(_remove, gone, reason, self._clock.now_nano()))
         self._writer.run(partial(self._tell, frozenset(gone))).result()
+        self._purge()
+        return count
+
+    def _purge(self) -> None:
+        """Remove what is left of removed traces."""
         while self._step(_purge) and not self._stopping.is_set():
             continue
-        return count
+        while self._rested(_purge_logs) and not self._stopping.is_set():
+            continue
 
     def _remove_while(self, reader: SpanReader, reason: Reason, ended_before: int, wanted: Callable[[], int]) -> None:
         """Remove the oldest traces while any bytes are wanted."""
@@ -235,12 +237,12 @@ def _remove(trace_ids: Sequence[str], reason: Reason, now_nano: int, writer: Spa
     return writer.remove(trace_ids, reason=reason, now_nano=now_nano)
 
 
-def _thin(trace_ids: Sequence[str], writer: SpanWriter) -> int:
-    return writer.thin(trace_ids)
-
-
 def _purge(writer: SpanWriter) -> Removed:
     return Removed(0, writer.purge())
+
+
+def _purge_logs(writer: SpanWriter) -> int:
+    return writer.purge_logs()
 
 
 def _give_back(writer: SpanWriter) -> bool:

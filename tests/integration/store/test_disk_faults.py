@@ -123,7 +123,7 @@ class Sender:
         def remove() -> None:
             self.writer.remove(ids)
             self.ledger.removed(ids)
-            while self.writer.purge():
+            while self.writer.purge() or self.writer.purge_logs():
                 continue
             while self.writer.give_back():
                 continue

@@ -6,7 +6,6 @@ import random
 import signal
 import sqlite3
 import subprocess
-import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -18,6 +17,7 @@ import pytest
 
 from tests.support.corpus import SCENARIOS, requests
 from tests.support.programs import environment, tracetui
+from tests.support.waiting import wait_until
 from tracetui.model.derivation import DERIVATION_VERSION
 from tracetui.otlp.wire import Signal
 from tracetui.receivers.incoming import read_request
@@ -251,10 +251,3 @@ def test_it_goes_on_after_kill_9_where_it_was(tmp_path: Path) -> None:
     done = reindex(path)
     assert left <= done.progress.total < total
     assert content(path) == expected
-
-
-def wait_until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 90
-    while not holds():
-        assert time.monotonic() < deadline
-        threading.Event().wait(0.02)

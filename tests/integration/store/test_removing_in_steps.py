@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from tests.factories import make_batch, make_incoming_log, make_incoming_span, make_trace, trace_id
+from tests.support.waiting import wait_until
 from tracetui.config import Settings
 from tracetui.runtime import Runtime
 from tracetui.store.api import all_logs
+from tracetui.store.records import Commit
 from tracetui.store.sqlite import removal
 from tracetui.store.sqlite.removal import Remover
 
@@ -33,39 +36,58 @@ def runtime(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Runtime
 
 def stored_logs(runtime: Runtime) -> int:
     with closing(runtime.open_reader()) as reader:
+        return reader.count_logs()
+
+
+def shown_logs(runtime: Runtime) -> int:
+    with closing(runtime.open_reader()) as reader:
         return len(list(all_logs(reader)))
 
 
-def test_no_step_removes_very_many_log_records(runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
-    left: list[int] = []
-    thin = Remover.thin
+def removed_logs(runtime: Runtime, monkeypatch: pytest.MonkeyPatch, between: Callable[[], None]) -> list[int]:
+    """Removes a trace; how many of its log records each step takes, before which something happens."""
+    steps: list[int] = []
+    purge_logs = Remover.purge_logs
 
-    def noted(self: Remover, trace_ids: list[str], seen: int | None) -> int:
-        left.append(stored_logs(runtime))  # what was committed until now
-        return thin(self, trace_ids, seen)
+    def noted(self: Remover) -> int:
+        between()
+        steps.append(purge_logs(self))
+        return steps[-1]
 
-    monkeypatch.setattr(Remover, "thin", noted)
+    monkeypatch.setattr(Remover, "purge_logs", noted)
     assert runtime.remove(trace_id(1), seen=runtime.last_row_id).result(20).traces == 1
-    assert left == [47, 37, 27, 17, 7]
-    assert stored_logs(runtime) == 0
+    assert shown_logs(runtime) == 0
     with closing(runtime.open_reader()) as reader:
         assert reader.trace(trace_id(1)) is None
         assert reader.trace(trace_id(2)) is not None
+    runtime.start_reindexing()  # and with it what removes what is left
+    wait_until(lambda: steps[-1:] == [0])
+    return steps
 
 
-def test_senders_come_between_the_steps_and_what_they_bring_spares_the_trace(
+def test_no_step_removes_very_many_log_records(runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert removed_logs(runtime, monkeypatch, lambda: None) == [10, 10, 10, 10, 7, 0]
+    assert stored_logs(runtime) == 0
+
+
+def test_senders_come_between_the_steps_and_what_they_bring_stays(
     runtime: Runtime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    seen, thin = runtime.last_row_id, Remover.thin
+    brought: list[Future[Commit]] = []
 
-    def with_a_sender(self: Remover, trace_ids: list[str], seen: int | None) -> int:
-        if stored_logs(runtime) == LOGS:
-            runtime.ingest.submit(make_batch(make_incoming_span(9, trace=1)))
-        return thin(self, trace_ids, seen)
+    def send() -> None:
+        if len(brought) < 3:
+            batch = make_batch(make_incoming_span(9, trace=1), logs=[make_incoming_log(100 + len(brought))])
+            brought.append(runtime.ingest.submit(batch))
 
-    monkeypatch.setattr(Remover, "thin", with_a_sender)
-    assert runtime.remove(trace_id(1), seen=seen).result(20).spared == 1
-    assert stored_logs(runtime) == LOGS - STEP
+    removed_logs(runtime, monkeypatch, send)
+    assert all(sent.result(20).new_logs == 1 for sent in brought)
+    wait_until(lambda: stored_logs(runtime) == 3)
+    assert shown_logs(runtime) == 3
+    with closing(runtime.open_reader()) as reader:
+        trace = reader.trace(trace_id(1))
+        assert trace is not None
+        assert trace.span_count == 1
 
 
 def test_a_trace_that_has_grown_keeps_its_log_records(runtime: Runtime) -> None:

@@ -20,6 +20,7 @@ from tests.factories import (
     make_trace,
     trace_id,
 )
+from tests.support.waiting import wait_until
 from tracetui.errors import StoreError
 from tracetui.store.api import SpanWriter
 from tracetui.store.conditions import Words
@@ -43,12 +44,6 @@ def retention(ingest: Ingest, path: Path, limits: Limits, days: float = 0) -> Re
     """Limits some days after the start of all traces."""
     clock = FixedClock(START + round(days * DAY) * SECOND)
     return Retention(lambda: SqliteReader(path), ingest, limits, at_rest=False, clock=clock)
-
-
-def wait_until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 10
-    while not holds():
-        assert time.monotonic() < deadline
 
 
 def traces(path: Path) -> set[str]:

@@ -8,7 +8,6 @@ import sqlite3
 import subprocess
 import sys
 import threading
-import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
@@ -20,6 +19,7 @@ import pytest
 
 from tests.factories import make_batch, make_incoming_log, make_incoming_span, span_id, trace_id
 from tests.support.corpus import SCENARIOS, requests
+from tests.support.waiting import wait_until
 from tests.unit.store.test_document import make_log, make_slice
 from tracetui.errors import StoreError
 from tracetui.model.derivation import DERIVATION_VERSION
@@ -532,7 +532,7 @@ def test_an_older_file_is_indexed(tmp_path: Path) -> None:
     with closing(sqlite3.connect(path)) as older:
         older.execute("DROP TABLE span_terms")
         older.execute("DROP TABLE search_index")
-        for table in ("removals", "removed_traces"):
+        for table in ("removals", "removed_traces", "removed_logs"):
             older.execute(f"DROP TABLE {table}")
         older.execute("ALTER TABLE traces DROP COLUMN pinned")
         older.execute("DELETE FROM _sqlite_migrations WHERE name >= '005'")
@@ -541,10 +541,3 @@ def test_an_older_file_is_indexed(tmp_path: Path) -> None:
     store = Store(path)
     assert found(store, "needle") == found(store, "thread") == [span_id(1)]
     store.writer.close()
-
-
-def wait_until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + WAIT
-    while not holds():
-        assert time.monotonic() < deadline
-        threading.Event().wait(0.01)

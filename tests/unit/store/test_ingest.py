@@ -60,10 +60,10 @@ class ScriptedWriter:
     ) -> Removed:
         raise NotImplementedError
 
-    def thin(self, trace_ids: Sequence[str], *, seen: int | None = None) -> int:
+    def purge(self) -> int:
         raise NotImplementedError
 
-    def purge(self) -> int:
+    def purge_logs(self) -> int:
         raise NotImplementedError
 
     def give_back(self) -> bool:

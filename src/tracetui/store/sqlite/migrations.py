@@ -51,6 +51,12 @@ def keeping(db: Database) -> None:
     _run(db, "006_keeping")
 
 
+@MIGRATIONS(name="007_removed_logs")
+def removed_logs(db: Database) -> None:
+    """Log records that are yet to go after their trace."""
+    _run(db, "007_removed_logs")
+
+
 def migrate(connection: sqlite3.Connection) -> None:
     """Apply what is pending.
 

@@ -1,9 +1,9 @@
 """Taking traces out of the file, in steps that hold nobody up.
 
-A trace goes at once: its row, its log records, and with them its part of its session. Of its spans as many go with it
-as a step may take; those of a huge trace that are left belong to no trace any more, are seen by nobody, and go in the
-next steps, also after the process has ended in between. What the search index knew of a span that is gone falls out of
-every answer, since the span is not there; the rows' ids are never used again.
+A trace goes at once: its row, and with it its part of its session. Of its spans and log records as many go with it as a
+step may take; those of a huge trace that are left belong to no trace any more, are seen by nobody, and go in the next
+steps, also after the process has ended in between. What the search index knew of a span that is gone falls out of
+every answer, since the span is not there; the rows' ids of spans are never used again.
 """
 
 from __future__ import annotations
@@ -33,10 +33,21 @@ _MANY_LOGS = (
     "SELECT count(*) FROM (SELECT 1 FROM logs WHERE trace_id <> ''"
     " AND trace_id IN (SELECT value FROM json_each(?)) LIMIT ?)"
 )
-_SOME_LOGS = (
-    "DELETE FROM logs WHERE id IN (SELECT id FROM logs WHERE trace_id <> '' AND trace_id IN"
-    " (SELECT t.trace_id FROM json_each(?) k CROSS JOIN traces t ON t.trace_id = k.value WHERE NOT t.pinned) LIMIT ?)"
+_LEAVE_LOGS = (
+    "INSERT INTO removed_logs (trace_id, through) SELECT k.value, (SELECT max(id) FROM logs INDEXED BY logs_by_span"
+    " WHERE trace_id = k.value AND trace_id <> '') AS last FROM json_each(?) k WHERE last IS NOT NULL"
+    " ON CONFLICT (trace_id) DO UPDATE SET through = excluded.through"
 )
+_NO_LOGS_LEFT = "DELETE FROM removed_logs WHERE trace_id IN (SELECT value FROM json_each(?))"
+_LEFT_LOGS = "SELECT trace_id, through FROM removed_logs LIMIT 1"
+_SOME_LOGS = (
+    "DELETE FROM logs WHERE id IN (SELECT id FROM logs INDEXED BY logs_by_span"
+    " WHERE trace_id = ? AND trace_id <> '' AND id < ? LIMIT ?)"
+)
+_LAST_LOG = "DELETE FROM logs WHERE id = ?"
+"""`removed_logs`: removed traces with log records up to this row id that are not gone yet. The last of them goes last:
+while it is there, what arrives for the same trace has a higher row id.
+"""
 _LOGS_KNOWN = (
     "UPDATE search_index SET logs_through = min(logs_through, (SELECT ifnull(max(id), 0) FROM logs)) WHERE id = 1"
 )
@@ -131,8 +142,7 @@ class Remover:
             found = [row for row in found if not self._has_grown(row[0], seen)]
         if not found:
             return Removed(0, 0, there)
-        self._connection.execute(_LOGS, (json.dumps([trace_id for _, trace_id, *_ in found]),))
-        self._connection.execute(_LOGS_KNOWN)
+        self._remove_logs(json.dumps([trace_id for _, trace_id, *_ in found]))
         row_ids = [row_id for row_id, *_ in found]
         self._connection.execute(_TRACES, (json.dumps(row_ids),))
         spans = sum(count for *_, count, _ in found)
@@ -142,17 +152,14 @@ class Remover:
         owners.extend(row_ids)
         return Removed(len(found), self.purge(), there - len(found))
 
-    def thin(self, trace_ids: Sequence[str], seen: int | None) -> int:
-        """Remove some log records of traces that have too many of them for `remove` to be short; returns how many."""
-        asked = json.dumps(list(trace_ids))
-        if seen is not None:
-            found = self._connection.execute(_FIND, (asked,)).fetchall()
-            asked = json.dumps([trace_id for row_id, trace_id, *_ in found if not self._has_grown(row_id, seen)])
-        if self._connection.execute(_MANY_LOGS, (asked, LOGS_AT_ONCE + 1)).fetchone()[0] <= LOGS_AT_ONCE:
-            return 0
-        removed = self._connection.execute(_SOME_LOGS, (asked, LOGS_AT_ONCE)).rowcount
+    def _remove_logs(self, trace_ids: str) -> None:
+        """Remove the log records of traces, or leave them where they are more than one step may take."""
+        if self._connection.execute(_MANY_LOGS, (trace_ids, LOGS_AT_ONCE + 1)).fetchone()[0] > LOGS_AT_ONCE:
+            self._connection.execute(_LEAVE_LOGS, (trace_ids,))
+            return
+        self._connection.execute(_LOGS, (trace_ids,))
+        self._connection.execute(_NO_LOGS_LEFT, (trace_ids,))
         self._connection.execute(_LOGS_KNOWN)
-        return removed
 
     def _has_grown(self, row_id: int, seen: int) -> bool:
         """Whether a trace has got spans since."""
@@ -171,6 +178,21 @@ class Remover:
             removed += len(ids)
             if len(ids) < room:
                 self._connection.execute(_EMPTY, (owners.pop(),))
+        return removed
+
+    def purge_logs(self) -> int:
+        """Remove log records whose trace is gone, as many as one step may; 0 where none is left."""
+        removed = 0
+        while removed < LOGS_AT_ONCE and (left := self._connection.execute(_LEFT_LOGS).fetchone()) is not None:
+            trace_id, through = left
+            room = LOGS_AT_ONCE - removed
+            some = self._connection.execute(_SOME_LOGS, (trace_id, through, room)).rowcount
+            if some < room:
+                some += self._connection.execute(_LAST_LOG, (through,)).rowcount
+                self._connection.execute(_NO_LOGS_LEFT, (json.dumps([trace_id]),))
+            removed += some
+        if removed:
+            self._connection.execute(_LOGS_KNOWN)
         return removed
 
     def pin(self, trace_ids: Sequence[str], *, pinned: bool) -> None:

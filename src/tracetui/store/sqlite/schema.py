@@ -13,7 +13,7 @@ from pathlib import Path
 SET = "tracetui"
 """The name of our migrations among those that sqlite-utils keeps records of."""
 
-NAMES = ("001_initial", "002_costs", "003_sessions", "004_late", "005_search", "006_keeping")
+NAMES = ("001_initial", "002_costs", "003_sessions", "004_late", "005_search", "006_keeping", "007_removed_logs")
 """The migrations in order; number N leaves `user_version` at N."""
 
 _FILES = Path(__file__).parent / "ddl"  # `importlib.resources` would take 3 ms of a new file's first paint

@@ -376,6 +376,7 @@ UNSEEN_SPANS = (
     " CROSS JOIN logs l INDEXED BY logs_by_span ON l.trace_id = ?1 AND l.trace_id <> '' AND l.span_id = u.span_id"
     " WHERE NOT EXISTS (SELECT 1 FROM spans s WHERE s.trace = t.id AND s.span_id = u.span_id)"
     " AND NOT EXISTS (SELECT 1 FROM pending_spans p WHERE p.trace = t.id AND p.announces = u.span_id)"
+    " AND l.id > ifnull((SELECT through FROM removed_logs WHERE trace_id = ?1), 0)"
     " GROUP BY l.span_id ORDER BY 2, 1"
 )
 """Spans of a trace that have log records and nothing else, with the time of the first record."""
@@ -393,9 +394,12 @@ WAITING_SPANS = (
 LOGS = (
     "SELECT l.id, l.trace_id, l.span_id, l.time_unix_nano, l.severity_number, l.event_name, l.body_text, l.data,"
     f" {_RECORD_COLUMNS} FROM logs l JOIN resources r ON r.id = l.resource_id JOIN scopes c ON c.id = l.scope_id"
-    " WHERE l.id IN (SELECT id FROM logs WHERE id > ?%s ORDER BY id LIMIT ?) ORDER BY l.id"
+    " WHERE l.id IN (SELECT id FROM logs WHERE id > ?%s"
+    " AND id > ifnull((SELECT r.through FROM removed_logs r WHERE r.trace_id = logs.trace_id), 0)"
+    " ORDER BY id LIMIT ?) ORDER BY l.id"
 )
-"""A page of log records; the placeholder narrows it to a trace or span."""
+"""A page of log records, those left out that are yet to go with their trace; the placeholder narrows it to a trace or
+span."""
 
 COUNT_OUTDATED = (
     "SELECT (SELECT ifnull(sum(span_count + pending_count), 0) FROM traces WHERE derivation_version < ?)"

@@ -161,11 +161,6 @@ class SqliteWriter(IndexWrites):
         with self._transaction(needs_space=False):
             return self._remover.remove(trace_ids, reason, now_nano, seen)
 
-    def thin(self, trace_ids: Sequence[str], *, seen: int | None = None) -> int:
-        """Remove some log records ahead of their traces; see `SpanWriter.thin`."""
-        with self._transaction(needs_space=False):
-            return self._remover.thin(trace_ids, seen)
-
     def pin(self, trace_ids: Sequence[str], *, pinned: bool = True) -> None:
         """Spare traces from the limits; see `SpanWriter.pin`."""
         with self._transaction(needs_space=False):
@@ -175,6 +170,11 @@ class SqliteWriter(IndexWrites):
         """Remove some spans that `remove` has left; see `SpanWriter.purge`."""
         with self._transaction(needs_space=False):
             return self._remover.purge()
+
+    def purge_logs(self) -> int:
+        """Remove some log records that `remove` has left; see `SpanWriter.purge_logs`."""
+        with self._transaction(needs_space=False):
+            return self._remover.purge_logs()
 
     def give_back(self) -> bool:
         """Give some free space back to the disk; see `SpanWriter.give_back`."""
