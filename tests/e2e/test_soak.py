@@ -1,6 +1,7 @@
 """Hours of work: senders at a steady rate, limits on, somebody looking at it all the while, and a restart now and then.
 
-`SOAK_MINUTES=120 pytest -m slow -n 0 tests/e2e/test_soak.py` is the long form; three minutes unless told.
+`SOAK_MINUTES=120 pytest -m slow -n 0 tests/e2e/test_soak.py` is the long form; three minutes unless told. With
+`SOAK_RESTART_MINUTES=120` as well one process does it all, which shows what a restart every 20 minutes would hide.
 """
 
 from __future__ import annotations
@@ -24,8 +25,8 @@ from tracetui.otlp.protowire import bytes_field, fixed64_field
 from tracetui.store.sqlite import SqliteReader
 
 MINUTES = float(os.environ.get("SOAK_MINUTES", "3"))
-RESTART_MINUTES = 20.0
-"""A restart so often; twice in a shorter run."""
+RESTART_MINUTES = float(os.environ.get("SOAK_RESTART_MINUTES", min(20.0, MINUTES / 3)))
+"""A restart so often; unless told twice in a shorter run."""
 
 SPANS, REQUESTS_A_SECOND = 25, 20
 """500 spans a second, in traces of 25."""
@@ -33,9 +34,12 @@ SPANS, REQUESTS_A_SECOND = 25, 20
 LIMIT = "40MB"
 """Size of the database that retention keeps."""
 
-SETTLES_S = 600.0
-"""When all caches are full and the heap has found its shape: in a run of 34 minutes memory rose until then, by 5 MB in
-the first five minutes and 1 MB in the second, and not any more (0.0 MB an hour)."""
+SETTLES_S = 1_200.0
+"""When all caches are full and the heap has found its shape. In a process of 100 minutes memory rose by 5 MB in the
+first five minutes, by 1 MB in the next ten, and then no more; beside other work that takes it longer."""
+
+JUDGED_S = 1_800.0
+"""How much of a settled process is worth judging: what comes and goes hides it in less."""
 
 MOST_GROWTH = 1.0
 """MB an hour."""
@@ -134,7 +138,7 @@ class Samples:
         for run in self.runs:
             memory = [sample[1] // 1024 for sample in run]
             lines.append(
-                f"{run[-1][0] - run[0][0]:.0f} s: memory {memory[len(memory) // 4]} to {memory[-1]} MB,"
+                f"{seconds(run):.0f} s: memory {memory[len(memory) // 4]} to {memory[-1]} MB,"
                 f" descriptors {run[len(run) // 4][2]} to {run[-1][2]},"
                 f" threads {run[len(run) // 4][3]} to {run[-1][3]}"
             )
@@ -158,6 +162,11 @@ def growth(parts: Sequence[Sequence[tuple[float, float]]]) -> tuple[float, float
     beside = sum((size - slope * at) ** 2 for at, size in zip(times, memory, strict=True))
     error = math.sqrt(beside / freedom / sum(at * at for at in times))
     return slope * 3600 / 1024, error * 3600 / 1024
+
+
+def seconds(run: list[tuple[float, int, int, int]]) -> float:
+    """How long a run was looked at."""
+    return run[-1][0] - run[0][0]
 
 
 def settled(run: list[tuple[float, int, int, int]]) -> list[tuple[float, int, int, int]]:
@@ -191,7 +200,7 @@ def test_hours_of_work_leave_it_as_it_was(tmp_path: Path, capsys: pytest.Capture
     (config / "config.toml").write_text(f'max_size = "{LIMIT}"\n', encoding="utf-8")
     ports = free_port(), free_port()
     samples = Samples(tmp_path / "traces.db")
-    part = min(RESTART_MINUTES, MINUTES / 3) * 60
+    part = RESTART_MINUTES * 60
     ends = time.monotonic() + MINUTES * 60
     sender = Sender(ports[1])
     try:
@@ -219,9 +228,11 @@ def check(samples: Samples, db: Path, acknowledged: int) -> None:
         quarter = run[len(run) // 4]
         assert run[-1][2] <= quarter[2] + 8 and run[-1][3] <= quarter[3] + 4, "descriptors and threads"
         assert run[-1][1] - quarter[1] < 60 * 1024
-    if sum(run[-1][0] - run[0][0] for run in samples.runs) > 3_600:  # what comes and goes hides it in less
+    if len(samples.runs) > 2 and sum(map(seconds, samples.runs)) > 3_600:
+        assert samples.whole <= MOST_GROWTH
+    if sum(map(seconds, filter(None, map(settled, samples.runs)))) > JUDGED_S:
         slope, error = samples.within
-        assert samples.whole <= MOST_GROWTH and slope - 2 * error <= MOST_GROWTH
+        assert slope - 2 * error <= MOST_GROWTH
     with closing(SqliteReader(db)) as reader:
         kept = {int(row.trace_id, 16): row.span_count for row in reader.traces(limit=10_000_000)}
         assert reader.size().spans == len(kept) * SPANS
