@@ -1,6 +1,6 @@
 """Hours of work: senders at a steady rate, limits on, somebody looking at it all the while, and a restart now and then.
 
-`SOAK_MINUTES=120 pytest -m slow -n 0 tests/e2e/test_soak.py` is the long form; three minutes unless told. With
+Three minutes, unless told: `SOAK_MINUTES=120 pytest -n 0 tests/e2e/test_soak.py` is the long form. With
 `SOAK_RESTART_MINUTES=120` as well one process does it all, which shows what a restart every 20 minutes would hide.
 """
 
@@ -193,7 +193,6 @@ def look_around(terminal: Terminal, samples: Samples, until: float) -> None:
         assert terminal.process.poll() is None, terminal.text
 
 
-@pytest.mark.slow
 def test_hours_of_work_leave_it_as_it_was(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     config = tmp_path / "config" / "tracetui"
     config.mkdir(parents=True)
