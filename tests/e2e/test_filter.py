@@ -97,10 +97,12 @@ def test_hostile_values_are_offered_and_typed_as_text_alone(stocked: Path) -> No
     with Explorer(stocked) as terminal:
         terminal.wait_for("support_agent")
         terminal.press("/", "name:")
-        terminal.wait_for("Tab takes")
-        terminal.press("\x1b[B" * 12)
+        hostile = r'"\u001b[31mred\u001b[0m ansi name"'
+        terminal.wait_for(hostile)
+        terminal.press("\x1b[B" * 6)
+        terminal.wait_for(f"▌{hostile}")
         terminal.press("enter")
-        terminal.wait_until(lambda text: '"' in bar(text) or "name:" in bar(text), "a name")
+        terminal.wait_until(lambda text: f"name:{hostile}" in bar(text) and "1 of 21" in bar(text), "it was taken")
         terminal.press("enter")
         terminal.wait_for("Enter Open")
         written = bytes(terminal.output)

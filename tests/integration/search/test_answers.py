@@ -81,7 +81,7 @@ LIMITS = {
 """What makes a small store as long as a large one is to a search."""
 
 slowly = settings(
-    max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 asked = st.lists(st.tuples(st.one_of(leaves(), conditions()), SORTS), min_size=1, max_size=12)
 
