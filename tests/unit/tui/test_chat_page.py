@@ -162,6 +162,23 @@ def test_library_frames_fold_to_a_line_and_own_frames_stay() -> None:
     assert "site-packages/lib/4.py" in page((), (), fold, errors=(SpanError("no", "ValueError", stack),)).text
 
 
+def test_frames_with_empty_lines_between_them_fold_too_and_unfold_without_the_gaps() -> None:
+    library = "".join(f'  File "/x/site-packages/lib/{number}.py", line 1, in f\n    go()\n\n\n' for number in range(5))
+    errors = (SpanError("no", "ValueError", f"Traceback (most recent call last):\n\n\n{library}ValueError: no"),)
+    folded = page(errors=errors)
+    assert [row for row in rows(folded) if row][-3:] == [
+        "Traceback (most recent call last):",
+        "▸ 5 library frames",
+        "ValueError: no",
+    ]
+    fold = next(line.block for line in folded.lines if "5 library frames" in line.strip.text)
+    unfolded = page((), (), fold, errors=errors)
+    assert [row.removeprefix("▎").strip() for row in unfolded.text.split("\n")][-16:] == [
+        *(row for n in range(5) for row in (f'File "/x/site-packages/lib/{n}.py", line 1, in f', "go()", "")),
+        "ValueError: no",
+    ]
+
+
 def test_a_conversation_of_twenty_thousand_messages_is_written_as_far_as_it_is_read() -> None:
     document = page(tuple(said("user", f"Message {number}") for number in range(20_000)))
     assert len(document.lines) < 1_000

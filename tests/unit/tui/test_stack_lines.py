@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tracetui.tui.render.stack_lines import Frame, stack_parts
+from tracetui.tui.render.stack_lines import Frame, squeezed, stack_parts
 
 PYTHON = """Traceback (most recent call last):
   File "/home/me/app/agent.py", line 88, in run
@@ -40,6 +40,34 @@ github.com/gin-gonic/gin.(*Context).Next(...)
 \t/home/me/go/pkg/mod/github.com/gin-gonic/gin@v1.9.1/context.go:174
 created by main.main in goroutine 1
 \t/home/me/app/main.go:9 +0x3c
+"""
+LANGSMITH = """Traceback (most recent call last):
+
+
+  File "/usr/lib/python3.12/site-packages/langchain_core/tools/base.py", line 1132, in run
+    raise error_to_raise
+
+
+  File "/usr/lib/python3.12/site-packages/langchain_core/tools/base.py", line 1098, in run
+    response = context.run(self._run, *tool_args, **tool_kwargs)
+               ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+
+
+  File "/app/flow.py", line 40, in flaky_lookup
+    raise ConnectionError(f"store unreachable for key {key!r}")
+
+
+ConnectionError: store unreachable for key 'k-17'
+"""
+GO_ROUTINES = """fatal error: all goroutines are asleep - deadlock!
+
+goroutine 1 [chan receive]:
+net/http.(*Server).Serve(0x0)
+\t/usr/local/go/src/net/http/server.go:2136 +0x29
+
+goroutine 18 [sleep]:
+time.Sleep(0x3b9aca00)
+\t/usr/local/go/src/runtime/time.go:195 +0x125
 """
 
 
@@ -92,6 +120,25 @@ def test_neighbouring_library_frames_are_one_part_that_counts_them() -> None:
     assert len(library.lines) == 4
 
 
+def test_empty_lines_between_frames_belong_to_the_frame_above() -> None:
+    found = list(stack_parts(LANGSMITH.splitlines()))
+    assert [(part.frame, part.places) for part in found] == [
+        (Frame.OTHER, 0),
+        (Frame.LIBRARY, 2),
+        (Frame.OWN, 1),
+        (Frame.ERROR, 0),
+    ]
+
+
+def test_an_empty_line_does_not_join_what_a_goroutine_begins_anew() -> None:
+    assert parts(GO_ROUTINES, Frame.LIBRARY) == ["net/http.(*Server).Serve(0x0)", "time.Sleep(0x3b9aca00)"]
+    assert parts(GO_ROUTINES, Frame.OTHER) == ["goroutine 1 [chan receive]:", "goroutine 18 [sleep]:"]
+
+
+def test_of_several_empty_lines_one_is_shown() -> None:
+    assert list(squeezed(["", "", "a", "b", "", " ", "", "c", ""])) == ["", "a", "b", "", "c", ""]
+
+
 def test_no_line_is_lost_or_moved() -> None:
-    for text in (PYTHON, JAVASCRIPT, JAVA, GO, "no trace at all\n\n  at least"):
+    for text in (PYTHON, JAVASCRIPT, JAVA, GO, LANGSMITH, GO_ROUTINES, "\n\nno trace at all\n\n  at least"):
         assert [line for part in stack_parts(text.splitlines()) for line in part.lines] == text.splitlines()

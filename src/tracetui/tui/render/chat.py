@@ -23,7 +23,7 @@ from tracetui.tui.render.document import MEASURE, DocumentBuilder, size_of
 from tracetui.tui.render.lines import Run
 from tracetui.tui.render.parts import Spot, write_call, write_part
 from tracetui.tui.render.row import label
-from tracetui.tui.render.stack_lines import Frame, stack_parts
+from tracetui.tui.render.stack_lines import Frame, squeezed, stack_parts
 
 STEP_MESSAGES = 200
 """Messages of a conversation that are laid out at once."""
@@ -250,9 +250,10 @@ def _stack(page: DocumentBuilder, text: str, edge: Style, block: str) -> None:
         inner = f"{block}.{number}"
         if part.frame is Frame.LIBRARY and part.places > 2:
             if page.fold(f"{part.places} library frames", block=inner, edge=edge, value="\n".join(part.lines)):
-                page.body("\n".join(part.lines), style=styles[part.frame], edge=edge, block=f"{inner}.body", indent=2)
+                frames = "\n".join(squeezed(part.lines))
+                page.body(frames, style=styles[part.frame], edge=edge, block=f"{inner}.body", indent=2)
             continue
-        for at, line in enumerate(part.lines):
+        for at, line in enumerate(squeezed(part.lines)):
             page.body(line, style=styles[part.frame], edge=edge, indent=2, block=f"{inner}.{at}")
     if len(text) > MAX_STACK:
         page.body(text[MAX_STACK:], style=palette.style("dim"), edge=edge, indent=2, block=f"{block}.rest")

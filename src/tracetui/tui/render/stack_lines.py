@@ -61,7 +61,10 @@ _ERROR = re.compile(
 
 
 def stack_parts(lines: Sequence[str]) -> Iterator[StackPart]:
-    """The lines of a stack trace, joined into frames and neighbouring frames of one sort into parts."""
+    """The lines of a stack trace, joined into frames and neighbouring frames of one sort into parts.
+
+    Empty lines belong to what stands above them: LangSmith puts two below each frame.
+    """
     frame, collected, places = Frame.OTHER, list[str](), 0
     for sort, group in _frames(lines):
         if sort is not frame and collected:
@@ -74,23 +77,34 @@ def stack_parts(lines: Sequence[str]) -> Iterator[StackPart]:
         yield StackPart(frame, tuple(collected), places)
 
 
+def squeezed(lines: Sequence[str]) -> Iterator[str]:
+    """The lines with one empty line where several follow one another."""
+    was_empty = False
+    for line in lines:
+        is_empty = not line.strip()
+        if not (is_empty and was_empty):
+            yield line
+        was_empty = is_empty
+
+
 def _frames(lines: Sequence[str]) -> Iterator[tuple[Frame, list[str]]]:
     """Each frame with the lines that belong to it: Python's source below the place, Go's function above it."""
     at = 0
     while at < len(lines):
         line = lines[at]
         if at + 1 < len(lines) and lines[at + 1].startswith("\t") and _GO_FUNCTION.match(line[:MAX_LINE]):
-            yield _sort(lines[at + 1]), [line, lines[at + 1]]
-            at += 2
-            continue
-        sort = _sort(line)
-        group = [line]
-        at += 1
+            sort, group = _sort(lines[at + 1]), [line, lines[at + 1]]
+        else:
+            sort, group = _sort(line), [line]
+        at += len(group)
         if sort in (Frame.OWN, Frame.LIBRARY) and line.lstrip().startswith('File "'):
             indent = len(line) - len(line.lstrip())
             while at < len(lines) and lines[at].strip() and len(lines[at]) - len(lines[at].lstrip()) > indent:
                 group.append(lines[at])
                 at += 1
+        while at < len(lines) and not lines[at].strip():
+            group.append(lines[at])
+            at += 1
         yield sort, group
 
 
