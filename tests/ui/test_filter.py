@@ -17,7 +17,8 @@ from tracetui.runtime import Runtime
 from tracetui.store.records import SearchState
 from tracetui.store.sqlite.reader import SqliteReader
 from tracetui.tui.app import TracetuiApp
-from tracetui.tui.messages import SearchStateLoaded
+from tracetui.tui.messages import CompletionsLoaded, SearchStateLoaded
+from tracetui.tui.screens.filter_keys import FilterKeys
 from tracetui.tui.widgets.completion import CompletionPopup
 from tracetui.tui.widgets.live_list import LiveList
 from tracetui.tui.widgets.query_error import QueryErrorRow
@@ -339,6 +340,42 @@ async def test_a_click_takes_a_suggestion(explore: Explore, until: Until) -> Non
         await until(pilot, lambda: app.explorer.bar.text == "provider:")
 
 
+async def test_what_is_still_being_read_opens_no_popup_over_the_list(
+    explore: Explore, until: Until, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever types or pastes, and accepts or leaves at once, is in the list before the values have been read."""
+    app = explore("oi-openai-http")
+    asked, go_on = threading.Event(), threading.Event()
+    taken: list[CompletionsLoaded] = []
+    frequent_values, loaded = SqliteReader.frequent_values, FilterKeys.on_completions_loaded
+
+    def slow(*arguments: Any, **named: Any) -> Any:
+        asked.set()
+        go_on.wait(20)
+        return frequent_values(*arguments, **named)
+
+    def noted(self: FilterKeys, message: CompletionsLoaded) -> None:
+        loaded(self, message)
+        taken.append(message)
+
+    monkeypatch.setattr(SqliteReader, "frequent_values", slow)
+    monkeypatch.setattr(FilterKeys, "on_completions_loaded", noted)
+    async with app.run_test(size=SIZE) as pilot:
+        await filled(app, pilot, until, 18)
+        for leave in ("enter", "escape"):
+            asked.clear()
+            go_on.clear()
+            taken.clear()
+            await pilot.press("slash", "ctrl+u", *keys("name:C"))
+            await until(pilot, asked.is_set)
+            await pilot.press(leave)
+            await until(pilot, lambda: not typing(app))
+            go_on.set()
+            await until(pilot, lambda: taken[-1:] != [] and bool(taken[-1].found))
+            await pilot.pause()
+            assert not app.explorer.popup.is_open, leave
+
+
 # History, saved filters, help
 
 
@@ -373,9 +410,18 @@ async def test_a_filter_is_saved_called_and_deleted(explore: Explore, until: Unt
         await until(pilot, lambda: "@mine stands for it" in screen_text(app))
         await pilot.press("escape")
         await until(pilot, lambda: traces.loaded and traces.total == 18)
-        await pilot.press("slash", *keys("@mine"), "enter")
+        await pilot.press("slash", *keys("@m"))
+        await until(pilot, lambda: "@mine" in screen_text(app) and "kind:LLM weather" in screen_text(app))
+        await pilot.press("tab")
+        await until(pilot, lambda: app.explorer.bar.text == "@mine" and traces.is_current and traces.total < 18)
+        few = traces.total
+        await pilot.press("enter")
         assert app.explorer.bar.text == "kind:LLM weather"
-        await until(pilot, lambda: traces.is_current and traces.total < 18)
+        await until(pilot, lambda: traces.is_current and traces.total == few)
+        await pilot.press("slash", "ctrl+u", *keys("-@mine"))
+        await until(pilot, lambda: traces.is_current and 0 < traces.total < 18)
+        await pilot.press("enter")
+        assert app.explorer.bar.text == "-(kind:LLM weather)"
         await pilot.press("ctrl+p", *"delete filter")
         await until(pilot, lambda: "Delete filter: mine" in screen_text(app))
         await pilot.press("enter")

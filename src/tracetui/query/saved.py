@@ -1,6 +1,7 @@
 """Queries the user has given a name, in a TOML file of theirs: `slow-calls = "kind:LLM duration>5s"`.
 
-`@slow-calls` as a whole query stands for what is saved under that name, at the keyboard and on the command line.
+`@slow-calls` stands for what is saved under that name, alone or among other terms, at the keyboard and on the command
+line.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Any
 
 from tracetui.errors import UsageError
 
-_NAME = re.compile(r"@([\w.-]+)\s*\Z")
+_NAME = re.compile(r"@([\w.-]+)\Z")
 
 MAX_NAME = 60
 """Characters of a name at most."""
@@ -63,19 +64,34 @@ def is_name(name: str) -> bool:
 
 
 def expand(text: str, path: Path) -> str:
-    """The query that is meant: a saved one where the text is its name behind an `@`, else the text itself.
+    """The query that is meant: each name behind an `@` replaced by what is saved under it, which may name others.
 
     Raises:
-        UsageError: There is no query of that name.
+        UsageError: There is no query of that name, or one that names itself.
     """
-    called = _NAME.match(text.strip())
-    if called is None:
+    if "@" not in text:
         return text
-    saved = load_saved(path)
-    if called[1] not in saved:
-        known = ", ".join(f"@{name}" for name in saved) or "none yet"
-        raise UsageError(f"There is no saved filter {called[1]!r}.", hint=f"Saved: {known}.")
-    return saved[called[1]]
+    return _expanded(text, load_saved(path), ())
+
+
+def _expanded(text: str, saved: dict[str, str], within: tuple[str, ...]) -> str:
+    from tracetui.query.lexer import TokenKind, tokens  # deferred: the first paint does without the language
+
+    words = [token for token in tokens(text) if token.kind is TokenKind.WORD]
+    for token in reversed(words):
+        called = _NAME.match(text[token.start : token.end])
+        if called is None:
+            continue
+        name = called[1]
+        if name not in saved:
+            known = ", ".join(f"@{name}" for name in saved) or "none yet"
+            raise UsageError(f"There is no saved filter {name!r}.", hint=f"Saved: {known}.")
+        if name in within:
+            raise UsageError(f"The saved filter {name!r} calls itself.", hint=f"Change @{within[-1]}.")
+        meant = _expanded(saved[name], saved, (*within, name))
+        before, behind = text[: token.start], text[token.end :]
+        text = f"{before}({meant}){behind}" if before.strip() or behind.strip() else meant
+    return text
 
 
 def _change(path: Path, name: str, line: str, wanted: dict[str, str]) -> None:

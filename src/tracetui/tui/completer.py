@@ -6,11 +6,15 @@ Imported when the filter is first typed in: it brings the query language along.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
+from pathlib import Path
 
 from textual.geometry import Offset
 from textual.message_pump import MessagePump
 
+from tracetui.errors import UsageError
 from tracetui.query.complete import Candidate, Completion, Slot, accepted, complete
+from tracetui.query.saved import load_saved
 from tracetui.store.conditions import Attribute
 from tracetui.tui.feed import Feed
 from tracetui.tui.messages import CompletionsLoaded
@@ -30,13 +34,17 @@ class Completer:
         target: Gets the feed's `CompletionsLoaded`, and hands it to `take_found`.
         field: Where the query is typed.
         popup: Where suggestions show.
+        filters: Where filters are saved, which are offered by name.
     """
 
-    def __init__(self, feed: Feed, target: MessagePump, field: QueryField, popup: CompletionPopup) -> None:
+    def __init__(
+        self, feed: Feed, target: MessagePump, field: QueryField, popup: CompletionPopup, filters: Path
+    ) -> None:
         self._feed = feed
         self._target = target
         self._field = field
         self._popup = popup
+        self._filters = filters
         self._completion: Completion | None = None
         self._found: Sequence[tuple[str, int]] = ()
         self._closed_at: int | None = None
@@ -55,7 +63,8 @@ class Completer:
         completion = complete(self._field.value, self._field.cursor_position)
         if completion.start != self._closed_at:
             self._closed_at = None
-        if self._closed_at is not None or not (wanted or _offers_itself(completion)):
+        begun = completion.start < self._field.cursor_position
+        if self._closed_at is not None or not (wanted or _offers_itself(completion, begun=begun)):
             self._forget()
             return
         kept = self._completion is not None and completion.prefix.startswith(self._completion.prefix)
@@ -88,13 +97,23 @@ class Completer:
         completion = self._completion
         assert completion is not None
         typed = self._field.value[completion.start : completion.end].casefold()
-        suggestions = [
-            suggestion
-            for suggestion in suggest(completion, self._found)
-            if suggestion.candidate.text.casefold() != typed
-        ]
+        offered = chain(self._saved(completion), suggest(completion, self._found))
+        suggestions = [suggestion for suggestion in offered if suggestion.candidate.text.casefold() != typed]
         place = self._field.place_of(completion.start)
         self._popup.show(suggestions, Offset(place.x, place.y))
+
+    def _saved(self, completion: Completion) -> Iterator[Suggestion]:
+        """Saved filters whose name begins with what stands behind an `@`."""
+        typed = self._field.value[completion.start : self._field.cursor_position]
+        if completion.slot is not Slot.TERM or not typed.startswith("@"):
+            return
+        try:
+            saved = load_saved(self._filters)
+        except UsageError:
+            return  # said where one is called
+        for name, text in saved.items():
+            if name.casefold().startswith(typed[1:].casefold()):
+                yield Suggestion(Candidate(f"@{name}", text))
 
     def take(self, suggestion: Suggestion) -> None:
         """Put a suggestion into the field; behind a value that is done goes a blank."""
@@ -119,11 +138,11 @@ class Completer:
         self._popup.close()
 
 
-def _offers_itself(completion: Completion) -> bool:
+def _offers_itself(completion: Completion, *, begun: bool) -> bool:
     """Whether to offer something without being asked: never where nothing has been begun."""
     match completion.slot:
         case Slot.TERM:
-            return bool(completion.prefix)
+            return begun
         case Slot.VALUE | Slot.KEY:
             return True
         case _:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from msgspec import Struct
 
 from tracetui.errors import UsageError
 from tracetui.query import QueryError, compile_text
+from tracetui.query.saved import expand
 from tracetui.store.conditions import Condition
 
 SECOND = 10**9
@@ -32,11 +35,22 @@ class Reading(Struct, frozen=True):
     problem: Problem | None = None
 
 
-def read_query(text: str, now_nano: int) -> Reading:
-    """Read a text at a time; times that are relative to it go by whole seconds, so that they mean one thing for one."""
+def read_query(text: str, now_nano: int, filters: Path | None = None) -> Reading:
+    """Read a text at a time.
+
+    Args:
+        text: What was typed.
+        now_nano: The time; times that are relative to it go by whole seconds, so that they mean one thing for one.
+        filters: Where those are saved that the text may call by name.
+    """
     try:
-        return Reading(text, compile_text(text, now_nano=now_nano - now_nano % SECOND))
+        meant = text if filters is None else expand(text, filters)
+    except UsageError as error:  # the name may still become longer, or an attribute's
+        return Reading(text, problem=Problem(str(error), 0, len(text), incomplete=True))
+    try:
+        return Reading(text, compile_text(meant, now_nano=now_nano - now_nano % SECOND))
     except QueryError as error:
-        return Reading(text, problem=Problem(str(error), error.position, error.length, error.incomplete))
+        place = (error.position, error.length) if meant == text else (0, len(text))
+        return Reading(text, problem=Problem(str(error), *place, error.incomplete))
     except UsageError as error:
         return Reading(text, problem=Problem(str(error), 0, len(text), incomplete=False))

@@ -11,12 +11,32 @@ from tracetui.errors import UsageError
 from tracetui.query.saved import delete, expand, is_name, load_saved, save
 
 
-def test_a_saved_query_is_called_by_its_name_alone(tmp_path: Path) -> None:
+def test_a_saved_query_is_called_by_its_name(tmp_path: Path) -> None:
     path = tmp_path / "config" / "filters.toml"
     save(path, "slow-calls", "kind:LLM duration>5s")
     assert expand("@slow-calls", path) == expand(" @slow-calls ", path) == "kind:LLM duration>5s"
-    for text in ("@slow-calls tokens>1", "@slow:5", "slow-calls", "", '"@slow-calls"'):
+    for text in ("@slow:5", "slow-calls", "", '"@slow-calls"', "me@slow-calls", "name:@slow-calls", "@"):
         assert expand(text, path) == text
+
+
+def test_it_is_called_among_other_terms(tmp_path: Path) -> None:
+    path = tmp_path / "filters.toml"
+    save(path, "mine", "a OR b")
+    save(path, "both", "@mine c")
+    assert expand("@mine kind:LLM", path) == "(a OR b) kind:LLM"
+    assert expand('kind:LLM -@mine "@mine"', path) == 'kind:LLM -(a OR b) "@mine"'
+    assert expand("{@mine} >> {@mine x}", path) == "{(a OR b)} >> {(a OR b) x}"
+    assert expand("@both", path) == "(a OR b) c"
+    with pytest.raises(UsageError, match="no saved filter 'x'"):
+        expand("kind:LLM @x", path)
+
+
+def test_one_that_calls_itself_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "filters.toml"
+    save(path, "one", "x @two")
+    save(path, "two", "@one y")
+    with pytest.raises(UsageError, match="'one' calls itself"):
+        expand("@one", path)
 
 
 def test_a_name_that_nobody_saved_is_refused_with_those_that_there_are(tmp_path: Path) -> None:

@@ -45,7 +45,7 @@ class FilterKeys(FilterActions):
         if self._completer is None:
             from tracetui.tui.completer import Completer  # deferred: the first paint does without the language
 
-            self._completer = Completer(self._feed, self, self.bar.field, self.popup)
+            self._completer = Completer(self._feed, self, self.bar.field, self.popup, self.filters_file)
         return self._completer
 
     @property
@@ -94,8 +94,7 @@ class FilterKeys(FilterActions):
         if (choice := self.popup.choice) is not None:
             self.completer.take(choice)
             return
-        if self.popup.is_open:
-            self.completer.close()
+        self._offer_nothing()
         try:
             meant = expand(self.bar.text, self.filters_file)
         except UsageError as error:
@@ -115,6 +114,11 @@ class FilterKeys(FilterActions):
         self.go(self.level)
         self._show_count()
 
+    def _offer_nothing(self) -> None:
+        """Close the suggestions; those that are still being read must not open them over what comes next."""
+        if self._completer is not None:
+            self._completer.close()
+
     def _remember(self, text: str) -> None:
         try:
             self.history.add(text)
@@ -127,6 +131,7 @@ class FilterKeys(FilterActions):
         if self.popup.is_open:
             self.completer.close()
             return
+        self._offer_nothing()
         self.clear_filter()
         self.go(self.level)
 
@@ -161,8 +166,9 @@ class FilterKeys(FilterActions):
         self.completer.take(event.suggestion)
 
     def on_completions_loaded(self, message: CompletionsLoaded) -> None:
-        """Offer what the data has."""
-        self.completer.take_found(message)
+        """Offer what the data has, unless the field has been left meanwhile."""
+        if self.is_typing:
+            self.completer.take_found(message)
 
     def action_filter_help(self) -> None:
         """What a query can say."""

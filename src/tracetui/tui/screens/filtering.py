@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from textual.screen import Screen
@@ -148,12 +149,17 @@ class FilterActions(Screen[None]):
         """What the list and the trace show the matches of."""
         return self.traces.view.where
 
+    @property
+    def filters_file(self) -> Path:
+        """Where filters are saved."""
+        raise NotImplementedError
+
     # Typing
 
     def _read(self, text: str) -> None:
         """Take what the field says: ask for it once the keyboard rests, or say what is wrong with it."""
         self._read_at = self._clock.now_nano()
-        self._reading = read_query(text, self._read_at)
+        self._reading = read_query(text, self._read_at, self.filters_file)
         self._pause.stop()
         self._wrong.stop()
         self._complain(None)
@@ -206,7 +212,7 @@ class FilterActions(Screen[None]):
             or not self.traces.is_current
         ):
             return
-        reading = read_query(self._reading.text, now)
+        reading = read_query(self._reading.text, now, self.filters_file)
         self._read_at = now
         if reading.problem is None and reading.where != self.where:
             self._reading = reading
