@@ -92,7 +92,8 @@ async def test_a_viewer_says_who_receives(runtime: Runtime, tmp_path: Path, unti
     viewer.open_store()
     app = TracetuiApp(viewer, clock=FixedClock())
     async with app.run_test(size=(120, 60)) as pilot:
-        await until(pilot, lambda: app.explorer.traces.loaded)
+        await until(pilot, lambda: app.explorer.traces.loaded and "viewer of process" in screen_text(app))
+        assert "spans/s" not in screen_text(app), "it does not know what the other one stores"
         await pilot.press("i")
         await until(pilot, lambda: "receives; this is a viewer of what it stores" in screen_text(app))
         assert "127.0.0.1:4318 is listened on by process" in screen_text(app)

@@ -74,7 +74,7 @@ class Pulse:
         return HeaderState(
             statuses=self._runtime.statuses(),
             role=self.role,
-            spans_per_second=self._rate(),
+            spans_per_second=self._rate() if self._runtime.is_writer else None,
             store_bytes=self._size.bytes,
             counts=self._counts(),
             following=following,

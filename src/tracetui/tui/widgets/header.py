@@ -28,7 +28,8 @@ class HeaderState(Struct, frozen=True):
     statuses: Sequence[ReceiverStatus] = ()
     role: str = ""
     """Instead of listeners: `viewer of 4242`, `demo`, `not receiving`."""
-    spans_per_second: float = 0.0
+    spans_per_second: float | None = 0.0
+    """What this process stores; None where another does."""
     store_bytes: int = 0
     counts: ReceiverCounts = ReceiverCounts()
     following: bool = True
@@ -91,9 +92,10 @@ def _left(state: HeaderState, palette: Palette, room: int) -> Row:
         _up_to(row, f"✖ {state.trouble}", room - len(size) - 2, palette.style("error", bold=True))
     if state.role:
         _up_to(row, state.role, room - len(size) - 2, palette.style("warning"))
-    rate = f"{_rate(state.spans_per_second)} spans/s"
-    if row.width + len(rate) + 2 + len(size) + 2 <= room:
-        row.own(rate, palette.style("text" if state.spans_per_second else "dim")).gap(2)
+    if (stored := state.spans_per_second) is not None:
+        rate = f"{_rate(stored)} spans/s"
+        if row.width + len(rate) + 2 + len(size) + 2 <= room:
+            row.own(rate, palette.style("text" if stored else "dim")).gap(2)
     row.own(size, palette.style("dim")).gap(2)
     reindexed = "" if state.reindexed is None else f"updating older spans {state.reindexed}%"
     if reindexed and row.width + len(reindexed) + 2 <= room:
