@@ -102,7 +102,7 @@ class Listing(Struct, Generic[Row], frozen=True):
     fields: Sequence[tuple[str, Callable[[Row], object]]]
     """CSV columns: name and value."""
     columns: Sequence[Column]
-    cells: Callable[[Row, bool], Sequence[Cell]]
-    """A row's table cells; the flag asks for short ids."""
+    cells: Callable[[Row, int | None], Sequence[Cell]]
+    """A row's table cells: ids and times short, as seen from that moment, or whole where there is none."""
     counts_by_reading: bool = False
     """Whether counting what matches a query means to read it all, so that it is done only when it is asked for."""

@@ -13,7 +13,7 @@ from tracetui.cli.output import Cell, Column, Output
 from tracetui.cli.reading import PAGE, all_rows, all_traces, conditions, log_record, normalised, open_reader, rows_of
 from tracetui.config import Settings
 from tracetui.model.attributes import JSONValue
-from tracetui.model.clock import format_duration, format_moment
+from tracetui.model.clock import SystemClock, format_duration, format_moment, format_when
 from tracetui.model.names import span_kind_name, status_code_name
 from tracetui.model.numbers import format_cost, format_tokens
 from tracetui.model.objects import log_object, span_object, trace_object
@@ -54,7 +54,8 @@ def _listed(settings: Settings, options: ListOptions, listing: Listing[Row], *, 
 
 def write_table(output: Output, listing: Listing[Row], rows: Sequence[Row]) -> None:
     """Rows as a table."""
-    output.table(listing.columns, [listing.cells(row, output.is_terminal) for row in rows])
+    now_nano = SystemClock().now_nano() if output.is_terminal else None
+    output.table(listing.columns, [listing.cells(row, now_nano) for row in rows])
 
 
 def list_rows(settings: Settings, options: ListOptions, listing: Listing[Row]) -> int:
@@ -196,10 +197,23 @@ def status_mark(failed: bool, running: bool = False) -> Cell:
     return ("✖", "error") if failed else ("◌", "accent") if running else ("●", "ok")
 
 
-def _trace_cells(row: TraceSummary, short: bool) -> Sequence[Cell]:
+def time_cell(time_unix_nano: int, now_nano: int | None, *, fraction: bool = False) -> str:
+    """A time with its date, or as seen from a moment: of another day it always tells the day."""
+    if not time_unix_nano:
+        return "?"
+    if now_nano is None:
+        return format_moment(time_unix_nano, date=True, fraction=fraction)
+    return format_when(time_unix_nano, now_nano, fraction=fraction)
+
+
+def _id(whole: str, now_nano: int | None) -> str:
+    return whole if now_nano is None else whole[:SHORT_ID]
+
+
+def _trace_cells(row: TraceSummary, now_nano: int | None) -> Sequence[Cell]:
     return (
-        (row.trace_id[:SHORT_ID] if short else row.trace_id, "dim"),
-        format_moment(row.start_time_unix_nano, date=not short) if row.start_time_unix_nano else "?",
+        (_id(row.trace_id, now_nano), "dim"),
+        time_cell(row.start_time_unix_nano, now_nano),
         status_mark(bool(row.error_count), not row.complete),
         row.name or "(no name)",
         row.service,
@@ -213,11 +227,11 @@ def _trace_cells(row: TraceSummary, short: bool) -> Sequence[Cell]:
     )
 
 
-def _span_cells(row: SpanRow, short: bool) -> Sequence[Cell]:
+def _span_cells(row: SpanRow, now_nano: int | None) -> Sequence[Cell]:
     return (
-        (row.span_id[:SHORT_ID] if short else row.span_id, "dim"),
-        (row.trace_id[:SHORT_ID] if short else row.trace_id, "dim"),
-        format_moment(row.start_time_unix_nano, date=not short) if row.start_time_unix_nano else "?",
+        (_id(row.span_id, now_nano), "dim"),
+        (_id(row.trace_id, now_nano), "dim"),
+        time_cell(row.start_time_unix_nano, now_nano),
         status_mark(row.is_error, row.is_running),
         (kind_word(row.kind), row.kind),
         row.name or "(no name)",
@@ -229,14 +243,14 @@ def _span_cells(row: SpanRow, short: bool) -> Sequence[Cell]:
     )
 
 
-def _log_cells(row: StoredLog, short: bool) -> Sequence[Cell]:
+def _log_cells(row: StoredLog, now_nano: int | None) -> Sequence[Cell]:
     return (
-        format_moment(row.time_unix_nano, date=not short, fraction=True) if row.time_unix_nano else "?",
+        time_cell(row.time_unix_nano, now_nano, fraction=True),
         severity_word(row.severity_number),
         row.event_name,
         row.resource.service,
-        (row.trace_id[:SHORT_ID] if short else row.trace_id, "dim"),
-        (row.span_id[:SHORT_ID] if short else row.span_id, "dim"),
+        (_id(row.trace_id, now_nano), "dim"),
+        (_id(row.span_id, now_nano), "dim"),
         row.body_text,
     )
 

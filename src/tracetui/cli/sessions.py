@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 from tracetui.cli.listing import Listing, ListOptions, Orders, Sort
-from tracetui.cli.lists import list_rows, status_mark
+from tracetui.cli.lists import list_rows, status_mark, time_cell
 from tracetui.cli.output import Cell, Column, Output, Piece
 from tracetui.cli.reading import PAGE, all_traces, normalised
 from tracetui.cli.span_view import message_lines
@@ -145,11 +145,10 @@ def _objects(reader: SpanReader, rows: Iterator[SessionSummary]) -> Iterator[JSO
     return (session_object(row) for row in rows)
 
 
-def _cells(row: SessionSummary, short: bool) -> Sequence[Cell]:
-    last = row.last_start_time_unix_nano
+def _cells(row: SessionSummary, now_nano: int | None) -> Sequence[Cell]:
     return (
         (row.session_id, "dim"),
-        format_moment(last, date=not short) if last else "?",
+        time_cell(row.last_start_time_unix_nano, now_nano),
         status_mark(bool(row.error_count), not row.complete),
         row.last_words,
         " ".join(row.users),

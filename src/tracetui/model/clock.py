@@ -66,6 +66,24 @@ def format_moment(time_unix_nano: int, *, date: bool = False, fraction: bool = F
     return text + f".{time_unix_nano // 1_000_000 % 1000:03d}" if fraction else text
 
 
+def format_when(time_unix_nano: int, now_nano: int, *, fraction: bool = False) -> str:
+    """A clock time today, a weekday and time this week, else the date: `12:04:31`, `Sun 15:32`, `22 Nov`, `Nov 2025`.
+
+    With `fraction` the time of any day is told to the millisecond: `Sun 15:32:16.250`, `2026-11-22 15:32:16.250`.
+    """
+    when, now = to_datetime(time_unix_nano), to_datetime(now_nano)
+    if when is None or now is None or time_unix_nano <= 0:
+        return "?"
+    when, now = when.astimezone(), now.astimezone()
+    if when.date() == now.date():
+        return format_moment(time_unix_nano, fraction=fraction)
+    if abs((now.date() - when.date()).days) < 7:
+        return f"{when:%a} {format_moment(time_unix_nano, fraction=True)}" if fraction else when.strftime("%a %H:%M")
+    if fraction:
+        return format_moment(time_unix_nano, date=True, fraction=True)
+    return when.strftime("%d %b") if now.year == when.year else when.strftime("%b %Y")
+
+
 def format_age(time_unix_nano: int, now_nano: int) -> str:
     """How long ago, in one unit: `now`, `12s ago`, `3m ago`, `5h ago`, `2d ago`, `3y ago`."""
     seconds = (now_nano - time_unix_nano) // NANOS_PER_SECOND

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+from datetime import datetime
+
 import pytest
 
-from tracetui.model.clock import format_age, format_duration
+from tracetui.model.clock import format_age, format_duration, format_when
 from tracetui.model.numbers import format_bytes, format_cost, format_count, format_tokens
 
 
@@ -24,6 +26,33 @@ def test_durations_have_one_unit_style(nanoseconds: int | None, text: str) -> No
 )
 def test_ages(seconds: int, text: str) -> None:
     assert format_age(0, seconds * 1_000_000_000) == text
+
+
+def local(text: str) -> int:
+    return int(datetime.fromisoformat(text).astimezone().timestamp()) * 1_000_000_000
+
+
+NOW = local("2026-11-25 10:00:00")
+"""A Wednesday."""
+
+
+@pytest.mark.parametrize(
+    ("when", "text", "with_fraction"),
+    [
+        (local("2026-11-25 00:00:00"), "00:00:00", "00:00:00.000"),
+        (local("2026-11-24 23:59:59"), "Tue 23:59", "Tue 23:59:59.000"),
+        (local("2026-11-26 08:00:00"), "Thu 08:00", "Thu 08:00:00.000"),
+        (local("2026-11-19 15:32:16"), "Thu 15:32", "Thu 15:32:16.000"),
+        (local("2026-11-18 15:32:16"), "18 Nov", "2026-11-18 15:32:16.000"),
+        (local("2025-11-25 10:00:00"), "Nov 2025", "2025-11-25 10:00:00.000"),
+        (local("2100-01-01 00:00:00"), "Jan 2100", "2100-01-01 00:00:00.000"),
+        (0, "?", "?"),
+        (10**30, "?", "?"),
+    ],
+)
+def test_a_moment_of_another_day_tells_the_day(when: int, text: str, with_fraction: str) -> None:
+    assert format_when(when, NOW) == text
+    assert format_when(when, NOW, fraction=True) == with_fraction
 
 
 @pytest.mark.parametrize(

@@ -6,12 +6,12 @@ from msgspec import Struct
 from rich.style import Style
 from textual.strip import Strip
 
-from tracetui.model.clock import format_age, format_duration
+from tracetui.model.clock import format_age, format_duration, format_when
 from tracetui.model.numbers import format_cost, format_count, format_tokens
 from tracetui.model.session import SessionSummary
 from tracetui.store.orders import SessionOrder, SessionSort
 from tracetui.tui.render.row import Row
-from tracetui.tui.render.trace_row import MARK, ROOMY, TIME_CELLS, Column, moment, source, titled
+from tracetui.tui.render.trace_row import MARK, ROOMY, TIME_CELLS, Column, source, titled
 from tracetui.tui.theme import Palette
 
 _COLUMNS: tuple[Column[SessionSummary], ...] = (
@@ -109,7 +109,7 @@ def session_row(
     """One session in one row of exactly `width` cells."""
     row = Row().own("▌" if selected else " ", palette.style("accent"))
     last = session.last_start_time_unix_nano
-    row.cell(format_age(last, now_nano) if ages else moment(last, now_nano), TIME_CELLS, palette.style("dim"))
+    row.cell(format_age(last, now_nano) if ages else format_when(last, now_nano), TIME_CELLS, palette.style("dim"))
     role = {"error": "error", "ok": "ok", "running": "running"}[session.status]
     row.own(MARK[session.status], palette.style(role)).gap()
     end = row.width + layout.words

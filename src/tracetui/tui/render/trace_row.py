@@ -10,7 +10,7 @@ from msgspec import Struct
 from rich.style import Style
 from textual.strip import Strip
 
-from tracetui.model.clock import format_age, format_duration, format_moment, to_datetime
+from tracetui.model.clock import format_age, format_duration, format_when
 from tracetui.model.numbers import format_cost, format_count, format_tokens
 from tracetui.model.trace import TraceSummary
 from tracetui.store.orders import TraceOrder, TraceSort
@@ -175,7 +175,8 @@ def trace_row(
     status = trace.status
     mark_style = palette.style({"error": "error", "ok": "ok", "running": "running"}[status])
     row = Row().own("▌" if selected else " ", palette.style("accent"))
-    when = format_age(trace.start_time_unix_nano, now_nano) if ages else moment(trace.start_time_unix_nano, now_nano)
+    start = trace.start_time_unix_nano
+    when = format_age(start, now_nano) if ages else format_when(start, now_nano)
     row.cell(when, TIME_CELLS, palette.style("dim")).own(MARK[status], mark_style).gap()
     name_style = palette.style("error") if trace.root_is_error else palette.style("text", bold=selected)
     end = row.width + layout.name
@@ -204,16 +205,3 @@ def source(trace: Sourced) -> str:
     """The service, or the project where the SDK made the service's name up."""
     made_up = not trace.service or trace.service.startswith("unknown_service")
     return trace.project if made_up and trace.project else trace.service
-
-
-def moment(time_unix_nano: int, now_nano: int) -> str:
-    """A clock time today, a weekday and time this week, else the date; in less than `TIME_CELLS` cells."""
-    when, now = to_datetime(time_unix_nano), to_datetime(now_nano)
-    if when is None or now is None or time_unix_nano <= 0:
-        return "?"
-    when, now = when.astimezone(), now.astimezone()
-    if when.date() == now.date():
-        return format_moment(time_unix_nano)
-    if abs((now.date() - when.date()).days) < 7:
-        return when.strftime("%a %H:%M")
-    return when.strftime("%d %b") if now.year == when.year else when.strftime("%b %Y")
