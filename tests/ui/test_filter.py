@@ -628,6 +628,19 @@ async def test_an_empty_result_says_which_term_is_to_blame(explore: Explore, unt
         await until(pilot, lambda: app.explorer.traces.total == 18 and "No trace" not in screen_text(app))
 
 
+async def test_an_empty_result_says_how_its_term_could_find_more(explore: Explore, until: Until) -> None:
+    app = explore("oi-openai-http")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await filled(app, pilot, until, 18)
+        await pilot.press("slash", *keys("model:gpt"))
+        await until(pilot, lambda: "whole value; model:gpt* asks for its beginning." in screen_text(app))
+        assert "beginning of a word" not in screen_text(app)
+        await pilot.press("asterisk")
+        await until(pilot, lambda: app.explorer.traces.is_current and app.explorer.traces.total > 0)
+        await pilot.press(*keys(" service:nosuch"))
+        await until(pilot, lambda: "service:nosuch* asks for its beginning." in screen_text(app))
+
+
 async def test_going_to_a_hidden_span_shows_it(explore: Explore, until: Until) -> None:
     app = explore("oi-langchain")
     async with app.run_test(size=SIZE) as pilot:

@@ -11,9 +11,10 @@ from tracetui.otlp import decode
 from tracetui.otlp.wire import Signal
 from tracetui.query import compile_text
 from tracetui.receivers.incoming import read_request
+from tracetui.store.conditions import Like, SpanField
 from tracetui.tui.render.details import TABS, Opened, render_tab
 from tracetui.tui.render.flow import DocumentLine
-from tracetui.tui.terms import terms_of
+from tracetui.tui.terms import hint_of, terms_of
 from tracetui.tui.theme import DARK_PALETTE
 from tracetui.tui.values import term_of_line
 
@@ -31,6 +32,45 @@ from tracetui.tui.values import term_of_line
 )
 def test_the_terms_are_those_that_all_had_to_hold(text: str, terms: list[str]) -> None:
     assert list(terms_of(text, 0)) == terms
+
+
+WHOLE = "A field asks for its whole value; "
+BEGINNING = "The beginning of a word is enough, from three letters on."
+QUOTED = "Words in quotes are asked for whole, side by side and in this order."
+
+
+@pytest.mark.parametrize(
+    ("term", "hint"),
+    [
+        ("refun", BEGINNING),
+        ("input:refun", BEGINNING),
+        ('"refund pol"', QUOTED),
+        ('output:"cannot hel"', QUOTED),
+        ("service:wide", f"{WHOLE}service:wide* asks for its beginning."),
+        ("model=gpt", f"{WHOLE}model=gpt* asks for its beginning."),
+        ("model:(gpt OR claude)", f"{WHOLE}model:gpt* asks for its beginning."),
+        ("model:gpt OR service:wide", f"{WHOLE}model:gpt* asks for its beginning."),
+        ("http.route:/users", f"{WHOLE}http.route:/users* asks for its beginning."),
+        ('name:"chat gpt"', f"{WHOLE}without quotes, * stands for anything."),
+        (f"name:{'x' * 200}", f"{WHOLE}without quotes, * stands for anything."),
+        ("service:wide*", ""),
+        ("kind:LLM", ""),
+        ("trace:76e3", ""),
+        ("tokens>10k", ""),
+        ("-status:error", ""),
+        ("model~gpt", ""),
+        ("has:tool", ""),
+        ("{kind:AGENT}", ""),
+    ],
+)
+def test_the_hint_says_how_a_term_could_find_more(term: str, hint: str) -> None:
+    assert compile_text(term, now_nano=0) is not None
+    assert hint_of(term) == hint
+
+
+def test_the_hint_is_a_term_of_the_language() -> None:
+    wider = hint_of("service:wide").removeprefix(WHOLE).split()[0]
+    assert compile_text(wider, now_nano=0) == Like(SpanField.SERVICE, ("wide", ""))
 
 
 @pytest.fixture(scope="module")

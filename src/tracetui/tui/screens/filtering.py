@@ -72,7 +72,7 @@ class FilterActions(Screen[None]):
         self._index = SearchState(0, 0)
         self._was_indexed = False
         self._explained: Condition | None = None
-        self._terms: dict[str, Condition] = {}
+        self._hints: dict[str, str] = {}
         self._is_slow = False
         self._stored = 0
         self._pause = Delay(self, self._search)
@@ -296,18 +296,19 @@ class FilterActions(Screen[None]):
             return
         if self._index_is_behind:  # it may well match in what is not indexed yet
             return
-        from tracetui.tui.terms import terms_of  # deferred as above
+        from tracetui.tui.terms import hint_of, terms_of  # deferred as above
 
         self._explained = self.where
-        self._terms = terms_of(self._reading.text, self._clock.now_nano())
-        self.traces.explain_nothing(tuple(self._terms), {})
-        if len(self._terms) > 1:
-            self._feed.count_terms(self, self.where, self._terms)
+        terms = terms_of(self._reading.text, self._clock.now_nano())
+        self._hints = {term: hint_of(term) for term in terms}
+        self.traces.explain_nothing(self._hints, {})
+        if len(terms) > 1:
+            self._feed.count_terms(self, self.where, terms)
 
     def on_terms_counted(self, message: TermsCounted) -> None:
         """Say what each term matches."""
         if message.where == self.where:
-            self.traces.explain_nothing(tuple(self._terms), message.counts)
+            self.traces.explain_nothing(self._hints, message.counts)
 
     def clear_filter(self) -> None:
         """Show everything again, the list where it stood."""

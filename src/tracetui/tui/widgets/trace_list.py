@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import ClassVar
 
 from textual.binding import BindingType
@@ -45,7 +45,7 @@ class TraceList(LiveList[TraceSummary, ListView]):
         self._sought = Sought()
         self._asked_hits: frozenset[int] = frozenset()
         self._first_hits = Delay(self, self._ask_hits)
-        self._nothing: tuple[Sequence[str], Mapping[str, int]] | None = None
+        self._nothing: tuple[Mapping[str, str], Mapping[str, int]] | None = None
         self._nothing_rows: list[Strip] = []
 
     def identity(self, row: TraceSummary) -> str:
@@ -129,9 +129,9 @@ class TraceList(LiveList[TraceSummary, ListView]):
 
     # Nothing matches
 
-    def explain_nothing(self, terms: Sequence[str], counts: Mapping[str, int]) -> None:
-        """Say which terms of a filter that nothing matches are found alone."""
-        self._nothing = (terms, counts)
+    def explain_nothing(self, hints: Mapping[str, str], counts: Mapping[str, int]) -> None:
+        """Say which terms of a filter that nothing matches are found alone, and how they could find more."""
+        self._nothing = (hints, counts)
         self.refresh()
 
     def render_beyond(self, row: int, width: int) -> Strip:
