@@ -85,16 +85,23 @@ def format_when(time_unix_nano: int, now_nano: int, *, fraction: bool = False) -
 
 
 def format_age(time_unix_nano: int, now_nano: int) -> str:
-    """How long ago, in one unit: `now`, `12s ago`, `3m ago`, `5h ago`, `2d ago`, `3y ago`."""
-    seconds = (now_nano - time_unix_nano) // NANOS_PER_SECOND
+    """How long ago, in one unit: `now`, `12s ago`, `3m ago`, `5h ago`, `2d ago`, `3y ago`; of what is yet to come, as a
+    clock that is wrong has it, `in 3m`.
+    """
+    seconds = abs(now_nano - time_unix_nano) // NANOS_PER_SECOND
     if seconds < 2:
         return "now"
+    text = _in_one_unit(seconds)
+    return f"{text} ago" if time_unix_nano < now_nano else f"in {text}"
+
+
+def _in_one_unit(seconds: int) -> str:
     if seconds >= 1000 * 86_400:
-        return f"{seconds // (365 * 86_400)}y ago"
+        return f"{seconds // (365 * 86_400)}y"
     for size, unit in ((86_400, "d"), (3_600, "h"), (60, "m")):
         if seconds >= size:
-            return f"{seconds // size}{unit} ago"
-    return f"{seconds}s ago"
+            return f"{seconds // size}{unit}"
+    return f"{seconds}s"
 
 
 def to_datetime(time_unix_nano: int) -> datetime | None:

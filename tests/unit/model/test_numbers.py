@@ -22,8 +22,12 @@ def test_durations_have_one_unit_style(nanoseconds: int | None, text: str) -> No
 
 
 @pytest.mark.parametrize(
-    ("seconds", "text"), [(0, "now"), (12, "12s ago"), (61, "1m ago"), (7_300, "2h ago"), (200_000, "2d ago")]
-)
+    ("seconds", "text"),
+    [
+        (0, "now"), (12, "12s ago"), (61, "1m ago"), (7_300, "2h ago"), (200_000, "2d ago"), (90_000_000, "2y ago"),
+        (-1, "now"), (-12, "in 12s"), (-7_300, "in 2h"), (-90_000_000, "in 2y"),
+    ],
+)  # fmt: skip
 def test_ages(seconds: int, text: str) -> None:
     assert format_age(0, seconds * 1_000_000_000) == text
 

@@ -186,8 +186,9 @@ def trace_row(
         row.up_to(trace.name, end - row.width, name_style)
     else:
         row.own("(no name)", palette.style("dim", italic=True))
-    if trace.models and end - row.width > MIN_MODEL_CELLS:
-        row.gap().up_to(" ".join(trace.models), end - row.width - 1, palette.style("dim"), prose=True)
+    models = [model for model in trace.models if model not in trace.name]  # `chat gpt-4o` has said it
+    if models and end - row.width > MIN_MODEL_CELLS:
+        row.gap().up_to(" ".join(models), end - row.width - 1, palette.style("dim"), prose=True)
     row.pad_to(end)
     if layout.service:
         row.gap().received(source(trace), palette.style("dim"), width=layout.service)
