@@ -183,6 +183,32 @@ def aligned_lines(columns: Sequence[Column], rows: Sequence[Sequence[Cell]]) -> 
         yield "".join(text for text, _ in pieces)
 
 
+def cell_width(pieces: Iterable[Piece]) -> int:
+    """Cells that safe text takes."""
+    from rich.cells import cell_len
+
+    return sum(cell_len(piece if isinstance(piece, str) else piece[0]) for piece in pieces)
+
+
+def cropped(pieces: Sequence[Piece], width: int) -> tuple[Piece, ...]:
+    """Safe text in no more cells than these, an ellipsis at its end where it is longer."""
+    from rich.cells import cell_len, set_cell_size
+
+    if cell_width(pieces) <= width:
+        return tuple(pieces)
+    kept: list[Piece] = []
+    left = width - 1
+    for piece in pieces:
+        text, role = (piece, "") if isinstance(piece, str) else piece
+        size = cell_len(text)
+        if size > left:
+            kept.append((set_cell_size(text, left) + "…", role))
+            break
+        kept.append(piece)
+        left -= size
+    return tuple(kept)
+
+
 def _widths(columns: Sequence[Column], rows: Sequence[Sequence[tuple[str, str]]]) -> list[int]:
     from rich.cells import cell_len  # deferred: an empty listing lays nothing out
 

@@ -6,28 +6,23 @@ from collections.abc import Iterator, Sequence
 
 from tracetui.cli import diagnostics
 from tracetui.cli.explain_view import explain_lines
-from tracetui.cli.lists import SHORT_ID, kind_word, span_objects
+from tracetui.cli.lists import span_objects
 from tracetui.cli.output import Output, Piece
 from tracetui.cli.reading import normalised, open_reader, rows_of
 from tracetui.cli.sessions import write_session
 from tracetui.cli.span_view import span_lines
+from tracetui.cli.tree_view import tree_lines
 from tracetui.config import Settings
 from tracetui.errors import TracetuiError
 from tracetui.model.clock import format_duration, format_moment
 from tracetui.model.numbers import format_cost, format_tokens, many
 from tracetui.model.objects import span_object, trace_object
 from tracetui.model.session import SessionSummary
-from tracetui.model.trace import SpanRow, TraceSummary
-from tracetui.model.tree import TraceTree, build_tree
+from tracetui.model.trace import TraceSummary
+from tracetui.model.tree import build_tree
 from tracetui.sanitise import one_line
 from tracetui.store.api import SpanReader
 from tracetui.store.records import StoredSpan
-
-MAX_INDENT = 40
-"""Levels drawn as branches; deeper ones are told by their number, so that a line's length does not grow with depth."""
-
-NAME_WIDTH = 64
-"""Cells after which a long name no longer pushes the columns behind it to the right."""
 
 CANDIDATES = 10
 """Ids listed when a prefix fits several."""
@@ -84,7 +79,7 @@ def write_trace(output: Output, reader: SpanReader, trace: TraceSummary, *, as_j
         output.json(trace_object(trace) | {"spans": list(span_objects(reader, rows))})
         return
     output.lines(_head(trace, is_running=any(node.is_running for node in tree.nodes)))
-    output.lines(_tree_lines(tree, list(rows)))
+    output.lines(tree_lines(tree, list(rows), output.width if output.is_terminal else None))
 
 
 def _write_span(output: Output, reader: SpanReader, stored: StoredSpan, as_json: bool) -> None:
@@ -166,69 +161,6 @@ def _head(trace: TraceSummary, *, is_running: bool) -> Iterator[Sequence[Piece]]
     ]
     yield ((" · ".join(fact for fact in facts if fact), "dim"),)
     yield ()
-
-
-def _tree_lines(tree: TraceTree, rows: Sequence[SpanRow]) -> Iterator[Sequence[Piece]]:
-    from rich.cells import cell_len
-
-    by_id = {row.row_id: row for row in rows}
-    branches = list(_branches(tree))
-    lefts: list[tuple[Piece, ...]] = []
-    widths: list[int] = []
-    for branch, node in zip(branches, tree.nodes, strict=True):
-        left = _left(branch, by_id.get(node.row_id), is_running=node.is_running)
-        lefts.append(left)
-        widths.append(sum(cell_len(piece if isinstance(piece, str) else piece[0]) for piece in left))
-    column = min(max(widths, default=0), NAME_WIDTH)
-    for position, (left, width, node) in enumerate(zip(lefts, widths, tree.nodes, strict=True)):
-        row = by_id.get(node.row_id)
-        if not node.has_arrived:
-            text = f"{node.span_id} has not arrived; `tracetui logs` has its log records"
-            yield ((branches[position], "dim"), (text, "dim"))
-        if row is None:
-            continue
-        yield (*left, " " * max(column - width, 0), *_right(tree, position, row))
-
-
-def _branches(tree: TraceTree) -> Iterator[str]:
-    """The lines in front of each span, drawn from its depth and from who is a last child."""
-    bars: list[str] = []
-    for position, depth in enumerate(tree.depths):
-        if depth == 0:
-            yield ""
-            continue
-        last = tree.is_last_child(position)
-        del bars[depth - 1 :]
-        if depth <= MAX_INDENT:
-            yield "".join(bars) + ("└─ " if last else "├─ ")
-        else:
-            yield "".join(bars[:3]) + f"┊ level {depth + 1} "
-        bars.append("   " if last else "│  ")
-
-
-def _left(branch: str, row: SpanRow | None, *, is_running: bool) -> tuple[Piece, ...]:
-    if row is None:
-        return ()
-    kind = kind_word(row.kind)
-    return (
-        (branch, "dim"),
-        ("✖ ", "error") if row.is_error else ("◌ ", "accent") if is_running else "",
-        (f"{kind} " if kind else "", row.kind),
-        one_line(row.name, 200) or "(no name)",
-        (f" {one_line(row.model, 80)}" if row.model and row.model not in row.name else "", "dim"),
-    )
-
-
-def _right(tree: TraceTree, position: int, row: SpanRow) -> Iterator[Piece]:
-    yield f"  {format_duration(row.duration_nano):>7}"
-    yield f"  {format_tokens(row.input_tokens, row.output_tokens):>9}"
-    yield (f"  {tree.nodes[position].span_id[:SHORT_ID]}", "dim")
-    if row.is_error and row.status_message:
-        yield (f"  {one_line(row.status_message, 120)}", "error")
-    if position in tree.orphans:
-        yield (f"  (its parent {row.parent_span_id[:SHORT_ID]} has not arrived)", "dim")
-    if position in tree.cyclic:
-        yield ("  (its parents form a cycle)", "dim")
 
 
 def _with_unit(first: str, second: str) -> str:

@@ -1,4 +1,4 @@
-"""Lists on a real terminal, where width is short and nobody greps: what a pipe gets whole is told in less."""
+"""Lists and trees on a real terminal, where width is short: what a pipe gets whole is told in less."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import pytest
+from rich.cells import cell_len
 
 from tests.integration.cli.conftest import Cli
 from tests.support.programs import environment, tracetui
@@ -60,3 +61,45 @@ def test_a_time_of_another_day_tells_the_day(cli: Cli, command: str) -> None:
     for number, day in enumerate(told, 1):
         row = next(line for line in lines if f"{name} {number}" in line)
         assert f"{day}  " in row, lines
+
+
+def failed_trace() -> list[dict[str, object]]:
+    """A trace of four spans, each below the one before: two with long names, two with long errors."""
+    names = ("ask", "retrieve " + "documents " * 12 + "end", "漢字" * 40, "answer")
+    errors = ("the model is gone " * 9 + "end", "", "", "no answer " * 20 + "end")
+    return [
+        one(
+            number, 1_700_000_000_000_000_000, traceId="1" * 32, spanId=f"{number}a" * 8, name=name,
+            parentSpanId=f"{number - 1}a" * 8 if number > 1 else "",
+            status={"code": 2, "message": error} if error else {},
+        )
+        for number, (name, error) in enumerate(zip(names, errors, strict=True), 1)
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("columns", [60, 80, 100, 200])
+def test_a_span_of_a_trace_is_one_line_whose_numbers_stand_in_their_columns(cli: Cli, columns: int) -> None:
+    stock(cli, failed_trace())
+    tree = on_terminal(cli, "show", "1111", columns=columns)[-4:]
+    assert all(cell_len(line) <= columns for line in tree), tree
+    assert len({cell_len(line.split("1.0ms")[0]) for line in tree}) == 1, tree
+    assert [f"{number}a" * 4 in line for number, line in enumerate(tree, 1)] == [True] * 4, tree
+    assert "  the" in tree[0] and "  no " in tree[3] and tree[0].endswith("…") and tree[3].endswith("…"), tree
+    assert all("… " in line for line in tree[1:3]) or columns == 200, tree
+
+
+def test_a_pipe_gets_names_and_errors_of_a_trace_whole(cli: Cli) -> None:
+    stock(cli, failed_trace())
+    tree = cli("show", "1111").stdout.splitlines()[-4:]
+    for line, span in zip(tree, failed_trace(), strict=True):
+        status = span["status"]
+        assert isinstance(status, dict)
+        assert str(span["name"]) in line and status.get("message", "") in line
+    assert "…" not in "".join(tree)
+
+
+def test_each_level_of_a_deep_trace_has_its_name_on_a_narrow_terminal(stocked: Cli) -> None:
+    (trace,) = (trace for trace in stocked.objects("traces") if trace["name"] == "level 01")
+    tree = on_terminal(stocked, "show", str(trace["trace_id"]), columns=70)[-64:]
+    assert all(cell_len(line) <= 70 for line in tree)
+    assert [f" level {level:02d} " in f" {line}" for level, line in enumerate(tree, 1)] == [True] * 64

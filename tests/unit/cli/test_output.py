@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from tracetui.cli.output import Column, Output, OutputClosed, aligned_lines
+from tracetui.cli.output import Column, Output, OutputClosed, aligned_lines, cropped
 
 HOSTILE = "\x1b[31mred\x1b[0m \x9b31m \x7f \u202eevil\u200b \U000e0041 [bold]x[/bold]"
 
@@ -22,6 +22,13 @@ class FakeTerminal(io.StringIO):
 def test_columns_are_aligned_by_the_cells_text_takes() -> None:
     lines = list(aligned_lines([Column("name"), Column("n", right=True)], [("漢字", "1"), ("ab", "1000")]))
     assert lines == ["name     n", "漢字     1", "ab    1000"]
+
+
+def test_a_line_is_cut_by_the_cells_its_pieces_take() -> None:
+    pieces = ("ab", ("漢字", "dim"), "c")
+    assert cropped(pieces, 7) == pieces
+    assert cropped(pieces, 6) == ("ab", ("漢 …", "dim")), "half a wide character is a blank"
+    assert cropped(pieces, 3) == ("ab", ("…", "dim"))
 
 
 def test_received_text_in_a_table_does_nothing_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
