@@ -86,6 +86,20 @@ async def test_results_stand_at_their_calls_from_messages_and_from_tool_spans(
         assert "✖ timed out after 2000 ms" in inspector.text
 
 
+async def test_no_fact_of_the_head_line_is_cut(
+    explore: Callable[..., TracetuiApp], runtime: Runtime, read: Read
+) -> None:
+    send(runtime, Signal.TRACES, travel.request(), is_json=True)
+    async with explore().run_test(size=(120, 40)) as pilot:
+        inspector = await read(pilot, travel.PLAN)
+        whole = inspector.render_header(200)[1].text.split("  ")
+        assert len([fact for fact in whole if fact.strip()]) >= 6
+        for width in range(len(whole[0]), 120):
+            head = inspector.render_header(width)[1]
+            assert head.cell_length == width
+            assert set(head.text.rstrip().split("  ")) <= {fact.rstrip() for fact in whole}, head.text
+
+
 async def test_a_click_turns_a_fold(explore: Callable[..., TracetuiApp], runtime: Runtime, read: Read) -> None:
     send(runtime, Signal.TRACES, travel.request(), is_json=True)
     async with explore().run_test(size=(120, 40)) as pilot:

@@ -250,8 +250,9 @@ class Inspector(LineView):
     def render_header(self, width: int) -> list[Strip]:
         """The tabs and the span in one line."""
         tabs, _ = self._tab_row(width)
-        facts = pages().facts_row(self.opened, self.palette, width) if self.opened else Row()
-        return [tabs.strip(width), Strip([*Strip.blank(1), *facts.strip(max(1, width - 1))], width), Strip.blank(width)]
+        room = max(1, width - 1)
+        facts = pages().facts_row(self.opened, self.palette, room) if self.opened else Row()
+        return [tabs.strip(width), Strip([*Strip.blank(1), *facts.strip(room)], width), Strip.blank(width)]
 
     def _tab_row(self, width: int) -> tuple[Row, list[tuple[int, int]]]:
         """The tabs, and where each begins and ends."""
