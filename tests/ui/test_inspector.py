@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
+from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
@@ -184,6 +186,28 @@ async def test_a_message_of_megabytes_is_laid_out_as_far_as_it_is_read_and_copie
         assert inspector.line is not None and inspector.line.value == words
         await pilot.press("home", "j", "enter")
         assert inspector.row_count < 100
+
+
+async def test_o_opens_the_page_in_the_pager(
+    explore: Callable[..., TracetuiApp],
+    runtime: Runtime,
+    read: Read,
+    until: Until,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    copy = tmp_path / "paged.txt"
+    monkeypatch.setenv("PAGER", f"""sh -c 'cp "$0" {copy}'""")
+    monkeypatch.setattr(TracetuiApp, "suspend", lambda _: nullcontext())  # no terminal here to be given away
+    send(runtime, Signal.TRACES, travel.request(), is_json=True)
+    async with explore().run_test(size=(120, 40)) as pilot:
+        inspector = await read(pilot, travel.PLAN)
+        await pilot.press("o")
+        await until(pilot, lambda: copy.exists() and copy.read_text("utf-8") == inspector.text)
+        await pilot.press("8")
+        await until(pilot, lambda: inspector.raw_json)
+        await pilot.press("o")
+        await until(pilot, lambda: copy.read_text("utf-8") == inspector.raw_json)
 
 
 async def test_the_raw_tab_shows_the_stored_span_once_it_is_wanted(

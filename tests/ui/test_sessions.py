@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import nullcontext
 from functools import partial
+from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
@@ -53,6 +55,11 @@ async def read(screen: SessionsScreen, pilot: Pilot[str], until: Until, session_
 def shows(app: TracetuiApp, text: str) -> bool:
     """Whether the text is on the screen."""
     return text in screen_text(app)
+
+
+def begins_with(file: Path, text: str) -> bool:
+    """Whether the first line of a file, if it is there, has the text in it."""
+    return file.exists() and text in file.read_text("utf-8").split("\n")[0]
 
 
 async def test_a_session_reads_as_one_conversation(explore: Explore, until: Until) -> None:
@@ -170,6 +177,30 @@ async def test_copying_and_sorting(explore: Explore, until: Until) -> None:
         await until(pilot, lambda: "Read the conversation." in screen_text(app))
         assert "Find traces and spans" in screen_text(app)
         assert "Give the pane in focus" not in screen_text(app)
+
+
+async def test_o_opens_the_turn_under_the_cursor_in_the_pager(
+    explore: Explore, until: Until, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = tmp_path / "paged.txt"
+    monkeypatch.setenv("PAGER", f"""sh -c 'cp "$0" {copy}'""")
+    monkeypatch.setattr(TracetuiApp, "suspend", lambda _: nullcontext())  # no terminal here to be given away
+    app = explore("oi-openai-http", "strands-agents")
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+        screen = await to_sessions(app, pilot, until, 2)
+        await pilot.press("o")
+        await until(pilot, lambda: "Open a session first;" in screen_text(app))
+        assert not copy.exists()
+        view = await read(screen, pilot, until, "sess-7f3a-multi-turn")
+        await until(pilot, lambda: view.turn is not None)
+        for key, name, said, other in (
+            ("home", "weather_turn_1", "In Zürich it is 7.5 °C", "You are welcome!"),
+            ("end", "weather_turn_2", "You are welcome!", "In Zürich it is 7.5 °C"),
+        ):
+            await pilot.press(key, "o")
+            await until(pilot, partial(begins_with, copy, name))
+            text = copy.read_text("utf-8")
+            assert said in text and other not in text
 
 
 # Long sessions, and live ones

@@ -110,7 +110,14 @@ COMMANDS: tuple[Command, ...] = (
     Command("narrower", "less_than_sign", "resize(-5)", "Narrower", "Make the pane in focus smaller.", "explorer"),
     Command("copy", "y", "app.copy", "Copy", "Copy the value or the id under the cursor (works over SSH).", "explorer"),
     Command("copy-json", "Y", "app.copy_json", "Copy JSON", "Copy the span or the trace as JSON.", "explorer"),
-    Command("pager", "o", "app.pager", "Open in pager", "Open what the inspector shows in $PAGER.", "explorer"),
+    Command(
+        "pager",
+        "o",
+        "app.pager",
+        "Open in pager",
+        "Open what the inspector shows, or a session's turn under the cursor, in $PAGER.",
+        "explorer",
+    ),
     Command("undo", "u", "app.undo", "Undo", "Bring back the trace that was removed last.", "explorer"),
     Command(
         "take-over",
@@ -308,7 +315,7 @@ TOGGLES = tuple(command for command in COMMANDS if command.action.startswith("to
 """The quick toggles of the filter."""
 
 EVERYWHERE = frozenset(
-    "help filter palette follow sessions next-pane previous-pane back copy copy-json undo time theme suspend"
+    "help filter palette follow sessions next-pane previous-pane back copy copy-json pager undo time theme suspend"
     " quit status take-over".split()
 )
 """Commands of the explorer that the sessions screen has too, by id."""

@@ -70,13 +70,19 @@ class YankActions(App[str]):
             self.notify(f"Copied the {what} ({format_bytes(len(text.encode('utf-8', 'replace')))}).", markup=False)
 
     def action_pager(self) -> None:
-        """Open the inspector's page in $PAGER; the receivers go on meanwhile."""
-        opened = self.explorer.inspector.opened
-        if opened is None:
-            self.notify("Open a span first; its page then opens in your pager.", markup=False)
-            return
-        inspector = self.explorer.inspector
-        text = sanitise(inspector.raw_json, keep_newlines=True) if inspector.shows_raw else inspector.text
+        """Open the inspector's page, among sessions the turn under the cursor, in $PAGER; the receivers go on."""
+        if self.sessions is not None:
+            text, first = self.sessions.paged(), "Open a session first; the turn under the cursor then opens"
+        else:
+            inspector = self.explorer.inspector
+            raw = sanitise(inspector.raw_json, keep_newlines=True) if inspector.shows_raw else ""
+            text, first = raw or inspector.text, "Open a span first; its page then opens"
+        if text:
+            self._open_in_pager(text)
+        else:
+            self.notify(f"{first} in your pager.", markup=False)
+
+    def _open_in_pager(self, text: str) -> None:
         pager = shlex.split(os.environ.get("PAGER") or "less")
         with tempfile.NamedTemporaryFile("w", encoding="utf-8", errors="replace", suffix=".txt") as file:
             file.write(text)

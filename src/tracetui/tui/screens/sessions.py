@@ -245,6 +245,10 @@ class SessionsScreen(Screen[None]):
         session = self.sessions.selected
         return (json.dumps(session_object(session), ensure_ascii=False) if session else ""), "session as JSON"
 
+    def paged(self) -> str:
+        """What opens in the pager: the turn under the conversation's cursor as it is shown; nothing in the list."""
+        return self.conversation.turn_text if self.reading else ""
+
     # Commands
 
     def action_help(self) -> None:

@@ -285,6 +285,12 @@ class Conversation(LineView):
         held = self.place(self.cursor).turn - self._first
         return self._turns[held] if 0 <= held < len(self._turns) else None
 
+    @property
+    def turn_text(self) -> str:
+        """The turn under the cursor as plain safe text; empty while it is read."""
+        held = self.place(self.cursor).turn - self._first
+        return self._pages[held].text.rstrip() if 0 <= held < len(self._pages) else ""
+
     def render_row(self, index: int, width: int, *, selected: bool) -> Strip:
         """One row of a turn, or a placeholder while it is read."""
         line = self._line_at(index)
