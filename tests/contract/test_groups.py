@@ -142,14 +142,14 @@ def test_a_measure_is_nothing_to_group_by(store: Backend) -> None:
         store.reader.group_spans(None, [SpanField.TOKENS])
 
 
-PLACES: dict[SpanOrder, Callable[[SpanRow], int | float | str]] = {
+PLACES: dict[SpanOrder, Callable[[SpanRow], int | float | str | None]] = {
     SpanOrder.ARRIVAL: lambda row: row.row_id,
     SpanOrder.START: lambda row: row.start_time_unix_nano,
-    SpanOrder.DURATION: lambda row: -1 if row.duration_nano is None else row.duration_nano,
+    SpanOrder.DURATION: lambda row: row.duration_nano,
     SpanOrder.TOKENS: lambda row: (
-        -1 if row.input_tokens is row.output_tokens is None else (row.input_tokens or 0) + (row.output_tokens or 0)
+        None if row.input_tokens is row.output_tokens is None else (row.input_tokens or 0) + (row.output_tokens or 0)
     ),
-    SpanOrder.COST: lambda row: -1 if row.cost_total is None else row.cost_total,
+    SpanOrder.COST: lambda row: row.cost_total,
     SpanOrder.NAME: lambda row: row.name.casefold(),
     SpanOrder.KIND: lambda row: row.kind,
     SpanOrder.SERVICE: lambda row: row.service.casefold(),
@@ -163,7 +163,10 @@ def test_spans_stand_in_every_order(store: Backend, order: SpanOrder, descending
     fill(store)
     rows: list[SpanRow] = store.reader.spans(limit=100)
     place = PLACES[order]
-    expected = sorted(rows, key=lambda row: (place(row), row.row_id), reverse=descending)
+    known, unknown = ([row for row in rows if (place(row) is None) == none] for none in (False, True))
+    assert bool(unknown) == (order in (SpanOrder.DURATION, SpanOrder.TOKENS, SpanOrder.COST))
+    expected = sorted(known, key=lambda row: (place(row), row.row_id), reverse=descending)
+    expected += sorted(unknown, key=lambda row: row.row_id, reverse=descending)
     sort = SpanSort(order, descending)
     assert store.reader.sorted_spans(None, sort) == [row.row_id for row in expected]
     assert store.reader.sorted_spans(None, sort, limit=5) == [row.row_id for row in expected[:5]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 
 import pytest
 
@@ -17,7 +18,7 @@ from tests.factories import (
     span_id,
     trace_id,
 )
-from tracetui.model.trace import SpanNode
+from tracetui.model.trace import SpanNode, TraceSummary
 from tracetui.store.api import END, all_logs, all_spans
 from tracetui.store.conditions import And, Condition, InTrace, Like, Not, Or, SpanField
 from tracetui.store.orders import TraceOrder, TraceSort
@@ -56,13 +57,30 @@ def test_pages_meet_without_gap_or_overlap_in_every_order(store: Backend, order:
     assert len({trace.trace_id for trace in whole}) == 23
     keys = [store.reader.trace_key(trace, sort) for trace in whole]
     folded = [(key.value.casefold() if isinstance(key.value, str) else key.value, key.row_id) for key in keys]
-    assert folded == sorted(folded, reverse=descending), "unknown sorts below known, ties by arrival"
+    assert folded == sorted(folded, reverse=descending), "ties by arrival"
     for place, key in enumerate(keys):
         assert store.reader.traces(sort=sort, after=key, limit=4) == whole[place + 1 : place + 5]
         assert store.reader.traces(sort=sort, before=key, limit=4) == whole[max(place - 4, 0) : place]
         assert store.reader.count_traces(sort=sort, ahead_of=key) == place
     assert store.reader.traces(sort=sort, before=END, limit=5) == whole[-5:]
     assert store.reader.traces(sort=sort, limit=0) == []
+
+
+@pytest.mark.parametrize("descending", [True, False])
+@pytest.mark.parametrize(
+    ("order", "is_known"),
+    [
+        (TraceOrder.DURATION, lambda trace: trace.duration_nano is not None),
+        (TraceOrder.TOKENS, lambda trace: (trace.input_tokens, trace.output_tokens) != (None, None)),
+        (TraceOrder.COST, lambda trace: trace.cost_total is not None),
+    ],
+)
+def test_what_is_unknown_comes_last_in_both_directions(
+    store: Backend, order: TraceOrder, is_known: Callable[[TraceSummary], bool], descending: bool
+) -> None:
+    fill(store)
+    known = [is_known(trace) for trace in store.reader.traces(sort=TraceSort(order, descending), limit=100)]
+    assert known == sorted(known, reverse=True) and set(known) == {True, False}
 
 
 def test_newest_first_unless_told_otherwise(store: Backend) -> None:

@@ -218,6 +218,16 @@ def test_pages_in_every_order(stocked: Backend, order: SessionOrder, descending:
     assert [reader.count_sessions(ahead_of=reader.session_key(row, sort), sort=sort) for row in whole] == [*range(30)]
 
 
+@pytest.mark.parametrize("descending", [True, False])
+@pytest.mark.parametrize("order", [SessionOrder.TOKENS, SessionOrder.COST])
+def test_sessions_without_tokens_or_cost_come_last(store: Backend, order: SessionOrder, descending: bool) -> None:
+    for number, (tokens, cost) in enumerate(((None, None), (5, 0.1), (7, 0.2)), 1):
+        call = make_incoming_span(1, trace=number, session_id=str(number), input_tokens=tokens, cost_total=cost)
+        store.writer.write([make_batch(call)])
+    shown = [session.session_id for session in store.reader.sessions(sort=SessionSort(order, descending))]
+    assert shown == (["3", "2", "1"] if descending else ["2", "3", "1"])
+
+
 def test_the_session_that_was_active_last_comes_first(stocked: Backend) -> None:
     stocked.writer.write([make_batch(*turn(500, "session 000"))])
     assert stocked.reader.sessions(limit=1)[0].session_id == "session 000"

@@ -7,6 +7,7 @@ the count arrives later.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator
 from typing import TypeVar
@@ -122,6 +123,8 @@ def seek_window(source: Source[RowT], place: int, limit: int = WINDOW) -> ListLo
     first, last = source.page(limit=1), source.page(before=END, limit=1)
     if not first or not last or isinstance(source.key(first[0]).value, str):
         return list_window(source, "top" if place == 0 else "end", first[0] if first else None, limit)
+    if source.key(last[0]).value == math.inf:  # an unknown value, which cannot be halved: known ones end before it
+        last = source.page(before=RowKey(math.inf, 0), limit=1) or last
     ahead, behind = (source.key(rows[0]).value for rows in (first, last))
     whole = isinstance(ahead, int) and isinstance(behind, int)
     low, high = float(ahead), float(behind)

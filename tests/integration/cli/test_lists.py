@@ -131,9 +131,26 @@ def test_a_list_in_another_order(stocked: Cli, command: str, field: str, key: st
     values = [int(str(value.get(key, -1))) for value in stocked.objects(command, "--sort", field)]
     assert values == sorted(values, reverse=True) and len(set(values)) > 3
     turned = [int(str(value.get(key, -1))) for value in stocked.objects(command, "--sort", f"{field}:asc")]
-    assert turned == values[::-1]
+    assert turned == [*(value for value in values[::-1] if value >= 0), *(value for value in values if value < 0)]
     done = stocked(command, "--sort", field, "--limit", "3", "--json")
     assert len(done.stdout.splitlines()) == 3 and "3 of " in done.stderr
+
+
+@pytest.mark.parametrize("direction", ["asc", "desc"])
+@pytest.mark.parametrize("field", ["tokens", "cost"])
+@pytest.mark.parametrize("command", ["traces", "spans", "sessions"])
+def test_what_has_none_comes_last_in_both_directions(stocked: Cli, command: str, field: str, direction: str) -> None:
+    found = stocked.objects(command, "--sort", f"{field}:{direction}")
+    known = [field in value for value in found]
+    assert known == sorted(known, reverse=True) and known[0]
+    assert command == "sessions" or not known[-1]
+    said = [value[field] for value in found if field in value]
+    totals = [
+        told["total"] if field == "cost" else told.get("input", 0) + told.get("output", 0)
+        for told in said
+        if isinstance(told, dict)
+    ]
+    assert totals == sorted(totals, reverse=direction == "desc") and len(set(totals)) > 1
 
 
 def test_names_begin_with_a(stocked: Cli) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -9,10 +10,11 @@ import pytest
 
 from tracetui.store.api import END
 from tracetui.store.conditions import And, Condition, Equals, Matches, Not, SpanField, Words
+from tracetui.store.orders import TraceOrder, TraceSort
 from tracetui.store.records import RowKey
 from tracetui.tui import windows
 from tracetui.tui.messages import ListView
-from tracetui.tui.windows import growing_window, list_window, reads_spans
+from tracetui.tui.windows import growing_window, list_window, reads_spans, seek_window
 
 SEARCH = ListView(Words("x"))
 
@@ -109,3 +111,40 @@ def test_a_fast_one_is_shown_once() -> None:
 )
 def test_only_regular_expressions_are_read_span_by_span(where: Condition | None, slow: bool) -> None:
     assert reads_spans(where) is slow
+
+
+@dataclass
+class Costs:
+    """A list by cost, the smallest first, then those that have none; a row is its own key."""
+
+    rows: Sequence[RowKey]
+    view: ListView = ListView(sort=TraceSort(TraceOrder.COST, descending=False))
+
+    def count(self, *, ahead_of: RowKey | None = None) -> int:
+        return len(self.rows) if ahead_of is None else sum(row < ahead_of for row in self.rows)
+
+    def page(self, *, after: RowKey | None = None, before: RowKey | None = None, limit: int) -> list[RowKey]:
+        if before is not None:
+            return [row for row in self.rows if before == END or row < before][-limit:]
+        return [row for row in self.rows if after is None or row > after][:limit]
+
+    def fresh(self, row: RowKey) -> RowKey | None:
+        return row
+
+    def key(self, row: RowKey) -> RowKey:
+        return row
+
+
+@pytest.mark.parametrize("unit", [1, 0.001], ids=["whole", "fractions"])
+@pytest.mark.parametrize("without", [0, 200])
+def test_a_far_place_is_found_also_in_a_list_that_ends_with_unknown_values(without: int, unit: float) -> None:
+    known = [RowKey(number * unit, number) for number in range(1, 401)]
+    source = Costs([*known, *(RowKey(math.inf, number) for number in range(401, 401 + without))])
+    for place in (60, 200, 340):
+        window = seek_window(source, place, 40)
+        assert list(window.rows) == source.rows[window.first : window.first + 40]
+        assert abs(window.first + 20 - place) <= 20, "it is half a window away at most"
+    if without:
+        beyond = seek_window(source, 550, 40)
+        assert RowKey(math.inf, 401) in beyond.rows
+        assert seek_window(Costs(source.rows[400:]), 100, 40).rows, "none of which the value is known"

@@ -20,6 +20,7 @@ from tracetui.store.orders import SpanOrder, SpanSort
 from tracetui.store.records import SpanGroup, SpanGroups
 from tracetui.store.rollup import PICO
 from tracetui.store.sqlite.search.sql import Sql
+from tracetui.store.sqlite.unknown import PLACE, placed, tokens
 
 if TYPE_CHECKING:
     from tracetui.store.sqlite.search.plan import Planner
@@ -30,9 +31,9 @@ MOST_GROUPS = 100_000
 _ORDERS = {
     SpanOrder.ARRIVAL: "s.id",
     SpanOrder.START: "s.start_time_unix_nano",
-    SpanOrder.DURATION: "ifnull(s.duration_nano, -1)",
-    SpanOrder.TOKENS: "ifnull(s.input_tokens + s.output_tokens, ifnull(s.input_tokens, ifnull(s.output_tokens, -1)))",
-    SpanOrder.COST: "ifnull(s.cost_total, -1)",
+    SpanOrder.DURATION: f"ifnull(s.duration_nano, {PLACE})",
+    SpanOrder.TOKENS: tokens("s"),
+    SpanOrder.COST: f"ifnull(s.cost_total, {PLACE})",
     SpanOrder.NAME: "s.name COLLATE NOCASE",
     SpanOrder.KIND: "s.kind",
     SpanOrder.SERVICE: "(SELECT service FROM resources WHERE id = s.resource_id) COLLATE NOCASE",
@@ -119,7 +120,7 @@ class GroupReads:
     def sorted_spans(self, where: Condition | None, sort: SpanSort, *, limit: int | None = None) -> list[int]:
         """Row ids of the spans that match, in an order; see `SpanReader.sorted_spans`."""
         direction = "DESC" if sort.descending else "ASC"
-        order = f"{_ORDERS[sort.order]} {direction}, s.id {direction}"
+        order = f"{placed(_ORDERS[sort.order], descending=sort.descending)} {direction}, s.id {direction}"
         with self._searching(), self._snapshot():
             source, values = self._matching(where)
             statement = f"SELECT s.id FROM {source} ORDER BY {order} LIMIT ?"

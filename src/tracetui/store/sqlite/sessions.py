@@ -20,34 +20,30 @@ from tracetui.store.orders import SessionOrder, SessionSort
 from tracetui.store.records import RowKey
 from tracetui.store.sqlite import statements
 from tracetui.store.sqlite.rows import MAX_INTEGER, trace_summary
+from tracetui.store.sqlite.unknown import PLACE, placed, tokens, tokens_value, unknown
 
 LAST_FIRST = SessionSort()
 """The order of a session list unless told otherwise."""
 
-_UNKNOWN = -1
-"""What an unknown duration, token count or cost sorts as: below every known one."""
-
 _HIGHEST = "\U0010ffff"
 """No character is higher."""
 
-_TOKENS = "ifnull(x.input_tokens + x.output_tokens, ifnull(x.input_tokens, ifnull(x.output_tokens, -1)))"
 _SERVICE = "(SELECT t.service FROM traces t WHERE t.id = x.last_trace)"
 
-_SORT_EXPRESSIONS = {
+_EXPRESSIONS = {
     SessionOrder.LAST: "x.last_start",
     SessionOrder.START: "x.start_time_unix_nano",
-    SessionOrder.DURATION: "ifnull(x.duration_nano, -1)",
+    SessionOrder.DURATION: f"ifnull(x.duration_nano, {PLACE})",
     SessionOrder.TURNS: "x.trace_count",
     SessionOrder.SPANS: "x.span_count",
     SessionOrder.ERRORS: "x.error_count",
     SessionOrder.LLM: "x.llm_count",
     SessionOrder.TOOLS: "x.tool_count",
-    SessionOrder.TOKENS: _TOKENS,
-    SessionOrder.COST: "ifnull(x.cost_total, -1)",
+    SessionOrder.TOKENS: tokens("x"),
+    SessionOrder.COST: f"ifnull(x.cost_total, {PLACE})",
     SessionOrder.SESSION: "x.session_id COLLATE NOCASE",
     SessionOrder.SERVICE: f"{_SERVICE} COLLATE NOCASE",
 }
-"""Each order as an expression that is never NULL; `_sort_value` is the same in Python."""
 
 
 class SessionReads:
@@ -88,7 +84,7 @@ class SessionReads:
 
     def session_key(self, session: SessionSummary, sort: SessionSort) -> RowKey:
         """The key of a row under an order."""
-        return RowKey(_sort_value(session, sort.order), session.row_id)
+        return RowKey(_sort_value(session, sort), session.row_id)
 
     def session(self, session_id: str) -> SessionSummary | None:
         """One session."""
@@ -136,7 +132,7 @@ def sessions_statement(sort: SessionSort, after: RowKey | None, before: RowKey |
     key = after if before is None else before
     clause, values = ("1", []) if key in (None, END) else _beyond(sort, key, forward=before is None)
     direction = "DESC" if sort.descending == (before is None) else "ASC"
-    order = f"{_SORT_EXPRESSIONS[sort.order]} {direction}, x.id {direction}"
+    order = f"{_sort_expression(sort)} {direction}, x.id {direction}"
     return f"SELECT x.id FROM sessions x WHERE {clause} ORDER BY {order} LIMIT ?", values
 
 
@@ -158,17 +154,23 @@ def _beyond(sort: SessionSort, key: RowKey | None, *, forward: bool) -> tuple[st
     """The clause for rows that follow a key in the order, or go before it."""
     assert key is not None
     comparison = "<" if sort.descending == forward else ">"
-    return f"({_SORT_EXPRESSIONS[sort.order]}, x.id) {comparison} (?, ?)", [key.value, key.row_id]
+    return f"({_sort_expression(sort)}, x.id) {comparison} (?, ?)", [key.value, key.row_id]
 
 
-def _sort_value(session: SessionSummary, order: SessionOrder) -> int | float | str:
-    match order:
+def _sort_expression(sort: SessionSort) -> str:
+    """An order as an expression that is never NULL; `_sort_value` is the same in Python."""
+    return placed(_EXPRESSIONS[sort.order], descending=sort.descending)
+
+
+def _sort_value(session: SessionSummary, sort: SessionSort) -> int | float | str:
+    none = unknown(descending=sort.descending)
+    match sort.order:
         case SessionOrder.LAST:
             return session.last_start_time_unix_nano
         case SessionOrder.START:
             return session.start_time_unix_nano
         case SessionOrder.DURATION:
-            return _UNKNOWN if session.duration_nano is None else session.duration_nano
+            return none if session.duration_nano is None else session.duration_nano
         case SessionOrder.TURNS:
             return session.trace_count
         case SessionOrder.SPANS:
@@ -180,12 +182,9 @@ def _sort_value(session: SessionSummary, order: SessionOrder) -> int | float | s
         case SessionOrder.TOOLS:
             return session.tool_count
         case SessionOrder.TOKENS:
-            if session.input_tokens is None and session.output_tokens is None:
-                return _UNKNOWN
-            tokens = (session.input_tokens or 0) + (session.output_tokens or 0)
-            return tokens if tokens < 2**63 else float(tokens)  # as SQLite adds
+            return tokens_value(session.input_tokens, session.output_tokens, descending=sort.descending)
         case SessionOrder.COST:
-            return _UNKNOWN if session.cost_total is None else session.cost_total
+            return none if session.cost_total is None else session.cost_total
         case SessionOrder.SESSION:
             return session.session_id
         case SessionOrder.SERVICE:

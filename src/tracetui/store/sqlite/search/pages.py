@@ -10,26 +10,28 @@ from tracetui.store.api import END
 from tracetui.store.orders import TraceOrder, TraceSort
 from tracetui.store.records import RowKey
 from tracetui.store.sqlite import statements
+from tracetui.store.sqlite.unknown import PLACE, placed, tokens, tokens_value, unknown
 
 NEWEST_FIRST = TraceSort()
 """The order of a trace list unless told otherwise."""
 
-_UNKNOWN = -1
-"""What an unknown duration, token count or cost sorts as: below every known one."""
-
-SORT_EXPRESSIONS = {
+_EXPRESSIONS = {
     TraceOrder.START: "t.start_time_unix_nano",
-    TraceOrder.DURATION: "ifnull(t.duration_nano, -1)",
+    TraceOrder.DURATION: f"ifnull(t.duration_nano, {PLACE})",
     TraceOrder.SPANS: "t.span_count",
     TraceOrder.ERRORS: "t.error_count",
     TraceOrder.LLM: "t.llm_count",
     TraceOrder.TOOLS: "t.tool_count",
-    TraceOrder.TOKENS: "ifnull(t.input_tokens + t.output_tokens, ifnull(t.input_tokens, ifnull(t.output_tokens, -1)))",
-    TraceOrder.COST: "ifnull(t.cost_total, -1)",
+    TraceOrder.TOKENS: tokens("t"),
+    TraceOrder.COST: f"ifnull(t.cost_total, {PLACE})",
     TraceOrder.NAME: "t.name COLLATE NOCASE",
     TraceOrder.SERVICE: "t.service COLLATE NOCASE",
 }
-"""Each order as an expression that is never NULL; `sort_value` is the same in Python."""
+
+
+def sort_expression(sort: TraceSort) -> str:
+    """An order as an expression that is never NULL; `sort_value` is the same in Python."""
+    return placed(_EXPRESSIONS[sort.order], descending=sort.descending)
 
 
 def page_statement(sort: TraceSort, after: RowKey | None, before: RowKey | None) -> tuple[str, tuple[object, ...]]:
@@ -41,7 +43,7 @@ def page_statement(sort: TraceSort, after: RowKey | None, before: RowKey | None)
         clause, values = beyond(sort, key, forward=before is None)
         clauses.append(clause)
     direction = "DESC" if sort.descending == (before is None) else "ASC"
-    order = f"{SORT_EXPRESSIONS[sort.order]} {direction}, t.id {direction}"
+    order = f"{sort_expression(sort)} {direction}, t.id {direction}"
     return f"SELECT {statements.SUMMARY_COLUMNS} FROM traces t{where_clause(clauses)} ORDER BY {order} LIMIT ?", values
 
 
@@ -54,7 +56,7 @@ def rows_statement(row_ids: Sequence[int]) -> tuple[str, tuple[object]]:
 def beyond(sort: TraceSort, key: RowKey, *, forward: bool) -> tuple[str, tuple[object, ...]]:
     """The clause for rows that follow a key in the order, or go before it."""
     comparison = "<" if sort.descending == forward else ">"
-    return f"({SORT_EXPRESSIONS[sort.order]}, t.id) {comparison} (?, ?)", (key.value, key.row_id)
+    return f"({sort_expression(sort)}, t.id) {comparison} (?, ?)", (key.value, key.row_id)
 
 
 def where_clause(clauses: Iterable[str]) -> str:
@@ -63,13 +65,14 @@ def where_clause(clauses: Iterable[str]) -> str:
     return f" WHERE {text}" if text else ""
 
 
-def sort_value(trace: TraceSummary, order: TraceOrder) -> int | float | str:
+def sort_value(trace: TraceSummary, sort: TraceSort) -> int | float | str:
     """Where a trace stands in an order."""
-    match order:
+    none = unknown(descending=sort.descending)
+    match sort.order:
         case TraceOrder.START:
             return trace.start_time_unix_nano
         case TraceOrder.DURATION:
-            return _UNKNOWN if trace.duration_nano is None else trace.duration_nano
+            return none if trace.duration_nano is None else trace.duration_nano
         case TraceOrder.SPANS:
             return trace.span_count
         case TraceOrder.ERRORS:
@@ -79,12 +82,9 @@ def sort_value(trace: TraceSummary, order: TraceOrder) -> int | float | str:
         case TraceOrder.TOOLS:
             return trace.tool_count
         case TraceOrder.TOKENS:
-            if trace.input_tokens is None and trace.output_tokens is None:
-                return _UNKNOWN
-            tokens = (trace.input_tokens or 0) + (trace.output_tokens or 0)
-            return tokens if tokens < 2**63 else float(tokens)  # as SQLite adds
+            return tokens_value(trace.input_tokens, trace.output_tokens, descending=sort.descending)
         case TraceOrder.COST:
-            return _UNKNOWN if trace.cost_total is None else trace.cost_total
+            return none if trace.cost_total is None else trace.cost_total
         case TraceOrder.NAME:
             return trace.name
         case TraceOrder.SERVICE:

@@ -151,7 +151,7 @@ class SearchReads:
 
     def trace_key(self, trace: TraceSummary, sort: TraceSort) -> RowKey:
         """The key of a row under an order."""
-        return RowKey(sort_value(trace, sort.order), trace.row_id)
+        return RowKey(sort_value(trace, sort), trace.row_id)
 
     def count_spans(self, where: Condition | None = None) -> int:
         """Spans that match."""

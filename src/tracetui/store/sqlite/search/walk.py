@@ -19,7 +19,7 @@ from tracetui.store.records import RowKey
 from tracetui.store.sqlite.search.candidates import Candidates, Spans, latest_matching, spans_of
 from tracetui.store.sqlite.search.glance import Glance
 from tracetui.store.sqlite.search.look import matching, shut_out
-from tracetui.store.sqlite.search.pages import SORT_EXPRESSIONS, beyond
+from tracetui.store.sqlite.search.pages import beyond, sort_expression
 from tracetui.store.sqlite.search.plan import FEW, Plan, are_few
 from tracetui.store.sqlite.search.reach import traces_below
 from tracetui.store.sqlite.search.sql import Sql, among, both
@@ -214,7 +214,7 @@ class _Order:
             at, size = at + size, min(size * 2, most)
 
     def _next(self, where: Sql, spans: str, size: int) -> list[_Row]:
-        expression = SORT_EXPRESSIONS[self._sort.order]
+        expression = sort_expression(self._sort)
         direction = "DESC" if self._sort.descending == self._forward else "ASC"
         clauses = [where]
         if self._key is not None:
