@@ -18,6 +18,7 @@ from tracetui.store.records import SearchState
 from tracetui.store.sqlite.reader import SqliteReader
 from tracetui.tui.app import TracetuiApp
 from tracetui.tui.messages import CompletionsLoaded, SearchStateLoaded
+from tracetui.tui.screens.explorer import ExplorerScreen
 from tracetui.tui.screens.filter_keys import FilterKeys
 from tracetui.tui.widgets.completion import CompletionPopup
 from tracetui.tui.widgets.live_list import LiveList
@@ -639,6 +640,21 @@ async def test_an_empty_result_says_how_its_term_could_find_more(explore: Explor
         await until(pilot, lambda: app.explorer.traces.is_current and app.explorer.traces.total > 0)
         await pilot.press(*keys(" service:nosuch"))
         await until(pilot, lambda: "service:nosuch* asks for its beginning." in screen_text(app))
+
+
+async def test_an_empty_result_tells_what_a_saved_filter_finds_alone(
+    explore: Explore, until: Until, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    saved = tmp_path / "filters.toml"
+    saved.write_text('mine = "kind:LLM"\n')
+    monkeypatch.setattr(ExplorerScreen, "filters_file", saved)
+    app = explore("oi-openai-http")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await filled(app, pilot, until, 18)
+        await pilot.press("slash", *keys("@mine nosuchword"))
+        llm = sum(trace.llm_count > 0 for trace in stored(app))
+        await until(pilot, lambda: f"(kind:LLM)  {llm} traces" in screen_text(app))
+        assert app.explorer.bar.text == "@mine nosuchword"
 
 
 async def test_going_to_a_hidden_span_shows_it(explore: Explore, until: Until) -> None:

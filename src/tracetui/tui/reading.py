@@ -33,6 +33,8 @@ class Reading(Struct, frozen=True):
     where: Condition | None = None
     """What it asks for; None for everything, or where there is a problem."""
     problem: Problem | None = None
+    meant: str = ""
+    """The text with what is saved in place of the names of saved filters; empty where there is a problem."""
 
 
 def read_query(text: str, now_nano: int, filters: Path | None = None) -> Reading:
@@ -48,7 +50,7 @@ def read_query(text: str, now_nano: int, filters: Path | None = None) -> Reading
     except UsageError as error:  # the name may still become longer, or an attribute's
         return Reading(text, problem=Problem(str(error), 0, len(text), incomplete=True))
     try:
-        return Reading(text, compile_text(meant, now_nano=now_nano - now_nano % SECOND))
+        return Reading(text, compile_text(meant, now_nano=now_nano - now_nano % SECOND), meant=meant)
     except QueryError as error:
         place = (error.position, error.length) if meant == text else (0, len(text))
         return Reading(text, problem=Problem(str(error), *place, error.incomplete))

@@ -299,7 +299,7 @@ class FilterActions(Screen[None]):
         from tracetui.tui.terms import hint_of, terms_of  # deferred as above
 
         self._explained = self.where
-        terms = terms_of(self._reading.text, self._clock.now_nano())
+        terms = terms_of(self._reading.meant, self._clock.now_nano())
         self._hints = {term: hint_of(term) for term in terms}
         self.traces.explain_nothing(self._hints, {})
         if len(terms) > 1:
