@@ -111,6 +111,15 @@ def new_seed(path: Path) -> int:
     return path.stat().st_size % 1_000_003
 
 
+def remove_traces(path: Path, name: str) -> None:
+    """Take out of a kept database those of the newest traces whose name begins so: a run before has left them."""
+    with closing(SqliteReader(path)) as reader:
+        left = [trace.trace_id for trace in reader.traces(limit=1_000) if trace.name.startswith(name)]
+    if left:
+        with closing(SqliteWriter(path, derivation_version=DERIVATION_VERSION)) as writer:
+            writer.remove(left)
+
+
 def index(path: Path, writer: WriterThread) -> None:
     """Bring the search index up to what is stored, as the follower does."""
     Follower(lambda: SqliteReader(path), writer, version=DERIVATION_VERSION, at_rest=False).run()

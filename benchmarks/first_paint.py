@@ -20,7 +20,7 @@ BARE = [sys.executable, str(Path(bare_app.__file__))]
 def run(context: Context) -> list[Measure]:
     """An empty file (as a new user has), a large one, and the bare application."""
     large = context.large()
-    rounds = context.samples(11, 3)
+    rounds = context.samples(31, 3)
     taken: dict[str, list[float]] = {"bare": [], "empty": [], "large": []}
     for number in range(rounds + 1):
         home = context.home()

@@ -26,6 +26,8 @@ RUN = 12
 OWN_S, FOLLOWING_S = 0.06, 0.3
 """After a key: its own pane has painted by the first; panes that follow the cursor, once it rests, by the second."""
 KB = 1_000
+SEEN = "seen "
+"""What the spans are called whose way to the screen is measured."""
 
 
 @dataclass
@@ -58,6 +60,7 @@ def run(context: Context) -> list[Measure]:
         program.wait_quiet()
         bare = _cursor_keys(program, count, chance)
     db = context.large()
+    databases.remove_traces(db, SEEN)
     command, http = explorer(db)
     with Program(command, env) as program:
         program.wait_for(shows("● http", "answer_customer", "Quit"))
@@ -155,7 +158,7 @@ def _busy(
 
 def _seen_after(program: Program, send: Send, number: int, chance: random.Random) -> float:
     """Milliseconds from the answer to a trace, the latest of all, until the list shows it."""
-    name = f"seen {number}."
+    name = f"{SEEN}{number}."
     span = Span(
         trace_id=os.urandom(16),
         span_id=os.urandom(8),

@@ -18,7 +18,6 @@ from tracetui.tui.commands import bindings
 from tracetui.tui.feed import Feed
 from tracetui.tui.messages import HitsLoaded, ListLoaded, ListView
 from tracetui.tui.render.hit import Sought, sought_by
-from tracetui.tui.render.nothing import nothing_rows
 from tracetui.tui.render.row import Row
 from tracetui.tui.render.trace_row import Layout, choose_columns, header, trace_row
 from tracetui.tui.throttle import Delay
@@ -139,6 +138,8 @@ class TraceList(LiveList[TraceSummary, ListView]):
         if self._nothing is None or self.total or not self.is_current:
             return super().render_beyond(row, width)
         if row == 0 or not self._nothing_rows:  # written once for each paint from its top
+            from tracetui.tui.render.nothing import nothing_rows  # deferred: most lists have rows
+
             self._nothing_rows = nothing_rows(*self._nothing, width, self.palette)
         rows = self._nothing_rows
         return rows[row] if row < len(rows) else Strip.blank(width)
