@@ -130,8 +130,8 @@ async def test_a_growing_trace_keeps_cursor_and_folds(explore: Explore, until: U
         spans = app.explorer.spans
         await until(pilot, lambda: app.explorer.traces.total == 1 and spans.row_count == len(earlier))
         await pilot.press("enter", "j", "j", "j", "j", "space")
+        await until(pilot, lambda: spans.row_count == 5)
         folded = spans.selected_span_id
-        assert spans.row_count == 5
         runtime.ingest.submit(replace(batch, spans=later)).result()
         await until(pilot, lambda: spans.trace is not None and len(spans.trace) == len(batch.spans))
         assert (spans.selected_span_id, spans.row_count, spans.cursor) == (folded, 8, 7)
