@@ -69,12 +69,10 @@ def expand(text: str, path: Path) -> str:
     Raises:
         UsageError: There is no query of that name, or one that names itself.
     """
-    if "@" not in text:
-        return text
-    return _expanded(text, load_saved(path), ())
+    return _expanded(text, path, ()) if "@" in text else text
 
 
-def _expanded(text: str, saved: dict[str, str], within: tuple[str, ...]) -> str:
+def _expanded(text: str, path: Path, within: tuple[str, ...]) -> str:
     from tracetui.query.lexer import TokenKind, tokens  # deferred: the first paint does without the language
 
     words = [token for token in tokens(text) if token.kind is TokenKind.WORD]
@@ -82,13 +80,13 @@ def _expanded(text: str, saved: dict[str, str], within: tuple[str, ...]) -> str:
         called = _NAME.match(text[token.start : token.end])
         if called is None:
             continue
-        name = called[1]
+        name, saved = called[1], load_saved(path)  # not before one is called: the file may be broken
         if name not in saved:
-            known = ", ".join(f"@{name}" for name in saved) or "none yet"
+            known = ", ".join(f"@{other}" for other in saved) or "none yet"
             raise UsageError(f"There is no saved filter {name!r}.", hint=f"Saved: {known}.")
         if name in within:
             raise UsageError(f"The saved filter {name!r} calls itself.", hint=f"Change @{within[-1]}.")
-        meant = _expanded(saved[name], saved, (*within, name))
+        meant = _expanded(saved[name], path, (*within, name))
         before, behind = text[: token.start], text[token.end :]
         text = f"{before}({meant}){behind}" if before.strip() or behind.strip() else meant
     return text

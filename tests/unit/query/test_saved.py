@@ -74,6 +74,7 @@ def test_a_file_that_holds_something_else_is_named(content: str | bytes, tmp_pat
     path.write_bytes(content.encode() if isinstance(content, str) else content)
     with pytest.raises(UsageError, match=r"filters\.toml"):
         load_saved(path)
+    assert expand("@model:x me@example.org", path) == "@model:x me@example.org", "no saved filter is called"
 
 
 def test_a_file_that_cannot_be_changed_line_by_line_stays_as_it_is(tmp_path: Path) -> None:
