@@ -153,6 +153,7 @@ PLACES: dict[SpanOrder, Callable[[SpanRow], int | float | str | None]] = {
     SpanOrder.NAME: lambda row: row.name.casefold(),
     SpanOrder.KIND: lambda row: row.kind,
     SpanOrder.SERVICE: lambda row: row.service.casefold(),
+    SpanOrder.SOURCE: lambda row: row.source.casefold(),
     SpanOrder.MODEL: lambda row: row.model.casefold(),
 }
 

@@ -244,6 +244,9 @@ def span_values(span: Known, field: SpanField, reference: Reference | None) -> l
             return [row.service]
         case SpanField.PROJECT:
             return [row.project]
+        case SpanField.SOURCE:
+            made_up = row.service in ("", "unknown_service") or row.service.startswith("unknown_service:")
+            return [row.project if made_up and row.project else row.service]
         case SpanField.SCOPE:
             return [row.scope_name]
         case SpanField.STATUS:

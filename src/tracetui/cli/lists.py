@@ -14,7 +14,7 @@ from tracetui.cli.reading import PAGE, all_rows, all_traces, conditions, log_rec
 from tracetui.config import Settings
 from tracetui.model.attributes import JSONValue
 from tracetui.model.clock import SystemClock, format_duration, format_moment, format_when
-from tracetui.model.names import span_kind_name, status_code_name
+from tracetui.model.names import source_of, span_kind_name, status_code_name
 from tracetui.model.numbers import format_cost, format_tokens
 from tracetui.model.objects import log_object, span_object, trace_object
 from tracetui.model.trace import SpanRow, TraceSummary
@@ -216,7 +216,7 @@ def _trace_cells(row: TraceSummary, now_nano: int | None) -> Sequence[Cell]:
         time_cell(row.start_time_unix_nano, now_nano),
         status_mark(bool(row.error_count), not row.complete),
         row.name or "(no name)",
-        row.service,
+        row.source,
         format_duration(row.duration_nano),
         str(row.span_count),
         (str(row.error_count) if row.error_count else "", "error"),
@@ -235,7 +235,7 @@ def _span_cells(row: SpanRow, now_nano: int | None) -> Sequence[Cell]:
         status_mark(row.is_error, row.is_running),
         (kind_word(row.kind), row.kind),
         row.name or "(no name)",
-        row.service,
+        row.source,
         format_duration(row.duration_nano),
         row.model,
         format_tokens(row.input_tokens, row.output_tokens),
@@ -248,7 +248,7 @@ def _log_cells(row: StoredLog, now_nano: int | None) -> Sequence[Cell]:
         time_cell(row.time_unix_nano, now_nano, fraction=True),
         severity_word(row.severity_number),
         row.event_name,
-        row.resource.service,
+        source_of(row.resource.service, row.resource.project),
         (_id(row.trace_id, now_nano), "dim"),
         (_id(row.span_id, now_nano), "dim"),
         row.body_text,
@@ -269,7 +269,7 @@ def severity_word(number: int) -> str:
 
 TRACES: Listing[TraceSummary] = Listing(
     noun="traces",
-    orders=Orders(Sort("start", descending=True), tuple(TraceOrder), ("name", "service")),
+    orders=Orders(Sort("start", descending=True), tuple(TraceOrder), ("name", "service", "source")),
     rows=_traces_in_order,
     count=lambda reader, where: reader.count_traces(where),
     objects=_trace_objects,
@@ -299,7 +299,7 @@ TRACES: Listing[TraceSummary] = Listing(
         Column("time"),
         Column(""),
         Column("name", flexible=True),
-        Column("service", rank=4),
+        Column("source", rank=4),
         Column("duration", right=True, rank=1),
         Column("spans", right=True, rank=2),
         Column("errors", right=True, rank=3),
@@ -314,7 +314,9 @@ TRACES: Listing[TraceSummary] = Listing(
 
 SPANS: Listing[SpanRow] = Listing(
     noun="spans",
-    orders=Orders(Sort("arrival", descending=False), tuple(SpanOrder), ("arrival", "name", "kind", "service", "model")),
+    orders=Orders(
+        Sort("arrival", descending=False), tuple(SpanOrder), ("arrival", "name", "kind", "service", "source", "model")
+    ),
     rows=_spans_in_order,
     count=lambda reader, where: reader.count_spans(where),
     objects=span_objects,
@@ -352,7 +354,7 @@ SPANS: Listing[SpanRow] = Listing(
         Column(""),
         Column("kind"),
         Column("name", flexible=True),
-        Column("service", rank=6),
+        Column("source", rank=6),
         Column("duration", right=True, rank=1),
         Column("model", flexible=True, rank=3),
         Column("tokens", right=True, rank=2),
@@ -382,7 +384,7 @@ LOGS: Listing[StoredLog] = Listing(
         Column("time"),
         Column("severity", rank=3),
         Column("event", rank=2),
-        Column("service", rank=6),
+        Column("source", rank=6),
         Column("trace", rank=4),
         Column("span", rank=5),
         Column("body", flexible=True),

@@ -26,3 +26,13 @@ def span_duration(start_time_unix_nano: int, end_time_unix_nano: int) -> int | N
     if start_time_unix_nano <= 0 or end_time_unix_nano < start_time_unix_nano:
         return None
     return end_time_unix_nano - start_time_unix_nano
+
+
+UNKNOWN_SERVICE = "unknown_service"
+"""The service's name that an SDK makes up for want of one, or what it is before a colon (OpenTelemetry, resources)."""
+
+
+def source_of(service: str, project: str) -> str:
+    """Who sent it, in one name: the service, or the project where the SDK made the service's name up."""
+    made_up = not service or service.partition(":")[0] == UNKNOWN_SERVICE
+    return project if project and made_up else service

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from tracetui.model.names import span_duration
+from tracetui.model.names import source_of, span_duration
 
 
 class SessionSummary(Struct, frozen=True):
@@ -37,6 +37,11 @@ class SessionSummary(Struct, frozen=True):
     """Whether the root of the last turn has arrived."""
     cost_source: str = ""
     """`reported`, `estimated`, or `mixed` where the total holds both; empty without a cost."""
+
+    @property
+    def source(self) -> str:
+        """The service, or the project where the SDK made the service's name up."""
+        return source_of(self.service, self.project)
 
     @property
     def duration_nano(self) -> int | None:

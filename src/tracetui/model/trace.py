@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
-from tracetui.model.names import span_duration
+from tracetui.model.names import source_of, span_duration
 
 
 class TraceSummary(Struct, frozen=True):
@@ -42,6 +42,11 @@ class TraceSummary(Struct, frozen=True):
     """`reported`, `estimated`, or `mixed` where the total holds both; empty without a cost."""
     pinned: bool = False
     """Whether it is kept whatever the limits of size and age."""
+
+    @property
+    def source(self) -> str:
+        """The service, or the project where the SDK made the service's name up."""
+        return source_of(self.service, self.project)
 
     @property
     def duration_nano(self) -> int | None:
@@ -95,6 +100,11 @@ class SpanRow(Struct, frozen=True):
     def is_running(self) -> bool:
         """Whether it has not ended as far as is known."""
         return not self.is_replaced if self.announces else not self.end_time_unix_nano
+
+    @property
+    def source(self) -> str:
+        """The service, or the project where the SDK made the service's name up."""
+        return source_of(self.service, self.project)
 
     @property
     def duration_nano(self) -> int | None:

@@ -76,6 +76,9 @@ FIELDS: tuple[Field, ...] = (
     Field(_S.MODEL, _TEXT, "The model that answered, or was asked for.", "model:gpt-4*", aliases=("models",)),
     Field(_S.PROVIDER, _TEXT, "Who serves the model.", "provider:openai"),
     Field(_S.SERVICE, _TEXT, "The `service.name` of its resource.", "service:(api OR worker)"),
+    Field(
+        _S.SOURCE, _TEXT, "Its service, or its project where the SDK made the service's name up.", "source:support-bot"
+    ),
     Field(_S.TOOL, _TEXT, "The tool that is called.", "tool:get_weather", aliases=("tools", "tool_name")),
     Field(_S.AGENT, _TEXT, "The agent at work.", "agent:planner", aliases=("agents", "agent_name")),
     Field(_S.DURATION, _DURATION, "From start to end.", "duration>2s", aliases=("latency",)),

@@ -24,6 +24,8 @@ class SpanField(StrEnum):
     """`internal`, `server`, `client`, `producer`, `consumer`, `unspecified`."""
     SERVICE = "service"
     PROJECT = "project"
+    SOURCE = "source"
+    """The service, or the project where the SDK made the service's name up."""
     SCOPE = "scope"
     STATUS = "status"
     """`ok`, `error` (also where the columns say that it failed), `unset`."""

@@ -20,6 +20,7 @@ class TraceOrder(StrEnum):
     COST = "cost"
     NAME = "name"
     SERVICE = "service"
+    SOURCE = "source"
 
 
 class TraceSort(Struct, frozen=True):
@@ -41,6 +42,7 @@ class SpanOrder(StrEnum):
     NAME = "name"
     KIND = "kind"
     SERVICE = "service"
+    SOURCE = "source"
     MODEL = "model"
 
 
@@ -67,6 +69,7 @@ class SessionOrder(StrEnum):
     COST = "cost"
     SESSION = "session"
     SERVICE = "service"
+    SOURCE = "source"
 
 
 class SessionSort(Struct, frozen=True):

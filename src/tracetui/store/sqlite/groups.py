@@ -20,6 +20,7 @@ from tracetui.store.orders import SpanOrder, SpanSort
 from tracetui.store.records import SpanGroup, SpanGroups
 from tracetui.store.rollup import PICO
 from tracetui.store.sqlite.search.sql import Sql
+from tracetui.store.sqlite.source import source
 from tracetui.store.sqlite.unknown import PLACE, placed, tokens
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ _ORDERS = {
     SpanOrder.NAME: "s.name COLLATE NOCASE",
     SpanOrder.KIND: "s.kind",
     SpanOrder.SERVICE: "(SELECT service FROM resources WHERE id = s.resource_id) COLLATE NOCASE",
+    SpanOrder.SOURCE: f"(SELECT {source('r')} FROM resources r WHERE r.id = s.resource_id) COLLATE NOCASE",
     SpanOrder.MODEL: "s.model COLLATE NOCASE",
 }
 
@@ -48,6 +50,7 @@ _COLUMNS: dict[Operand, str] = {
     SpanField.STATUS: "CASE WHEN s.is_error THEN 'error' WHEN s.status_code = 1 THEN 'ok' ELSE 'unset' END",
     SpanField.SERVICE: "r.service",
     SpanField.PROJECT: "r.project",
+    SpanField.SOURCE: source("r"),
     SpanField.SCOPE: "c.name",
     SpanField.MODEL: "s.model",
     SpanField.PROVIDER: "s.provider",

@@ -20,6 +20,7 @@ from tracetui.store.orders import SessionOrder, SessionSort
 from tracetui.store.records import RowKey
 from tracetui.store.sqlite import statements
 from tracetui.store.sqlite.rows import MAX_INTEGER, trace_summary
+from tracetui.store.sqlite.source import source
 from tracetui.store.sqlite.unknown import PLACE, placed, tokens, tokens_value, unknown
 
 LAST_FIRST = SessionSort()
@@ -28,7 +29,7 @@ LAST_FIRST = SessionSort()
 _HIGHEST = "\U0010ffff"
 """No character is higher."""
 
-_SERVICE = "(SELECT t.service FROM traces t WHERE t.id = x.last_trace)"
+_OF_LAST = "(SELECT {0} FROM traces t WHERE t.id = x.last_trace) COLLATE NOCASE"
 
 _EXPRESSIONS = {
     SessionOrder.LAST: "x.last_start",
@@ -42,7 +43,8 @@ _EXPRESSIONS = {
     SessionOrder.TOKENS: tokens("x"),
     SessionOrder.COST: f"ifnull(x.cost_total, {PLACE})",
     SessionOrder.SESSION: "x.session_id COLLATE NOCASE",
-    SessionOrder.SERVICE: f"{_SERVICE} COLLATE NOCASE",
+    SessionOrder.SERVICE: _OF_LAST.format("t.service"),
+    SessionOrder.SOURCE: _OF_LAST.format(source("t")),
 }
 
 
@@ -189,6 +191,8 @@ def _sort_value(session: SessionSummary, sort: SessionSort) -> int | float | str
             return session.session_id
         case SessionOrder.SERVICE:
             return session.service
+        case SessionOrder.SOURCE:
+            return session.source
 
 
 def session_summary(row: Sequence[Any]) -> SessionSummary:

@@ -11,7 +11,7 @@ from tracetui.model.numbers import format_cost, format_count, format_tokens
 from tracetui.model.session import SessionSummary
 from tracetui.store.orders import SessionOrder, SessionSort
 from tracetui.tui.render.row import Row
-from tracetui.tui.render.trace_row import MARK, ROOMY, TIME_CELLS, Column, source, titled
+from tracetui.tui.render.trace_row import MARK, ROOMY, TIME_CELLS, Column, titled
 from tracetui.tui.theme import Palette
 
 _COLUMNS: tuple[Column[SessionSummary], ...] = (
@@ -35,8 +35,8 @@ ID_CELLS, MIN_ID_ROOM = 18, 52
 USER_CELLS, MIN_USER_ROOM = 14, 74
 """Likewise of the user's."""
 
-SERVICE_CELLS, MIN_SERVICE_ROOM = 20, 98
-"""Likewise of the service's."""
+SOURCE_CELLS, MIN_SOURCE_ROOM = 20, 98
+"""Likewise of the source's."""
 
 
 class SessionLayout(Struct, frozen=True):
@@ -45,15 +45,15 @@ class SessionLayout(Struct, frozen=True):
     words: int
     id: int
     user: int
-    service: int
+    source: int
     columns: tuple[Column[SessionSummary], ...]
 
     @property
     def orders(self) -> tuple[SessionOrder, ...]:
         """What the shown columns can be sorted by, from left to right."""
-        service = (*((SessionOrder.SESSION,) if self.id else ()), *((SessionOrder.SERVICE,) if self.service else ()))
+        source = (*((SessionOrder.SESSION,) if self.id else ()), *((SessionOrder.SOURCE,) if self.source else ()))
         orders = (column.order for column in self.columns)
-        return (SessionOrder.LAST, *service, *(order for order in orders if isinstance(order, SessionOrder)))
+        return (SessionOrder.LAST, *source, *(order for order in orders if isinstance(order, SessionOrder)))
 
 
 def choose_columns(width: int) -> SessionLayout:
@@ -64,12 +64,12 @@ def choose_columns(width: int) -> SessionLayout:
     while columns and left - sum(column.width + 1 for column in columns) < words:
         columns.remove(min(columns, key=lambda column: column.priority))
     left -= sum(column.width + 1 for column in columns)
-    id_, user, service = (
+    id_, user, source = (
         cells if left >= room else 0
-        for cells, room in ((ID_CELLS, MIN_ID_ROOM), (USER_CELLS, MIN_USER_ROOM), (SERVICE_CELLS, MIN_SERVICE_ROOM))
+        for cells, room in ((ID_CELLS, MIN_ID_ROOM), (USER_CELLS, MIN_USER_ROOM), (SOURCE_CELLS, MIN_SOURCE_ROOM))
     )
-    left -= sum(cells + 1 for cells in (id_, user, service) if cells)
-    return SessionLayout(left, id_, user, service, tuple(columns))
+    left -= sum(cells + 1 for cells in (id_, user, source) if cells)
+    return SessionLayout(left, id_, user, source, tuple(columns))
 
 
 def header(layout: SessionLayout, width: int, sort: SessionSort, palette: Palette) -> Strip:
@@ -84,8 +84,8 @@ def header(layout: SessionLayout, width: int, sort: SessionSort, palette: Palett
         row.gap().cell(*_sized(title("session", SessionOrder.SESSION), layout.id))
     if layout.user:
         row.gap().cell(*_sized(title("user", None), layout.user))
-    if layout.service:
-        row.gap().cell(*_sized(title("service", SessionOrder.SERVICE), layout.service))
+    if layout.source:
+        row.gap().cell(*_sized(title("source", SessionOrder.SOURCE), layout.source))
     for column in layout.columns:
         text, style = title(column.title, column.order)
         row.gap().cell(text, column.width, style, right=True)
@@ -124,8 +124,8 @@ def session_row(
     if layout.user:
         users = ", ".join(session.users)
         row.gap().received(users, palette.style("dim"), width=layout.user)
-    if layout.service:
-        row.gap().received(source(session), palette.style("dim"), width=layout.service)
+    if layout.source:
+        row.gap().received(session.source, palette.style("dim"), width=layout.source)
     for column in layout.columns:
         row.gap().cell(column.text(session), column.width, palette.style(column.role), right=True)
     return row.strip(width)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import StrEnum
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, TypeVar
 
 from msgspec import Struct
 from rich.style import Style
@@ -32,20 +32,6 @@ BAR_CELLS = 8
 RowT = TypeVar("RowT")
 
 
-class Sourced(Protocol):
-    """What a service and a project name."""
-
-    @property
-    def service(self) -> str:
-        """The service."""
-        ...
-
-    @property
-    def project(self) -> str:
-        """The project."""
-        ...
-
-
 class Column(Struct, Generic[RowT], frozen=True):
     """A column of fixed width right of the name."""
 
@@ -71,7 +57,7 @@ COLUMNS: tuple[Column[TraceSummary], ...] = (
 
 TIME_CELLS = 10
 NAMES_CELLS, NARROW_NAMES_CELLS = 45, 30
-"""Cells kept for name and service together before columns leave, from `ROOMY` cells on and below."""
+"""Cells kept for name and source together before columns leave, from `ROOMY` cells on and below."""
 
 MATCH_PRIORITY = 6
 """Priority of the columns that stay beside the reason why a trace matches."""
@@ -80,7 +66,7 @@ MATCHED_NAMES_CELLS = 52
 """Cells kept for name and that reason together before columns leave."""
 
 ROOMY = 100
-SERVICE_SHARE = 0.36
+SOURCE_SHARE = 0.36
 
 MIN_MODEL_CELLS = 10
 """Cells that must be left beside a name for the models to be shown there."""
@@ -90,7 +76,7 @@ class Layout(Struct, frozen=True):
     """Columns chosen for a width."""
 
     name: int
-    service: int
+    source: int
     columns: tuple[Column[TraceSummary], ...]
     match: int = 0
     """Cells that say why a trace matches the filter."""
@@ -98,12 +84,12 @@ class Layout(Struct, frozen=True):
     @property
     def orders(self) -> tuple[TraceOrder, ...]:
         """What the shown columns can be sorted by, from left to right."""
-        names = (TraceOrder.START, TraceOrder.NAME, *((TraceOrder.SERVICE,) if self.service else ()))
+        names = (TraceOrder.START, TraceOrder.NAME, *((TraceOrder.SOURCE,) if self.source else ()))
         return (*names, *(order for column in self.columns if isinstance(order := column.order, TraceOrder)))
 
 
 def choose_columns(width: int, *, with_cost: bool = True, with_match: bool = False) -> Layout:
-    """The columns for a width: least important leave first, what is left over goes to name and service.
+    """The columns for a width: least important leave first, what is left over goes to name and source.
 
     Why a trace matches takes the place of all but the most important.
     """
@@ -115,8 +101,8 @@ def choose_columns(width: int, *, with_cost: bool = True, with_match: bool = Fal
     while columns and left - sum(column.width + 1 for column in columns) < names:
         columns.remove(min(columns, key=lambda column: column.priority))
     left -= sum(column.width + 1 for column in columns)
-    service = min(28, int(left * SERVICE_SHARE)) if left >= 40 else 0
-    return Layout(left - service - (1 if service else 0), service, tuple(columns))
+    source = min(28, int(left * SOURCE_SHARE)) if left >= 40 else 0
+    return Layout(left - source - (1 if source else 0), source, tuple(columns))
 
 
 def _with_match(width: int, columns: list[Column[TraceSummary]]) -> Layout:
@@ -124,10 +110,10 @@ def _with_match(width: int, columns: list[Column[TraceSummary]]) -> Layout:
     while columns and left - sum(column.width + 1 for column in columns) < MATCHED_NAMES_CELLS:
         columns.remove(min(columns, key=lambda column: column.priority))
     left -= sum(column.width + 1 for column in columns)
-    service = 20 if left >= 110 else 0
-    left -= service + (1 if service else 0)
+    source = 20 if left >= 110 else 0
+    left -= source + (1 if source else 0)
     name = max(14, min(36, int(left * 0.4)))
-    return Layout(name, service, tuple(columns), max(0, left - name - 1))
+    return Layout(name, source, tuple(columns), max(0, left - name - 1))
 
 
 def header(layout: Layout, width: int, sort: TraceSort, palette: Palette) -> Strip:
@@ -141,9 +127,9 @@ def header(layout: Layout, width: int, sort: TraceSort, palette: Palette) -> Str
     row.cell(text, TIME_CELLS, style).gap(2)
     text, style = title("name", TraceOrder.NAME)
     row.cell(text, layout.name, style)
-    if layout.service:
-        text, style = title("service", TraceOrder.SERVICE)
-        row.gap().cell(text, layout.service, style)
+    if layout.source:
+        text, style = title("source", TraceOrder.SOURCE)
+        row.gap().cell(text, layout.source, style)
     if layout.match:
         row.gap().cell("match", layout.match, palette.style("dim"))
     for column in layout.columns:
@@ -190,8 +176,8 @@ def trace_row(
     if models and end - row.width > MIN_MODEL_CELLS:
         row.gap().up_to(" ".join(models), end - row.width - 1, palette.style("dim"), prose=True)
     row.pad_to(end)
-    if layout.service:
-        row.gap().received(source(trace), palette.style("dim"), width=layout.service)
+    if layout.source:
+        row.gap().received(trace.source, palette.style("dim"), width=layout.source)
     if layout.match:
         row.gap()
         end = row.width + layout.match
@@ -200,9 +186,3 @@ def trace_row(
     for column in layout.columns:
         row.gap().cell(column.text(trace), column.width, palette.style(column.role), right=column.role != "faint")
     return row.strip(width)
-
-
-def source(trace: Sourced) -> str:
-    """The service, or the project where the SDK made the service's name up."""
-    made_up = not trace.service or trace.service.startswith("unknown_service")
-    return trace.project if made_up and trace.project else trace.service

@@ -55,4 +55,4 @@ class SessionList(LiveList[SessionSummary, SessionView]):
         orders = choose_columns(self.size.width - 1).orders
         here = orders.index(self.view.sort.order) if self.view.sort.order in orders else -1
         order = orders[(here + 1) % len(orders)]
-        self.sort_by(SessionSort(order, order not in (SessionOrder.SERVICE, SessionOrder.SESSION)))
+        self.sort_by(SessionSort(order, order not in (SessionOrder.SOURCE, SessionOrder.SESSION)))

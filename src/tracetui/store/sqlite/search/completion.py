@@ -13,6 +13,7 @@ from itertools import islice
 from tracetui.store import terms
 from tracetui.store.conditions import Attribute, Operand, SpanField
 from tracetui.store.sqlite.search.vocabulary import next_term, terms_from
+from tracetui.store.sqlite.source import source
 
 LATEST = 20_000
 """Spans among which is counted."""
@@ -36,11 +37,12 @@ _SPANS: dict[Operand, str] = {
     SpanField.USER: "user_id",
 }
 _RECORDS: dict[Operand, tuple[str, str, str]] = {
-    SpanField.SERVICE: ("service", "resources", "resource_id"),
-    SpanField.PROJECT: ("project", "resources", "resource_id"),
-    SpanField.SCOPE: ("name", "scopes", "scope_id"),
+    SpanField.SERVICE: ("r.service", "resources", "resource_id"),
+    SpanField.PROJECT: ("r.project", "resources", "resource_id"),
+    SpanField.SOURCE: (source("r"), "resources", "resource_id"),
+    SpanField.SCOPE: ("r.name", "scopes", "scope_id"),
 }
-"""Columns of the fields that have one of text, and for some the table it is in and the column that points there."""
+"""Expressions over a row `r` of a table, with that table and the column that points there."""
 
 
 def keys(connection: sqlite3.Connection, prefix: str, limit: int) -> list[tuple[str, int]]:
@@ -72,9 +74,9 @@ def values(connection: sqlite3.Connection, operand: Operand, prefix: str, limit:
 def _latest(operand: Operand) -> str:
     """The statement of the values of a column that start so among the latest spans, with how many have each."""
     if operand in _RECORDS:
-        column, table, key = _RECORDS[operand]
+        value, table, key = _RECORDS[operand]
         values = (
-            f"SELECT r.{column} AS value, s.count FROM (SELECT {key} AS id, count(*) AS count FROM"
+            f"SELECT {value} AS value, s.count FROM (SELECT {key} AS id, count(*) AS count FROM"
             f" (SELECT {key} FROM spans ORDER BY id DESC LIMIT {LATEST}) GROUP BY 1) s JOIN {table} r ON r.id = s.id"
         )
     else:

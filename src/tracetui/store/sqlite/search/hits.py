@@ -48,6 +48,7 @@ _COLUMNS = {
     SpanField.SESSION: "session_id",
     SpanField.USER: "user_id",
     SpanField.SERVICE: "service",
+    SpanField.SOURCE: "source",
     SpanField.SCOPE: "scope_name",
 }
 _TEXTS = (SpanField.INPUT, SpanField.OUTPUT, SpanField.DOCUMENT, SpanField.ERROR)

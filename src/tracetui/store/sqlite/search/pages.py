@@ -10,6 +10,7 @@ from tracetui.store.api import END
 from tracetui.store.orders import TraceOrder, TraceSort
 from tracetui.store.records import RowKey
 from tracetui.store.sqlite import statements
+from tracetui.store.sqlite.source import source
 from tracetui.store.sqlite.unknown import PLACE, placed, tokens, tokens_value, unknown
 
 NEWEST_FIRST = TraceSort()
@@ -26,6 +27,7 @@ _EXPRESSIONS = {
     TraceOrder.COST: f"ifnull(t.cost_total, {PLACE})",
     TraceOrder.NAME: "t.name COLLATE NOCASE",
     TraceOrder.SERVICE: "t.service COLLATE NOCASE",
+    TraceOrder.SOURCE: f"{source('t')} COLLATE NOCASE",
 }
 
 
@@ -89,3 +91,5 @@ def sort_value(trace: TraceSummary, sort: TraceSort) -> int | float | str:
             return trace.name
         case TraceOrder.SERVICE:
             return trace.service
+        case TraceOrder.SOURCE:
+            return trace.source

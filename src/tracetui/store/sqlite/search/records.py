@@ -9,6 +9,7 @@ from tracetui.errors import DecodeError
 from tracetui.model import lookup
 from tracetui.model.attributes import Attributes
 from tracetui.model.lookup import Scalar
+from tracetui.model.names import source_of
 from tracetui.store import terms
 from tracetui.store.conditions import Attribute, Has, Operand, SpanField, Words
 from tracetui.store.sqlite.search.values import Leaf, test_of
@@ -51,6 +52,9 @@ class Records:
                 return {row_id: [service] if service else [] for row_id, service, _ in self._resources()}
             case SpanField.PROJECT:
                 return {row_id: [project] if project else [] for row_id, _, project in self._resources()}
+            case SpanField.SOURCE:
+                sources = ((row_id, source_of(service, project)) for row_id, service, project in self._resources())
+                return {row_id: [source] if source else [] for row_id, source in sources}
             case Attribute(key, of_resource=True):
                 return {row_id: lookup.values_at(self._attributes_of(row_id), key) for row_id, *_ in self._resources()}
             case _:
