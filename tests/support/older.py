@@ -6,7 +6,9 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from tracetui.store.sqlite import connection, schema
+from sqlite_utils import Database
+
+from tracetui.store.sqlite import connection, migrations, schema
 
 TABLES = ("resources", "scopes", "traces", "spans", "span_data", "logs")
 """What a file of the first version has."""
@@ -19,15 +21,8 @@ def make_older(path: Path, version: int) -> None:
         made.execute(f"PRAGMA page_size={connection.PAGE_SIZE}")
         made.execute("PRAGMA auto_vacuum=incremental")
         made.execute(f"PRAGMA application_id={connection.APPLICATION_ID}")
-        made.execute("BEGIN")
-        made.execute(schema._RECORDS)
-        made.execute(schema._RECORDS_INDEX)
-        for name in schema.NAMES[:version]:
-            for statement in schema.statements_of(name):
-                made.execute(statement)
-        made.executemany(schema._RECORD, [(schema.SET, name) for name in schema.NAMES[:version]])
-        made.execute(f"PRAGMA user_version = {version}")
-        made.execute("COMMIT")
+        stop = schema.NAMES[version] if version < len(schema.NAMES) else None
+        migrations.MIGRATIONS.apply(Database(made, execute_plugins=False, recursive_triggers=False), stop_before=stop)
         made.execute("ATTACH ? AS today", (str(path),))
         made.execute("BEGIN")
         for table in TABLES:
