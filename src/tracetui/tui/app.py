@@ -110,9 +110,11 @@ class TracetuiApp(BackgroundWork, KeepActions, YankActions, App[str]):
         names = set(self.available_themes)
         wanted = runtime.settings.theme
         if (theme_name := wanted if wanted in names else DARK) != self.theme:
-            # what Textual means to do at the start for a theme of its own: parse every style sheet, 4 ms
-            self._next_callbacks.clear()
             self.theme = theme_name
+            # what Textual means to do at the start, for its own theme and for this one: parse every style sheet, which
+            # is still to be done for the first time
+            self._next_callbacks.clear()
+            self.stylesheet.set_variables(self.get_css_variables())
         self._unknown_theme = "" if wanted in names else wanted
         if runtime.settings.keymap:
             self.set_keymap(dict(runtime.settings.keymap))

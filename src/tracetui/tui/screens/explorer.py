@@ -54,8 +54,19 @@ OPEN_S = 0.1
 """How long the screen waits for a trace that is opened before it shows that it has to be read."""
 
 
+class _Rows(Vertical):
+    BLANK = True
+    """Hidden behind what it holds: Textual need not style its lines one by one for each paint of all panes."""
+
+
+class _Columns(Horizontal):
+    BLANK = True
+
+
 class ExplorerScreen(FilterCommands):
     """List, trace, inspector."""
+
+    BLANK = True
 
     # not CSS_PATH, which would have every style sheet parsed a second time as the screen is pushed
     DEFAULT_CSS = Path(__file__).with_suffix(".tcss").read_text(encoding="utf-8")
@@ -91,10 +102,10 @@ class ExplorerScreen(FilterCommands):
         yield Header()
         if opened_on_query:
             yield from self._make_filter_parts()
-        with Vertical(id="body"):
+        with _Rows(id="body"):
             yield Welcome(id="welcome")
             yield TraceList(self._feed, self._clock, id="traces")
-            with Horizontal(id="detail"):
+            with _Columns(id="detail"):
                 yield SpanTree(self._feed, self._clock, id="tree")
                 if opened_on_query or self._arrangement.shows("inspect"):
                     yield self._make_inspector()
