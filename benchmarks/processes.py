@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import sysconfig
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -111,7 +112,12 @@ def start_environment(home: Path, bytecode: Path) -> dict[str, str]:
     return env
 
 
+def installed(*arguments: str) -> list[str]:
+    """The command line of the program as a person calls it. `python -m` would import `runpy` first, 6 ms."""
+    return [str(Path(sysconfig.get_path("scripts")) / "tracetui"), *arguments]
+
+
 def explorer(db: Path, *arguments: str) -> tuple[list[str], int]:
     """The command line of the explorer on a database and free ports, and its HTTP port."""
     grpc, http = free_port(), free_port()
-    return tracetui("--db", str(db), "--grpc", f"127.0.0.1:{grpc}", "--http", f"127.0.0.1:{http}", *arguments), http
+    return installed("--db", str(db), "--grpc", f"127.0.0.1:{grpc}", "--http", f"127.0.0.1:{http}", *arguments), http

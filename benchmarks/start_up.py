@@ -8,11 +8,9 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 
-from tests.support.programs import tracetui
-
 from benchmarks import databases
 from benchmarks.context import Context
-from benchmarks.processes import start_environment
+from benchmarks.processes import installed, start_environment
 from benchmarks.report import Measure
 
 VERSION_S = 0.25
@@ -25,8 +23,8 @@ def run(context: Context) -> list[Measure]:
     db = databases.empty(context.home() / "empty.db")
     commands = {
         "python -c pass": [sys.executable, "-c", "pass"],
-        "tracetui --version": tracetui("--version"),
-        "tracetui spans --json, empty file": tracetui("spans", "--json", "--db", str(db)),
+        "tracetui --version": installed("--version"),
+        "tracetui spans --json, empty file": installed("spans", "--json", "--db", str(db)),
     }
     for command in commands.values():
         _seconds(command, env)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import NamedTuple
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from tracetui.errors import UsageError
 
@@ -36,11 +38,10 @@ class Address(NamedTuple):
         return not (host in ("localhost", "::1") or (host.startswith("127.") and host.replace(".", "").isdecimal()))
 
 
-@dataclass(frozen=True, slots=True)
-class Access:
+class Access(Struct, frozen=True):
     """Who may send: nobody but this machine's own programs unless told otherwise."""
 
-    token: str = field(default="", repr=False)
+    token: str = ""
     """What a sender must show; empty for nothing. Comes from a file or the environment, never from a command line."""
     tls_cert: Path | None = None
     """A PEM file with the certificate chain; with it and `tls_key` every listener speaks TLS."""
@@ -54,6 +55,11 @@ class Access:
     allow_unauthenticated: bool = False
     """Whether an address that others can reach may be listened on without a token or client certificates."""
 
+    def __repr__(self) -> str:
+        """All but the token, which must not get into a log."""
+        shown = (name for name in self.__struct_fields__ if name != "token")
+        return f"Access({', '.join(f'{name}={getattr(self, name)!r}' for name in shown)})"
+
     @property
     def authenticates(self) -> bool:
         """Whether a sender has to show who it is."""
@@ -64,8 +70,7 @@ class Access:
         return address.is_exposed and not self.authenticates
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """Everything that can be set, each field with where it comes from by default."""
 
     db: Path = field(default_factory=lambda: data_dir() / "tracetui.db")
@@ -187,7 +192,7 @@ def _read_file(named: Path | None) -> dict[str, object]:
         raise UsageError(
             f"The configuration file {path} cannot be read: {error}.", hint="Mend or remove it."
         ) from error
-    known = {item.name for item in fields(Settings)}
+    known = set(Settings.__struct_fields__)
     for key in values:
         if key not in known:
             raise UsageError(f"{path}: unknown setting {key!r}.", hint=f"Known: {', '.join(sorted(known))}.")

@@ -9,9 +9,12 @@ from __future__ import annotations
 import logging
 import os
 import traceback
-from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from logging.handlers import RotatingFileHandler
 
 MAX_BYTES = 1_000_000
 """Size at which the file is put aside."""
@@ -39,19 +42,37 @@ def open_log(database: Path) -> int:
     except OSError:
         path = Path(os.devnull)
         descriptor = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
-    handler: logging.Handler = (
-        RotatingFileHandler(path, maxBytes=MAX_BYTES, backupCount=BACKUPS, encoding="utf-8", delay=True)
-        if path != Path(os.devnull)
-        else logging.NullHandler()
-    )
+    handler = _LogFile(path) if path != Path(os.devnull) else logging.NullHandler()
     handler.setFormatter(_Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     root = logging.getLogger()
-    for old in [old for old in root.handlers if isinstance(old, RotatingFileHandler)]:
+    for old in [old for old in root.handlers if isinstance(old, _LogFile)]:
         root.removeHandler(old)
         old.close()
     root.addHandler(handler)
     root.setLevel(logging.INFO)
     return descriptor
+
+
+class _LogFile(logging.Handler):
+    """A `RotatingFileHandler` that is made for the first record."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self._path = path
+        self._file: RotatingFileHandler | None = None
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if self._file is None:
+            from logging.handlers import RotatingFileHandler  # deferred: 2 ms, and the first paint has nothing to log
+
+            self._file = RotatingFileHandler(self._path, maxBytes=MAX_BYTES, backupCount=BACKUPS, encoding="utf-8")
+            self._file.setFormatter(self.formatter)
+        self._file.emit(record)
+
+    def close(self) -> None:
+        if self._file is not None:
+            self._file.close()
+        super().close()
 
 
 class _Formatter(logging.Formatter):

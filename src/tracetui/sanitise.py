@@ -10,7 +10,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import cache
-from typing import NamedTuple
+
+from msgspec import Struct
 
 TAB_WIDTH = 4
 """Columns a tab becomes."""
@@ -33,7 +34,7 @@ _HIDDEN_RANGES = (
 left out: emoji need them, and they neither move the cursor nor reorder text."""
 
 
-class _Patterns(NamedTuple):
+class _Patterns(Struct, frozen=True):
     """What is looked for in text that is not plain."""
 
     hidden: re.Pattern[str]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from tracetui.cli import diagnostics
 from tracetui.config import Address, Settings

@@ -6,7 +6,6 @@ set, and never a control character that came from outside: text is sanitised by 
 
 from __future__ import annotations
 
-import csv
 import io
 import json
 import os
@@ -119,6 +118,8 @@ class Output:
 
     def csv(self, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
         """A CSV table (RFC 4180, but line feeds end its lines): exact in a pipe, sanitised on a terminal."""
+        import csv  # deferred: 2 ms, which few commands need
+
         writer = csv.writer(self, lineterminator="\n")
         writer.writerow(header)
         for row in rows:

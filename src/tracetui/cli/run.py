@@ -8,8 +8,9 @@ import socket
 import subprocess
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
 from pathlib import PurePath
+
+from msgspec.structs import replace
 
 from tracetui.cli import diagnostics
 from tracetui.cli.endpoints import Endpoints, not_listening, reachable, running_endpoints

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from tracetui.errors import UsageError
 
@@ -42,13 +43,13 @@ QUERY_TERM_MARK = "\0"
 _VALUE_OPTIONS = frozenset({"--db", "--grpc", "--http", "--config", "--theme", "--max-size", "--max-age"})
 """Options that may stand before the command and are followed by a value."""
 
-_NEGATED_TERM = re.compile(r"""-(?:@?[A-Za-z_][\w./-]*(?::|!?=|!?~|[<>])|["({@])""")
+_NEGATED_TERM = r"""-(?:@?[A-Za-z_][\w./-]*(?::|!?=|!?~|[<>])|["({@])"""
 """A query term such as `-status:error`, which must not be read as an option."""
 
-_LIKE_A_COMMAND = re.compile(r"[a-z]{3,12}")
+_LIKE_A_COMMAND = r"[a-z]{3,12}"
 
 
-class ExplorerWords(NamedTuple):
+class ExplorerWords(Struct, frozen=True):
     """What the explorer is called with."""
 
     query: str = ""
@@ -79,7 +80,7 @@ def arrange(arguments: Sequence[str], commands: Collection[str] = COMMANDS) -> l
             break
         if word in _VALUE_OPTIONS:
             position += 2
-        elif word.startswith("-") and not _NEGATED_TERM.match(word):
+        elif word.startswith("-") and not re.match(_NEGATED_TERM, word):
             if word in ("-h", "--help", "--version", "-V"):
                 return [word]
             position += 1
@@ -93,7 +94,7 @@ def arrange(arguments: Sequence[str], commands: Collection[str] = COMMANDS) -> l
 
 def _refuse_misspelt(word: str, commands: Collection[str]) -> None:
     """Stop at a first word that was most probably meant to be a command, before the explorer opens on it."""
-    if not _LIKE_A_COMMAND.fullmatch(word):
+    if not re.fullmatch(_LIKE_A_COMMAND, word):
         return
     from difflib import get_close_matches  # deferred: only a query of plain words comes here
 
@@ -109,7 +110,9 @@ def _marked(command: str, words: list[str]) -> list[str]:
     """Mark negated query terms, so that the option parser takes them for words."""
     if command not in QUERY_COMMANDS:
         return words
-    return [QUERY_TERM_MARK + word if _NEGATED_TERM.match(word) else word for word in words]
+    return [
+        QUERY_TERM_MARK + word if word.startswith("-") and re.match(_NEGATED_TERM, word) else word for word in words
+    ]
 
 
 def explorer_words(words: Sequence[str]) -> ExplorerWords | None:

@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from math import ceil
-from typing import NamedTuple, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from msgspec import Struct
 
@@ -34,7 +34,7 @@ RATE_S = 10.0
 """Seconds over which a rate is averaged."""
 
 
-class RecentCommit(NamedTuple):
+class RecentCommit(Struct, frozen=True):
     """One of the last transactions."""
 
     at_s: float

@@ -1,7 +1,6 @@
 """What goes into a store and what comes out: values, without behaviour. `api.py` says who takes and gives them."""
 
-from __future__ import annotations
-
+# without `from __future__ import annotations`: NamedTuple compiles annotations that are text, 2 ms of the first paint
 from collections.abc import Sequence
 from enum import StrEnum
 from typing import NamedTuple

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from tracetui.errors import DiskFullError
 from tracetui.model.clock import Clock, SystemClock
@@ -19,7 +20,7 @@ _NO_ROOM_BYTES = 64 << 10
 _LOOK_EVERY_S = 0.5
 
 
-class Space(NamedTuple):
+class Space(Struct, frozen=True):
     """A disk at one moment, in bytes."""
 
     free: int

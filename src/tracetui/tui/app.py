@@ -80,6 +80,7 @@ class TracetuiApp(BackgroundWork, KeepActions, YankActions, App[str]):
     ENABLE_COMMAND_PALETTE = True
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {_commands_provider}
     BINDINGS: ClassVar[list[BindingType]] = []
+    _knows_theme = False
     DEFAULT_CSS = """
     Toast { background: $surface; color: $foreground; }
     CommandPalette { background: $background 60%; }
@@ -114,10 +115,15 @@ class TracetuiApp(BackgroundWork, KeepActions, YankActions, App[str]):
             # what Textual means to do at the start, for its own theme and for this one: parse every style sheet, which
             # is still to be done for the first time
             self._next_callbacks.clear()
-            self.stylesheet.set_variables(self.get_css_variables())
+        self._knows_theme = True
+        self.stylesheet.set_variables(self.get_css_variables())
         self._unknown_theme = "" if wanted in names else wanted
         if runtime.settings.keymap:
             self.set_keymap(dict(runtime.settings.keymap))
+
+    def get_css_variables(self) -> dict[str, str]:
+        """The theme's colours; none before it is known which one, because working them out takes 2 ms."""
+        return super().get_css_variables() if self._knows_theme else {}
 
     def get_driver_class(self) -> type[Driver]:
         """The platform's driver, writing less."""

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import NamedTuple
 
+from msgspec import Struct
 from textual.driver import Driver
 
 from tracetui.tui.net import caught
@@ -25,7 +25,7 @@ _OFF = {1: 22, 2: 22, 3: 23, 4: 24, 5: 25, 7: 27, 8: 28, 9: 29, 21: 24, 53: 55}
 """What ends an attribute. A code that is in neither this table nor a colour makes a style that is written whole."""
 
 
-class _Style(NamedTuple):
+class _Style(Struct, frozen=True):
     """A style as the terminal holds it."""
 
     foreground: str = ""

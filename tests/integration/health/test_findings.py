@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from tests.factories import START, make_batch, make_incoming_span, make_trace, trace_id
 from tests.support.corpus import offline
@@ -80,7 +80,7 @@ def test_what_the_index_and_the_columns_have_yet_to_do(settings: Settings, write
 
 def test_limits_in_words(settings: Settings, writer: SqliteWriter) -> None:
     def limits(**values: int) -> list[tuple[str, str]]:
-        return named(place.limits(replace(settings, **values)), "limits")  # type: ignore[arg-type]
+        return named(place.limits(replace(settings, **values)), "limits")
 
     assert limits() == [(OK, "none: nothing is removed by itself")]
     assert limits(max_size=2 * 10**9) == [(OK, "at most 2.0 GB, pinned traces apart")]

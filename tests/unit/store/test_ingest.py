@@ -368,8 +368,8 @@ def test_a_commit_is_remembered_with_what_it_took(writer: ScriptedWriter) -> Non
     writer.fails = lambda _: clock.advance(0.25)
     ingest.submit(batch(3)).result(WAIT)
     ingest.stop()
-    ((_, seconds, items),) = ingest.stats().latest
-    assert (round(seconds, 6), items) == (0.25, 3)
+    (commit,) = ingest.stats().latest
+    assert (round(commit.seconds, 6), commit.items) == (0.25, 3)
 
 
 def test_a_trouble_that_lasts_is_logged_once(

@@ -46,9 +46,9 @@ class Listener:
         told: defaultdict[str, dict[str, None]] = defaultdict(dict)
         if self._derive is None:
             return {}
-        for log, *_ in logs:
-            if log.tells:
-                told[log.trace_id][log.span_id] = None
+        for arrival in logs:
+            if arrival.log.tells:
+                told[arrival.log.trace_id][arrival.log.span_id] = None
         if self._hears:
             asked: defaultdict[str, list[str]] = defaultdict(list)
             for span in fresh:

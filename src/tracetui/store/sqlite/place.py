@@ -18,13 +18,18 @@ ALLOWED_BY = "TRACETUI_ALLOW_NETWORK_DISK"
 
 MOUNTS = Path("/proc/self/mountinfo")
 
-_NETWORK = re.compile(
-    r"nfs4?|cifs|smb[23]?|smbfs|afs|ncpfs?|coda|ceph|lustre|gpfs|beegfs|glusterfs|pvfs2|orangefs|davfs"
-    r"|fuse\.(sshfs|s3fs|gcsfuse|rclone|glusterfs|ceph-fuse|davfs2?|curlftpfs|cifs|nfs|juicefs|goofys|mount-s3)"
+_NETWORK = frozenset(
+    "nfs nfs4 cifs smb smb2 smb3 smbfs afs ncp ncpfs coda ceph lustre gpfs beegfs glusterfs pvfs2 orangefs"
+    " davfs".split()
 )
 """Names of file systems that other machines can open too."""
 
-_ESCAPED = re.compile(r"\\([0-7]{3})")
+_NETWORK_FUSE = frozenset(
+    "sshfs s3fs gcsfuse rclone glusterfs ceph-fuse davfs davfs2 curlftpfs cifs nfs juicefs goofys mount-s3".split()
+)
+"""Likewise, of those that FUSE brings, behind `fuse.`."""
+
+_ESCAPED = r"\\([0-7]{3})"
 
 
 def check_disk(path: Path) -> None:
@@ -34,7 +39,8 @@ def check_disk(path: Path) -> None:
         StoreError: It is on a disk over the network, and nobody has said that this machine alone opens it.
     """
     found = file_system(path.parent)
-    if _NETWORK.fullmatch(found) and not os.environ.get(ALLOWED_BY):
+    is_network = found in _NETWORK or (found.startswith("fuse.") and found.removeprefix("fuse.") in _NETWORK_FUSE)
+    if is_network and not os.environ.get(ALLOWED_BY):
         raise StoreError(
             f"{path} is on a network disk ({found}), where a database is spoilt once two machines open it.",
             hint=f"Name a file on a disk of this machine with --db; or set {ALLOWED_BY}=1 where no other opens it.",
@@ -62,7 +68,9 @@ def _file_system(folder: str, mounts: Path) -> str:
         before, _, after = line.partition(" - ")
         columns = before.split(" ")
         if len(columns) > 4 and after:
-            point = _ESCAPED.sub(lambda match: chr(int(match[1], 8)), columns[4])
+            point = columns[4]
+            if "\\" in point:
+                point = re.sub(_ESCAPED, lambda match: chr(int(match[1], 8)), point)
             # of two at one place the later one covers the earlier
             if len(point) >= longest and (folder == point or folder.startswith(point.rstrip("/") + "/")):
                 found, longest = after.split(" ")[0], len(point)

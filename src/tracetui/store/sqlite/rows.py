@@ -14,7 +14,9 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache, lru_cache
-from typing import Any, NamedTuple
+from typing import Any
+
+from msgspec import Struct
 
 from tracetui.model.trace import TraceSummary
 from tracetui.store.records import IncomingLog, IncomingSpan, ResourceRecord
@@ -43,7 +45,7 @@ AS_RECEIVED = 0
 """`span_data.encoding` of a slice that is stored as it came."""
 
 
-class Arrival(NamedTuple):
+class Arrival(Struct, frozen=True):
     """A span of this transaction with its resource and the row ids of resource and scope."""
 
     span: IncomingSpan
@@ -52,7 +54,7 @@ class Arrival(NamedTuple):
     scope_id: int
 
 
-class LogArrival(NamedTuple):
+class LogArrival(Struct, frozen=True):
     """A log record of this transaction with the row ids of its resource and scope."""
 
     log: IncomingLog
@@ -60,7 +62,7 @@ class LogArrival(NamedTuple):
     scope_id: int
 
 
-class Found(NamedTuple):
+class Found(Struct, frozen=True):
     """A stored span with what tells whether an arrival brings anything new."""
 
     trace: int
@@ -72,7 +74,7 @@ class Found(NamedTuple):
     """Bytes of its slice."""
 
 
-class Ahead(NamedTuple):
+class Ahead(Struct, frozen=True):
     """What is stored of one known trace around the spans that arrived, fetched ahead of the roll-up."""
 
     asked: set[str]
@@ -83,7 +85,7 @@ class Ahead(NamedTuple):
     """Stored spans directly below the arrivals."""
 
 
-class SliceStatements(NamedTuple):
+class SliceStatements(Struct, frozen=True):
     """How slices are read: one alone, and many together as text."""
 
     one: str
@@ -258,7 +260,7 @@ def write_marks(connection: sqlite3.Connection, spans: Iterable[SpanState]) -> N
 
 def span_state(row_id: int, arrival: Arrival) -> SpanState:
     """What the roll-up needs of an arrival."""
-    span, resource, _, _ = arrival
+    span, resource = arrival.span, arrival.resource
     return SpanState(
         row_id,
         span.span_id,
@@ -334,13 +336,13 @@ def stored_state(row: list[Any]) -> SpanState:
 
 def span_row(state: SpanState, trace_row: int, arrival: Arrival, derivation_version: int) -> tuple[object, ...]:
     """A row of `spans`, by `statements.SPAN_COLUMNS`."""
-    span, _, resource_id, scope_id = arrival
+    span = arrival.span
     return (
         state.row_id,
         trace_row,
         *span[1:27],
-        resource_id,
-        scope_id,
+        arrival.resource_id,
+        arrival.scope_id,
         span.warnings,
         state.below,
         state.under_tool,
@@ -411,7 +413,7 @@ def log_row(arrival: LogArrival, derivation_version: int) -> tuple[object, ...]:
     """A row of `logs`, by `statements.LOG_COLUMNS`."""
     from hashlib import blake2b  # deferred: OpenSSL takes 5 ms, which the first paint has no need of
 
-    log, resource_id, scope_id = arrival
+    log, resource_id, scope_id = arrival.log, arrival.resource_id, arrival.scope_id
     digest = blake2b(log.data, digest_size=16, salt=b"%d" % resource_id, person=b"%d" % scope_id).digest()
     return (*log[:6], resource_id, scope_id, digest, log.data, log.tells, derivation_version)
 

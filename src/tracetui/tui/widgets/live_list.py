@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from tracetui.model.clock import Clock
@@ -27,7 +28,7 @@ RowT = TypeVar("RowT")
 ViewT = TypeVar("ViewT", bound=RowView)
 
 
-class Place(NamedTuple):
+class Place(Struct, frozen=True):
     """Where a reader was in a list."""
 
     view: Any
