@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 
 from tracetui import __version__
@@ -15,6 +16,9 @@ def main() -> int:
 
         Output().line(f"tracetui {__version__}")
         return 0
+    # until the explorer's first paint, for other commands until their modules are there: nothing of the imports is
+    # garbage, and looking for some costs a tenth of the start
+    gc.disable()
     try:
         from tracetui.cli.main import run_command_line  # deferred: typer alone takes longer than --version may
     except KeyboardInterrupt:

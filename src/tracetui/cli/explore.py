@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import sys
 
 from tracetui.cli.words import ExplorerWords
@@ -36,7 +35,6 @@ def explore(given: ExplorerWords) -> int:
             "The explorer needs a terminal.",
             hint="`tracetui serve` receives without one, `tracetui traces` lists what has arrived.",
         )
-    gc.disable()  # until the first paint: nothing of the imports is garbage, and looking costs a tenth of the start
     from tracetui.runtime import Runtime  # deferred like the screen: nothing is opened for words that are wrong
 
     runtime = Runtime(settings, sets_aside=True)

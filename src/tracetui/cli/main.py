@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -47,6 +48,7 @@ def _run(words: Sequence[str]) -> int:
         return explore(given)
     from tracetui.cli.app import app, keep_only  # deferred: typer, see `explorer_words`
 
+    gc.enable()  # which `__main__` put off
     if command != "run":  # whose words belong to another program
         _check_options(rest)
     keep_only(command)

@@ -260,7 +260,7 @@ class Inspector(LineView):
             return Row(), []
         palette, tabs = self.palette, pages().TABS
         filled = [bool(tab.count(self.opened.normalised)) for tab in tabs]
-        names = self._tab_names(filled, width)
+        names, apart = self._tab_names(filled, width)
         row = Row().gap()
         places: list[tuple[int, int]] = []
         for number, name in enumerate(names):
@@ -269,23 +269,23 @@ class Inspector(LineView):
             role = "accent" if current else "text" if filled[number] else "faint"
             row.own(f"{number + 1}", palette.style("dim" if filled[number] else "faint"))
             if name:
-                row.gap().own(name.rstrip(), palette.style(role, bold=current, underline=current))
+                row.gap(apart).own(name.rstrip(), palette.style(role, bold=current, underline=current))
             places.append((start, row.width))
             row.gap(2 if name.endswith(" ") else 1)
         return row, places
 
-    def _tab_names(self, filled: Sequence[bool], width: int) -> list[str]:
-        """The longest names that fit: whole ones, short ones, those of tabs that have something, the current one's."""
+    def _tab_names(self, filled: Sequence[bool], width: int) -> tuple[list[str], int]:
+        """The longest names that fit, and the cells between a number and its name: whole ones, short ones, short ones
+        close to their numbers, those of tabs that have something, the current one's.
+        """
         tabs = pages().TABS
         here = [number == self.tab for number in range(len(tabs))]
-        for names in (
-            [tab.title + " " for tab in tabs],
-            [tab.short for tab in tabs],
-            [tab.short if has or at else "" for tab, has, at in zip(tabs, filled, here, strict=True)],
-        ):
-            if sum(len(name) + 3 if name else 2 for name in names) <= width:
-                return names
-        return [tab.short if at else "" for tab, at in zip(tabs, here, strict=True)]
+        short = [tab.short for tab in tabs]
+        of_filled = [name if has or at else "" for name, has, at in zip(short, filled, here, strict=True)]
+        for names, apart in (([tab.title + " " for tab in tabs], 1), (short, 1), (short, 0), (of_filled, 1)):
+            if sum(len(name) + apart + 2 if name else 2 for name in names) <= width:
+                return names, apart
+        return [name if at else "" for name, at in zip(short, here, strict=True)], 1
 
     def render_row(self, index: int, width: int, *, selected: bool) -> Strip:
         """One line of the page."""
