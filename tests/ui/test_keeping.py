@@ -49,7 +49,8 @@ async def test_a_removed_trace_leaves_at_once_and_comes_back(explore: Explore, u
         assert app.explorer.traces.total == 16, "it is counted before it is read again"
         selected = app.explorer.traces.selected
         assert selected is not None and selected.trace_id == before[4], "the cursor is on what has moved up"
-        assert "u brings it back" in toasts(app)
+        assert len(app._notifications) == 1, "one notice for both"
+        assert "and 1 more are removed" in toasts(app) and "u brings back the last" in toasts(app)
         await until(pilot, lambda: "16 traces" in screen_text(app))
         await until(pilot, lambda: app.explorer.spans.trace_id == before[4])
         assert len(stored(app)) == 18, "nothing is removed before the time is up"

@@ -79,7 +79,15 @@ class Keeper:
         self._leaving.append(leaving)
         self._withheld.add(trace.trace_id)
         self._changed()
-        self._say(f"{leaving.name} is removed in {GRACE_S:.0f} s; u brings it back.", timeout=GRACE_S)
+        others = len(self._leaving) - 1
+        if others:
+            self._app.clear_notifications()  # one notice for all of them, not a pile that hides the list
+            told = (
+                f"{leaving.name} and {others} more are removed, {GRACE_S:.0f} s after each x; u brings back the last."
+            )
+        else:
+            told = f"{leaving.name} is removed in {GRACE_S:.0f} s; u brings it back."
+        self._say(told, timeout=GRACE_S)
         return True
 
     def undo(self) -> TraceSummary | None:
