@@ -28,6 +28,7 @@ bench: ## every number of the design, with the machine it was taken on
 screenshots: ## draw every picture of the README again
 	uv run python screenshots/make.py
 
-docs: ## write docs/keys.md and the table of docs/query.md again
+docs: ## write docs/keys.md, the table of docs/query.md and the schema of a new file again
 	uv run python docs/make_keys.py
 	uv run python docs/make_query.py
+	uv run python docs/make_schema.py

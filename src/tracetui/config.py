@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -57,8 +57,11 @@ class Access(Struct, frozen=True):
 
     def __repr__(self) -> str:
         """All but the token, which must not get into a log."""
-        shown = (name for name in self.__struct_fields__ if name != "token")
-        return f"Access({', '.join(f'{name}={getattr(self, name)!r}' for name in shown)})"
+        return f"Access({', '.join(f'{name}={value!r}' for name, value in self.__rich_repr__())})"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        """The same for Rich."""
+        return [(name, getattr(self, name)) for name in self.__struct_fields__ if name != "token"]
 
     @property
     def authenticates(self) -> bool:

@@ -63,11 +63,16 @@ class _LogFile(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         if self._file is None:
-            from logging.handlers import RotatingFileHandler  # deferred: 2 ms, and the first paint has nothing to log
-
-            self._file = RotatingFileHandler(self._path, maxBytes=MAX_BYTES, backupCount=BACKUPS, encoding="utf-8")
-            self._file.setFormatter(self.formatter)
+            self._file = self._made()
         self._file.emit(record)
+
+    def _made(self) -> RotatingFileHandler:
+        from logging.handlers import RotatingFileHandler  # deferred: 2 ms, and the first paint has nothing to log
+
+        # opened by the record, as any failure of a handler is its own and not of who logs
+        file = RotatingFileHandler(self._path, maxBytes=MAX_BYTES, backupCount=BACKUPS, encoding="utf-8", delay=True)
+        file.setFormatter(self.formatter)
+        return file
 
     def close(self) -> None:
         if self._file is not None:

@@ -136,7 +136,7 @@ class Runtime:
         def work() -> None:
             try:
                 self._open_store()
-            except Exception as error:  # noqa: BLE001  (the boundary of a thread: `open_store` raises it)
+            except BaseException as error:  # noqa: BLE001  (the boundary of a thread: `open_store` raises it)
                 opening.set_exception(error)
             else:
                 opening.set_result(None)

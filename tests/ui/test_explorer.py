@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from collections.abc import Callable
 
@@ -16,7 +17,7 @@ from tests.ui.conftest import Until, screen_text
 from tracetui.model.trace import SpanNode
 from tracetui.receivers.incoming import read_request
 from tracetui.runtime import Runtime
-from tracetui.store.orders import TraceOrder
+from tracetui.store.orders import TraceOrder, TraceSort
 from tracetui.store.sqlite import SqliteReader
 from tracetui.tui.app import TracetuiApp
 from tracetui.tui.screens import explorer
@@ -255,6 +256,30 @@ async def test_the_cursor_stays_on_its_trace_in_every_order(explore: Explore, un
         await until(pilot, lambda: traces.selected is not None)
         assert traces.selected is not None and traces.selected.trace_id == chosen.trace_id
         assert traces.cursor - traces.top == row or traces.top == 0
+
+
+async def test_names_are_sorted_from_a_and_numbers_from_the_largest(explore: Explore, until: Until) -> None:
+    app = explore("oi-openai-http")
+    async with app.run_test(size=(120, 40)) as pilot:
+        traces = app.explorer.traces
+        await until(pilot, lambda: traces.total == 18)
+        sorts: list[TraceSort] = []
+        while not sorts or traces.view.sort != TraceSort():
+            await pilot.press("s")
+            sorts.append(traces.view.sort)
+        assert {sort.order for sort in sorts if not sort.descending} == {TraceOrder.NAME, TraceOrder.SOURCE}
+        assert {TraceOrder.START, TraceOrder.DURATION, TraceOrder.COST} <= {sort.order for sort in sorts}
+
+
+async def test_the_collector_works_again_after_the_first_paint(explore: Explore, until: Until) -> None:
+    app = explore("oi-openai-http")
+    gc.disable()
+    try:
+        async with app.run_test(size=(120, 40)) as pilot:
+            await until(pilot, gc.isenabled)
+    finally:
+        gc.enable()
+        gc.unfreeze()
 
 
 async def test_an_open_span_takes_in_the_log_records_that_arrive(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections.abc import Awaitable, Callable
 from contextlib import nullcontext
@@ -19,6 +20,7 @@ from tracetui.otlp.wire import Signal
 from tracetui.pricing import PriceBook
 from tracetui.runtime import Runtime
 from tracetui.tui.app import TracetuiApp
+from tracetui.tui.render.details import TABS
 from tracetui.tui.widgets.inspector import Inspector
 
 QUESTION = travel.QUESTION[:20]
@@ -57,6 +59,20 @@ def move_to(inspector: Inspector, text: str) -> int:
     row = next(number for number, line in enumerate(lines) if text in line)
     inspector.move_to(row)
     return row
+
+
+@pytest.mark.parametrize("size", [(120, 40), (80, 24)])
+async def test_every_tab_has_its_name(
+    explore: Callable[..., TracetuiApp], runtime: Runtime, read: Read, size: tuple[int, int]
+) -> None:
+    send(runtime, Signal.TRACES, travel.request(), is_json=True)
+    async with explore().run_test(size=size) as pilot:
+        inspector = await read(pilot, travel.ANSWER)
+        tabs = inspector.render_header(inspector.size.width)[0].text
+        named = re.findall(r"(\d) ?([A-Z][A-Za-z/]*)", tabs)
+        assert [(number, name) for number, name in named] == [
+            (str(number), tab.short) for number, tab in enumerate(TABS, 1)
+        ]
 
 
 async def test_what_the_call_before_sent_is_folded_and_its_change_marked(

@@ -20,7 +20,7 @@ from tracetui.otlp.wire import Signal
 from tracetui.receivers.incoming import read_request
 from tracetui.runtime import Runtime
 from tracetui.sanitise import sanitise
-from tracetui.store.orders import SessionOrder
+from tracetui.store.orders import SessionOrder, SessionSort
 from tracetui.store.records import IncomingBatch
 from tracetui.tui.app import TracetuiApp
 from tracetui.tui.screens.sessions import SessionsScreen
@@ -170,6 +170,13 @@ async def test_copying_and_sorting(explore: Explore, until: Until) -> None:
         assert selected is not None and app.clipboard == selected.session_id
         await pilot.press("s", "s")
         assert screen.sessions.view.sort.order is SessionOrder.TURNS
+        await until(pilot, lambda: screen.sessions.loaded)
+        sorts: list[SessionSort] = []
+        while not sorts or screen.sessions.view.sort.order is not SessionOrder.TURNS:
+            await pilot.press("s")
+            sorts.append(screen.sessions.view.sort)
+        from_a = {sort.order for sort in sorts if not sort.descending}
+        assert from_a == {SessionOrder.SOURCE, SessionOrder.SESSION} & {sort.order for sort in sorts} != set()
         await until(pilot, lambda: screen.sessions.loaded)
         await pilot.press("Y")
         assert '"trace_count": 3' in app.clipboard

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from rich.pretty import pretty_repr
 
-from tracetui.config import Access, load
+from tracetui.config import Access, Settings, load
 from tracetui.errors import UsageError
 
 
@@ -50,7 +51,9 @@ def test_the_environment_wins(tmp_path: Path) -> None:
 
 
 def test_a_token_is_never_printed(tmp_path: Path) -> None:
-    assert "t0ken" not in repr(access(tmp_path, TRACETUI_TOKEN="t0ken"))
+    found = access(tmp_path, TRACETUI_TOKEN="t0ken", TRACETUI_HOSTS="a.example")
+    for printed in (repr(found), pretty_repr(found), repr(Settings(access=found)), pretty_repr(Settings(access=found))):
+        assert "a.example" in printed and "t0ken" not in printed
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,17 @@ def test_what_is_logged_and_printed_goes_into_the_file(tmp_path: Path) -> None:
     assert "printed" in text and "WARNING tracetui.test: logged" in text
 
 
+def test_whoever_logs_does_not_fail_where_the_file_has_lost_its_folder(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "folder").mkdir()
+    os.close(open_log(tmp_path / "folder" / "a.db"))
+    log_path(tmp_path / "folder" / "a.db").unlink()
+    (tmp_path / "folder").rmdir()
+    logging.getLogger("tracetui.test").warning("logged")
+    assert "FileNotFoundError" in capsys.readouterr().err
+
+
 def test_where_it_cannot_be_made_nothing_fails(tmp_path: Path) -> None:
     """A disk that nobody can write must not keep the screen from it."""
     descriptor = open_log(tmp_path / "no folder" / "a.db")

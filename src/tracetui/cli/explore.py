@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 
 from tracetui.cli.words import ExplorerWords
@@ -35,6 +36,7 @@ def explore(given: ExplorerWords) -> int:
             "The explorer needs a terminal.",
             hint="`tracetui serve` receives without one, `tracetui traces` lists what has arrived.",
         )
+    gc.disable()  # again, where the words took the long way
     from tracetui.runtime import Runtime  # deferred like the screen: nothing is opened for words that are wrong
 
     runtime = Runtime(settings, sets_aside=True)

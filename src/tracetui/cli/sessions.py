@@ -103,7 +103,7 @@ def _head(session: SessionSummary) -> Iterator[Line]:
         many(session.tool_count, "tool") if session.tool_count else "",
         _tokens(session.input_tokens, session.output_tokens),
         format_cost(session.cost_total, session.cost_source),
-        one_line(session.service),
+        one_line(session.source),
         f"user {', '.join(one_line(user) for user in session.users)}" if session.users else "",
     )
     yield ((" · ".join(fact for fact in facts if fact), "dim"),)

@@ -60,3 +60,35 @@ def test_help_lists_every_command(cli: Cli) -> None:
     for command in ("serve", "run", "traces", "spans", "logs", "show", "export", "import", "reindex", "env", "demo"):
         assert f"\n  {command} " in shown
         assert cli(command, "--help").returncode == 0
+
+
+COLLECTOR_PROBE = """
+import gc, json, sys
+sys.argv = ["tracetui", *json.loads(sys.argv[1])]
+sys.stdin.isatty = sys.stdout.isatty = lambda: True
+import tracetui.tui.launch
+def run(runtime, query):
+    print(gc.isenabled(), file=sys.stderr)
+    runtime.open_store()
+    runtime.stop()
+    return 0
+tracetui.tui.launch.run = run
+from tracetui.__main__ import main
+main()
+print(gc.isenabled(), file=sys.stderr)
+"""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [(["--no-receive"], ["False", "False"]), (["--theme=tracetui-light"], ["False", "False"]), (["traces"], ["True"])],
+    ids=["explorer", "explorer by the long way", "traces"],
+)
+def test_the_collector_rests_until_the_first_paint_and_for_no_other_command(
+    cli: Cli, arguments: list[str], said: list[str]
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", COLLECTOR_PROBE, json.dumps(arguments)], input="", capture_output=True, text=True,
+        check=True, env=environment(cli.home, TRACETUI_DB=str(cli.db)),
+    )  # fmt: skip
+    assert [line for line in done.stderr.splitlines() if line in ("True", "False")] == said

@@ -85,7 +85,7 @@ class TraceList(LiveList[TraceSummary, ListView]):
         orders = self._layout(self.size.width - 1).orders
         here = orders.index(self.view.sort.order) if self.view.sort.order in orders else -1
         order = orders[(here + 1) % len(orders)]
-        self.sort_by(TraceSort(order, order not in (TraceOrder.NAME, TraceOrder.SERVICE)))
+        self.sort_by(TraceSort(order, order not in (TraceOrder.NAME, TraceOrder.SOURCE)))
 
     # Why rows match: asked for once they have been painted, and only for those on the screen
 
