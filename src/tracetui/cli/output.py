@@ -93,6 +93,11 @@ class Output:
         self._colour = self.is_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
     @property
+    def line_width(self) -> int | None:
+        """Cells that a line may take: those of the terminal; None elsewhere, where lines are as long as they are."""
+        return self.width if self.is_terminal else None
+
+    @property
     def width(self) -> int:
         """Columns to lay text out in."""
         if not self.is_terminal:
@@ -182,6 +187,23 @@ def aligned_lines(columns: Sequence[Column], rows: Sequence[Sequence[Cell]]) -> 
     safe = [[_safe_cell(cell) for cell in row] for row in rows]
     for pieces in _table_lines(columns, safe, _widths(columns, safe)):
         yield "".join(text for text, _ in pieces)
+
+
+def fact_lines(facts: Iterable[str], width: int | None) -> Iterator[Sequence[Piece]]:
+    """Facts beside each other, dim; on a terminal in as many lines as its width asks for, broken between two of them.
+
+    Args:
+        facts: Safe text; what is empty is left out.
+        width: Cells that a line may take; None for one line.
+    """
+    line = ""
+    for fact in filter(None, facts):
+        longer = f"{line} · {fact}" if line else fact
+        if line and width is not None and cell_width([longer]) > width:
+            yield ((line, "dim"),)
+            longer = fact
+        line = longer
+    yield ((line, "dim"),)
 
 
 def cell_width(pieces: Iterable[Piece]) -> int:

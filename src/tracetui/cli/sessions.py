@@ -7,7 +7,7 @@ from functools import partial
 
 from tracetui.cli.listing import Listing, ListOptions, Orders, Sort
 from tracetui.cli.lists import list_rows, status_mark, time_cell
-from tracetui.cli.output import Cell, Column, Output, Piece
+from tracetui.cli.output import Cell, Column, Output, Piece, fact_lines
 from tracetui.cli.reading import PAGE, all_traces, normalised
 from tracetui.cli.span_view import message_lines
 from tracetui.config import Settings
@@ -73,7 +73,7 @@ def write_session(output: Output, reader: SpanReader, session: SessionSummary, *
     if as_json:
         output.json(session_object(session) | {"turns": [turn_object(turn) for turn in turns]})
         return
-    output.lines(_head(session))
+    output.lines(_head(session, output.line_width))
     instructions = ""
     for number, turn in enumerate(turns, 1):
         output.lines(_turn_lines(turn, number, turn.instructions if turn.instructions != instructions else ""))
@@ -90,7 +90,7 @@ def read_turns(reader: SpanReader, session_id: str) -> Iterator[Turn]:
         after = reader.trace_key(page[-1], TraceSort())
 
 
-def _head(session: SessionSummary) -> Iterator[Line]:
+def _head(session: SessionSummary, width: int | None) -> Iterator[Line]:
     yield (("✖ ", "error") if session.error_count else "", (one_line(session.session_id), "heading"))
     start, last = session.start_time_unix_nano, session.last_start_time_unix_nano
     facts = (
@@ -106,7 +106,7 @@ def _head(session: SessionSummary) -> Iterator[Line]:
         one_line(session.source),
         f"user {', '.join(one_line(user) for user in session.users)}" if session.users else "",
     )
-    yield ((" · ".join(fact for fact in facts if fact), "dim"),)
+    yield from fact_lines(facts, width)
 
 
 def _turn_lines(turn: Turn, number: int, instructions: str) -> Iterator[Line]:

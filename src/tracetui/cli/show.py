@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from tracetui.cli import diagnostics
 from tracetui.cli.explain_view import explain_lines
 from tracetui.cli.lists import span_objects
-from tracetui.cli.output import Output, Piece
+from tracetui.cli.output import Output, Piece, fact_lines
 from tracetui.cli.reading import normalised, open_reader, rows_of
 from tracetui.cli.sessions import write_session
 from tracetui.cli.span_view import span_lines
@@ -78,8 +78,8 @@ def write_trace(output: Output, reader: SpanReader, trace: TraceSummary, *, as_j
     if as_json:
         output.json(trace_object(trace) | {"spans": list(span_objects(reader, rows))})
         return
-    output.lines(_head(trace, is_running=any(node.is_running for node in tree.nodes)))
-    output.lines(tree_lines(tree, list(rows), output.width if output.is_terminal else None))
+    output.lines(_head(trace, output.line_width, is_running=any(node.is_running for node in tree.nodes)))
+    output.lines(tree_lines(tree, list(rows), output.line_width))
 
 
 def _write_span(output: Output, reader: SpanReader, stored: StoredSpan, as_json: bool) -> None:
@@ -142,7 +142,7 @@ def _unknown(id_prefix: str) -> TracetuiError:
     )
 
 
-def _head(trace: TraceSummary, *, is_running: bool) -> Iterator[Sequence[Piece]]:
+def _head(trace: TraceSummary, width: int | None, *, is_running: bool) -> Iterator[Sequence[Piece]]:
     yield (("✖ ", "error") if trace.error_count else "", (one_line(trace.name) or "(no name)", "heading"))
     facts = [
         f"trace {trace.trace_id}",
@@ -154,12 +154,12 @@ def _head(trace: TraceSummary, *, is_running: bool) -> Iterator[Sequence[Piece]]
         many(trace.tool_count, "tool") if trace.tool_count else "",
         _with_unit(format_tokens(trace.input_tokens, trace.output_tokens), " tokens"),
         format_cost(trace.cost_total, trace.cost_source),
-        one_line(trace.service),
-        _with_unit("project ", one_line(trace.project)),
+        one_line(trace.source),
+        _with_unit("project ", one_line(trace.project)) if trace.project != trace.source else "",
         _with_unit("session ", one_line(trace.session_id)),
         "" if trace.complete else "still running" if is_running else "no root has arrived",
     ]
-    yield ((" · ".join(fact for fact in facts if fact), "dim"),)
+    yield from fact_lines(facts, width)
     yield ()
 
 

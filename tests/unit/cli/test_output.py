@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from tracetui.cli.output import Column, Output, OutputClosed, aligned_lines, cropped
+from tracetui.cli.output import Column, Output, OutputClosed, aligned_lines, cropped, fact_lines
 
 HOSTILE = "\x1b[31mred\x1b[0m \x9b31m \x7f \u202eevil\u200b \U000e0041 [bold]x[/bold]"
 
@@ -29,6 +29,17 @@ def test_a_line_is_cut_by_the_cells_its_pieces_take() -> None:
     assert cropped(pieces, 7) == pieces
     assert cropped(pieces, 6) == ("ab", ("漢 …", "dim")), "half a wide character is a blank"
     assert cropped(pieces, 3) == ("ab", ("…", "dim"))
+
+
+def test_facts_are_broken_between_two_of_them() -> None:
+    facts = ["trace 0", "", "2 日本", "much longer than a line may be", "end"]
+    assert [*fact_lines(facts, 16)] == [
+        (("trace 0 · 2 日本", "dim"),),
+        (("much longer than a line may be", "dim"),),
+        (("end", "dim"),),
+    ]
+    assert [*fact_lines(facts, 15)][0] == (("trace 0", "dim"),)
+    assert [*fact_lines(facts, None)] == [(("trace 0 · 2 日本 · much longer than a line may be · end", "dim"),)]
 
 
 def test_received_text_in_a_table_does_nothing_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
