@@ -342,7 +342,7 @@ class TracetuiApp(BackgroundWork, KeepActions, YankActions, App[str]):
 
     def action_demo(self) -> None:
         """Leave for the demo, while there is nothing to see here."""
-        if self.explorer.has_class("-empty"):
+        if self.explorer.teaches:
             self.exit("demo")
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:

@@ -1,4 +1,4 @@
-"""Which panes show at which size of the terminal: worked out here, drawn by the explorer's style sheet."""
+"""Which panes show at which size of the terminal, and how they share it."""
 
 from __future__ import annotations
 
@@ -43,12 +43,6 @@ class Arrangement:
             return True
         # wide: the list stands over the tree, and in a trace the tree beside the inspector
         return level == "trace" or (level == "inspect" and self.level == "trace")
-
-    def classes(self) -> dict[str, bool]:
-        """Every class of the style sheet, and whether the screen has it."""
-        states = {f"-{name}": name == self.size for name in ("narrow", "wide", "huge")}
-        states |= {f"-{name}": name == self.level for name in LEVELS}
-        return {**states, "-zoom": self.zoomed}
 
     @property
     def list_height(self) -> int:

@@ -88,6 +88,8 @@ class ExplorerScreen(FilterCommands):
         self._completing = asyncio.Lock()
         self._whole = False
         self._ready = False
+        self.teaches = False
+        """Whether there is nothing yet, and the screen tells where to send spans."""
         self._visiting = False
         self._held = ExitStack()
         """Keeps the screen from being painted while a trace that is opened is read."""
@@ -116,6 +118,7 @@ class ExplorerScreen(FilterCommands):
         from tracetui.tui.widgets.inspector import Inspector
 
         self._inspector = Inspector(self._feed, id="inspector")
+        self._inspector.display = self._arrangement.shows("inspect")
         return self._inspector
 
     async def complete(self) -> None:
@@ -142,9 +145,8 @@ class ExplorerScreen(FilterCommands):
         """Read the first page and start the pulse of the header."""
         self.traces.set_title("Traces")
         self.traces.show(ListView(self._reading.where))
-        # what is known already goes without a style of its own: the first one is still to come
-        self.update_classes({**self._arrangement.classes(), "-empty": self._is_empty}, update=False)
-        self._share_space()
+        self.teaches = self._is_empty
+        self._arrange()
         self.spans.filter(self._reading.where)
         if self.where is not None:  # the explorer was opened on a query
             self.watch_index()
@@ -204,11 +206,17 @@ class ExplorerScreen(FilterCommands):
         self._held.close()
 
     def _arrange(self) -> None:
-        """Let the style sheet show what the arrangement says."""
-        self.update_classes(self._arrangement.classes())  # together: each change of its own would style everything anew
-        self._share_space()
+        """Show the panes that the arrangement says, or the page that teaches.
 
-    def _share_space(self) -> None:
+        Not by classes and a style sheet: each change of a class styles every widget of the screen anew.
+        """
+        shows = self._arrangement.shows
+        self.query_one(Welcome).display = self.teaches
+        self.traces.display = shows("list") and not self.teaches
+        self.query_one("#detail").display = (shows("trace") or shows("inspect")) and not self.teaches
+        self.spans.display = shows("trace")
+        if self._inspector is not None:
+            self._inspector.display = shows("inspect")
         self.traces.styles.height = f"{self._arrangement.list_height}%"
         self.spans.styles.width = f"{self._arrangement.tree_width}%"
 
@@ -268,8 +276,9 @@ class ExplorerScreen(FilterCommands):
         traces = self.traces
         if traces.loaded:
             empty = self._is_empty
-            if empty != self.has_class("-empty"):
-                self.set_class(empty, "-empty")
+            if empty != self.teaches:
+                self.teaches = empty
+                self._arrange()
                 self._show_keys()
                 if not empty and not self.is_typing:  # a hidden pane cannot keep the focus
                     self.call_after_refresh(lambda: self.set_focus(self._pane(self.level)))
@@ -302,7 +311,7 @@ class ExplorerScreen(FilterCommands):
 
     def _show_keys(self) -> None:
         pane = self.pane_name
-        if self.has_class("-empty"):
+        if self.teaches:
             shown = [command for command in commands_of("explorer") if command.id in ("demo", "help", "quit", "status")]
         elif self.is_typing:
             shown = [command for command in commands_of("filter") if command.footer]  # every other key is text
@@ -366,7 +375,7 @@ class ExplorerScreen(FilterCommands):
         self.renew_times()
         state = self._pulse.header(following=traces.following, waiting=traces.waiting)
         self.query_one(Header).show(state)
-        if self.has_class("-empty"):
+        if self.teaches:
             palette = palette_of(self.app.current_theme)
             self.query_one(Welcome).show(state.statuses, state.role, palette, database=self._pulse.database_option)
         if self._pulse.wants_size():
