@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -131,17 +131,9 @@ class Runtime:
 
         A new file takes a twentieth of the start, mostly for the disk, while the screen is being imported.
         """
-        self._opening = opening = Future[None]()
-
-        def work() -> None:
-            try:
-                self._open_store()
-            except BaseException as error:  # noqa: BLE001  (the boundary of a thread: `open_store` raises it)
-                opening.set_exception(error)
-            else:
-                opening.set_result(None)
-
-        threading.Thread(target=work, name="tracetui-opening").start()
+        executor = ThreadPoolExecutor(1, "tracetui-opening")
+        self._opening = executor.submit(self._open_store)
+        executor.shutdown(wait=False)
 
     def open_store(self) -> None:
         """Take the lock and open the store for writing, or find out who else writes it.

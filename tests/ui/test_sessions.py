@@ -171,19 +171,24 @@ async def test_copying_and_sorting(explore: Explore, until: Until) -> None:
         await pilot.press("s", "s")
         assert screen.sessions.view.sort.order is SessionOrder.TURNS
         await until(pilot, lambda: screen.sessions.loaded)
-        sorts: list[SessionSort] = []
-        while not sorts or screen.sessions.view.sort.order is not SessionOrder.TURNS:
-            await pilot.press("s")
-            sorts.append(screen.sessions.view.sort)
-        from_a = {sort.order for sort in sorts if not sort.descending}
-        assert from_a == {SessionOrder.SOURCE, SessionOrder.SESSION} & {sort.order for sort in sorts} != set()
-        await until(pilot, lambda: screen.sessions.loaded)
         await pilot.press("Y")
         assert '"trace_count": 3' in app.clipboard
         await pilot.press("question_mark")
         await until(pilot, lambda: "Read the conversation." in screen_text(app))
         assert "Find traces and spans" in screen_text(app)
         assert "Give the pane in focus" not in screen_text(app)
+
+
+async def test_names_are_sorted_from_a_and_numbers_from_the_largest(explore: Explore, until: Until) -> None:
+    app = explore("oi-openai-http", "strands-agents")
+    async with app.run_test(size=(393, 50)) as pilot:  # wide enough for every column
+        screen = await to_sessions(app, pilot, until, 2)
+        sorts: list[SessionSort] = []
+        while not sorts or sorts[-1] != SessionSort():
+            await pilot.press("s")
+            sorts.append(screen.sessions.view.sort)
+        assert {sort.order for sort in sorts if not sort.descending} == {SessionOrder.SOURCE, SessionOrder.SESSION}
+        assert {SessionOrder.LAST, SessionOrder.TURNS} <= {sort.order for sort in sorts}
 
 
 async def test_o_opens_the_turn_under_the_cursor_in_the_pager(

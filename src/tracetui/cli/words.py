@@ -110,9 +110,7 @@ def _marked(command: str, words: list[str]) -> list[str]:
     """Mark negated query terms, so that the option parser takes them for words."""
     if command not in QUERY_COMMANDS:
         return words
-    return [
-        QUERY_TERM_MARK + word if word.startswith("-") and re.match(_NEGATED_TERM, word) else word for word in words
-    ]
+    return [QUERY_TERM_MARK + word if re.match(_NEGATED_TERM, word) else word for word in words]
 
 
 def explorer_words(words: Sequence[str]) -> ExplorerWords | None:

@@ -80,11 +80,12 @@ class TracetuiApp(BackgroundWork, KeepActions, YankActions, App[str]):
     ENABLE_COMMAND_PALETTE = True
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {_commands_provider}
     BINDINGS: ClassVar[list[BindingType]] = []
-    _knows_theme = False
     DEFAULT_CSS = """
     Toast { background: $surface; color: $foreground; }
     CommandPalette { background: $background 60%; }
     """
+    _knows_theme = False
+    """Whether the theme has been chosen."""
 
     def __init__(self, runtime: Runtime, *, clock: Clock | None = None, query: str = "", role: str = "") -> None:
         super().__init__()

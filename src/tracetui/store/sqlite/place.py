@@ -19,15 +19,11 @@ ALLOWED_BY = "TRACETUI_ALLOW_NETWORK_DISK"
 MOUNTS = Path("/proc/self/mountinfo")
 
 _NETWORK = frozenset(
-    "nfs nfs4 cifs smb smb2 smb3 smbfs afs ncp ncpfs coda ceph lustre gpfs beegfs glusterfs pvfs2 orangefs"
-    " davfs".split()
+    """nfs nfs4 cifs smb smb2 smb3 smbfs afs ncp ncpfs coda ceph lustre gpfs beegfs glusterfs pvfs2 orangefs davfs
+    fuse.sshfs fuse.s3fs fuse.gcsfuse fuse.rclone fuse.glusterfs fuse.ceph-fuse fuse.davfs fuse.davfs2 fuse.curlftpfs
+    fuse.cifs fuse.nfs fuse.juicefs fuse.goofys fuse.mount-s3""".split()
 )
 """Names of file systems that other machines can open too."""
-
-_NETWORK_FUSE = frozenset(
-    "sshfs s3fs gcsfuse rclone glusterfs ceph-fuse davfs davfs2 curlftpfs cifs nfs juicefs goofys mount-s3".split()
-)
-"""Likewise, of those that FUSE brings, behind `fuse.`."""
 
 _ESCAPED = r"\\([0-7]{3})"
 
@@ -39,8 +35,7 @@ def check_disk(path: Path) -> None:
         StoreError: It is on a disk over the network, and nobody has said that this machine alone opens it.
     """
     found = file_system(path.parent)
-    is_network = found in _NETWORK or (found.startswith("fuse.") and found.removeprefix("fuse.") in _NETWORK_FUSE)
-    if is_network and not os.environ.get(ALLOWED_BY):
+    if found in _NETWORK and not os.environ.get(ALLOWED_BY):
         raise StoreError(
             f"{path} is on a network disk ({found}), where a database is spoilt once two machines open it.",
             hint=f"Name a file on a disk of this machine with --db; or set {ALLOWED_BY}=1 where no other opens it.",
